@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+/** One project per kind of test; each has its own share of the time that CI allows. */
+const project = (name: string, testTimeoutMs: number, parallel: boolean) => ({
+  test: {
+    name,
+    include: name === 'unit' ? ['test/unit/**/*.test.ts', 'test/*.test.ts'] : [`test/${name}/**/*.test.ts`],
+    testTimeout: testTimeoutMs,
+    hookTimeout: 60_000,
+    pool: 'forks' as const,
+    fileParallelism: parallel,
+  },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', 20_000, true),
+      project('contract', 60_000, true),
+      project('integration', 60_000, true),
+      project('e2e', 90_000, true),
+    ],
+    maxWorkers: 2,
+  },
+})
