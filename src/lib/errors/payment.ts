@@ -1,0 +1,145 @@
+import { defineErrors, type ErrorSpec } from './define.ts'
+
+/** A payment that can be mended by signing again: the answer carries a fresh offer. */
+const again = (message: string, next: string): ErrorSpec => ({
+  status: 402,
+  type: 'payment_required',
+  retryable: false,
+  message,
+  next,
+})
+
+/** A payment that no fresh offer can mend: the header or the client is wrong. */
+const broken = (message: string, next: string): ErrorSpec => ({
+  status: 400,
+  type: 'invalid_request_error',
+  retryable: false,
+  message,
+  next,
+})
+
+/** A payment that has been seen before. */
+const conflict = (message: string, next: string): ErrorSpec => ({
+  status: 409,
+  type: 'conflict_error',
+  retryable: false,
+  message,
+  next,
+})
+
+/** Raised by payment/ and by call/admit. All of them before a provider is called. */
+export const PAYMENT_ERRORS = defineErrors({
+  payment_required: again(
+    'This call costs money.',
+    'Sign one of the offers in the PAYMENT-REQUIRED header (x402) and send the request again.',
+  ),
+  payment_header_duplicate: broken(
+    'The request carries more than one payment header.',
+    'Send PAYMENT-SIGNATURE (x402 v2) or X-PAYMENT (v1), once.',
+  ),
+  payment_header_too_large: broken(
+    'The payment header is larger than 8 KiB once decoded.',
+    'Echo the offer unchanged and add nothing to it.',
+  ),
+  payment_undecodable: broken(
+    'The payment header is not base64 of an x402 payment.',
+    'Encode the JSON of the payment as base64, as @x402/fetch does.',
+  ),
+  payment_malformed: broken(
+    'The payment lacks a field or has one of the wrong form.',
+    'Correct the field named in param; amounts are decimal strings of atomic units.',
+  ),
+  payment_unsupported: broken(
+    'This server does not take that scheme, version or kind of payment here.',
+    'Choose one of the offers of the 402.',
+  ),
+  payment_not_needed: broken(
+    'There is nothing to pay at this address without a request body.',
+    'Send the request body together with the payment; the payment was not used.',
+  ),
+  offer_mismatch: again(
+    'The payment names terms that were not offered.',
+    'Sign one of the fresh offers unchanged: network, asset, amount and recipient must be those of the offer.',
+  ),
+  quote_missing: again('The payment carries no quote.', 'Echo `extra.quote` of the offer unchanged.'),
+  quote_forged: again(
+    'The quote was not issued by this server.',
+    'Sign a fresh offer and echo its quote unchanged.',
+  ),
+  quote_expired: again('The quote has expired.', 'Sign a fresh offer; a quote is honoured for 120 seconds.'),
+  quote_mismatch: again(
+    'The quote was issued for another request.',
+    'Send exactly the body that was quoted, or ask for a fresh quote.',
+  ),
+  payment_expired: again('The payment is no longer valid.', 'Sign again with a later expiry.'),
+  payment_validity_too_short: again(
+    'The payment expires before this call could be settled.',
+    'Sign with the `maxTimeoutSeconds` of the offer.',
+  ),
+  payment_not_yet_valid: again(
+    'The payment is valid only later.',
+    'Sign again with validAfter in the past; check the clock.',
+  ),
+  signature_invalid: again(
+    'The signature does not belong to the payer.',
+    'Sign with the key of the paying address, over the domain of the offer.',
+  ),
+  signature_malleable: again(
+    'The signature has a high s value, which the contracts reject.',
+    'Sign with a library that normalises s (EIP-2).',
+  ),
+  insufficient_funds: again(
+    'The payer cannot cover this call.',
+    'Fund the paying address or choose a cheaper call.',
+  ),
+  exposure_exceeded: again(
+    'This payer has too much unsettled already.',
+    'Wait until earlier calls are settled, or pay through a channel (batch-settlement).',
+  ),
+  invalid_batch_settlement_evm_cumulative_amount_mismatch: again(
+    'The voucher does not cover this call together with those already running.',
+    'Sign again from the channel state in the offer; @x402/fetch does so by itself.',
+  ),
+  channel_unknown: again(
+    'There is no deposit in this channel.',
+    'Send a deposit payment first; @x402/fetch does so by itself.',
+  ),
+  channel_withdrawing: again(
+    'The payer has begun to withdraw from this channel.',
+    'Finish the withdrawal and open a new channel (another salt).',
+  ),
+  channel_busy: conflict(
+    'Calls are running on this channel.',
+    'Wait for them to end, then ask for the refund again; nothing was refunded.',
+  ),
+  deposit_failed: again(
+    'The deposit could not be executed on chain.',
+    'Check the balance of the payer and sign a fresh deposit.',
+  ),
+  refund_not_possible: again(
+    'There is nothing to refund in this channel.',
+    'Nothing to do: the channel is empty.',
+  ),
+  permit2_allowance_required: {
+    status: 412,
+    type: 'payment_required',
+    retryable: false,
+    message: 'Permit2 may not yet move this token for the payer.',
+    next: 'Send one approve(Permit2, amount) transaction on the token, then pay again.',
+  },
+  payment_in_flight: conflict(
+    'A call with this payment is running.',
+    'Wait and look at GET /v1/calls/{id}; do not pay again.',
+  ),
+  payment_already_used: conflict(
+    'This payment has bought a call already.',
+    'See error.receipt and GET /v1/calls/{id}; sign a fresh offer for a new call.',
+  ),
+  settlement_pending: {
+    status: 409,
+    type: 'conflict_error',
+    retryable: true,
+    message: 'The payment was sent to the chain and its result is not known yet.',
+    next: 'Do not pay again. Send the same payment again in a few seconds, or look at GET /v1/credit.',
+  },
+})

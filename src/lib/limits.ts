@@ -1,0 +1,49 @@
+/** Every limit of the house. A limit that an operator may change is a default here and a variable in config/. */
+export const LIMITS = {
+  /** Bytes of a request body. */
+  bodyBytes: 10 * 1024 * 1024,
+  /** Bytes of a payment header once its base64 is decoded. */
+  paymentHeaderBytes: 8 * 1024,
+  /** Depth of nested JSON in a request. */
+  jsonDepth: 64,
+  /** Longest call, from admission to its last byte. */
+  callSeconds: 600,
+  /** Until the upstream has accepted the connection; until its first content; between two chunks. */
+  connectMs: 2_000,
+  firstContentMs: 120_000,
+  betweenChunksMs: 60_000,
+  /** How long a signed quote is honoured. */
+  quoteSeconds: 120,
+  /** Time that a stock client gives its signature: x402 `maxTimeoutSeconds`. */
+  maxTimeoutSeconds: 120,
+  /** The same for `upto`, whose settlement comes after the call, and what must remain of it on arrival. */
+  uptoTimeoutSeconds: 900,
+  uptoRemainingSeconds: 840,
+  /** What must remain of an `exact` authorisation on arrival: it is settled at once. */
+  exactRemainingSeconds: 6,
+  /** Payer's withdrawal delay of a channel, and its announced smallest deposit in USD cents. */
+  withdrawDelaySeconds: 86_400,
+  minDepositUsdCents: 100n,
+  /** Unsettled `upto` per payer; unclaimed value per channel; when a channel is claimed. In USD cents. */
+  exposureUsdCents: 100n,
+  unclaimedUsdCents: 500n,
+  claimAtUsdCents: 100n,
+  claimEverySeconds: 600,
+  /** A corrected client's turn, and how many calls may wait for turns on one channel. */
+  turnMs: 1_500,
+  turnWaiters: 256,
+  /** Lease of an instance or a job; renewed at a third of it. */
+  leaseMs: 5_000,
+  /** Output cap where the caller gave none. */
+  defaultOutputTokens: 4_096,
+  /** Ceiling up to which the input bound may be bytes; beyond it the tokenizer counts. */
+  byteBoundCeilingPicoUsd: 100_000_000_000n,
+  /** Above this ceiling ($1) stock x402 clients refuse to pay. */
+  stockClientCeilingPicoUsd: 1_000_000_000_000n,
+  /** Calls grouped into one database statement. */
+  groupSize: 512,
+  /** Choices of one call. */
+  choices: 16,
+  /** Entries of GET lists. */
+  listEntries: 100,
+} as const

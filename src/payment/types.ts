@@ -1,0 +1,184 @@
+import type { Atomic, PicoUsd } from '../lib/money.ts'
+
+export type Hex = `0x${string}`
+/** 20 bytes, lower case everywhere inside the house; checksummed only on the wire. */
+export type Address = Hex
+/** CAIP-2, e.g. `eip155:84532`. */
+export type Network = `eip155:${number}`
+
+export const SCHEMES = ['batch-settlement', 'upto', 'exact'] as const
+export type Scheme = (typeof SCHEMES)[number]
+
+/** A token that we take. One row in payment/assets or the operator's table. */
+export type Asset = {
+  readonly network: Network
+  readonly address: Address
+  readonly symbol: string
+  readonly decimals: number
+  /** How the payer authorises: EIP-3009 where the token has it, else Permit2. `upto` is always Permit2. */
+  readonly transfer: 'eip3009' | 'permit2'
+  /** The token's EIP-712 domain; only for tokens that have one. */
+  readonly eip712?: { readonly name: string; readonly version: string }
+}
+
+/** What this server offers: its addresses, tokens and fees. Built once at the start, from config. */
+export type Terms = {
+  /** Cold address: receives channels' settlements and `upto`. */
+  readonly payTo: Address
+  /** Hot address with a capped float: receives `exact`, pays refunds. */
+  readonly till: Address
+  /** The key that settles `upto`: x402's facilitator. */
+  readonly signer: Address
+  readonly receiverAuthorizer: Address
+  readonly withdrawDelaySeconds: number
+  /** Announced smallest deposit, in USD. */
+  readonly minDepositPicoUsd: PicoUsd
+  readonly maxTimeoutSeconds: number
+  readonly uptoTimeoutSeconds: number
+  readonly assets: readonly Asset[]
+  readonly schemes: readonly Scheme[]
+  /** Expected gas of one settlement in USD; 0 for channels. */
+  readonly settlementFees: readonly {
+    readonly network: Network
+    readonly scheme: Scheme
+    readonly feePicoUsd: PicoUsd
+  }[]
+  /** Where set: schemes whose fee is a larger share of the estimate (basis points) are not offered. */
+  readonly maxFeeShareBps?: number
+}
+
+/** One entry of `accepts`: x402 v2's PaymentRequirements. */
+export type Offer = {
+  readonly scheme: Scheme
+  readonly network: Network
+  /** Atomic units, decimal. */
+  readonly amount: string
+  /** Checksummed address. */
+  readonly asset: string
+  readonly payTo: string
+  readonly maxTimeoutSeconds: number
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+/** What a signed quote says. It is carried by the client; nothing of it is stored until admission. */
+export type Quote = {
+  /** UUIDv7: the identity of a channel call. */
+  readonly nonce: string
+  /** HMAC-SHA256 under a server key over method, path and raw body, 32 bytes as base64url. */
+  readonly requestHash: string
+  readonly ceilingPicoUsd: PicoUsd
+  readonly priceBook: string
+  /** Milliseconds since 1970. */
+  readonly expiresAtMs: number
+}
+
+export type ChannelConfig = {
+  readonly payer: Address
+  readonly payerAuthorizer: Address
+  readonly receiver: Address
+  readonly receiverAuthorizer: Address
+  readonly token: Address
+  readonly withdrawDelay: number
+  readonly salt: Hex
+}
+
+export type Voucher = { readonly maxAtomic: Atomic; readonly signature: Hex }
+
+export type Deposit = { readonly amountAtomic: Atomic; readonly signature: Hex } & (
+  | {
+      readonly method: 'eip3009'
+      readonly validAfter: number
+      readonly validBefore: number
+      readonly salt: Hex
+      /** The EIP-3009 nonce that the collector derives from channel and salt. */
+      readonly nonce: Hex
+    }
+  | { readonly method: 'permit2'; readonly nonce: bigint; readonly deadline: number }
+)
+
+type Checked = {
+  readonly x402Version: 1 | 2
+  readonly network: Network
+  readonly asset: Asset
+  readonly payer: Address
+  /** The offer that was accepted, as we would build it now (v1: the `exact` offer of the request). */
+  readonly offer: Offer
+  /** What may be charged at most, fee included. */
+  readonly ceilingAtomic: Atomic
+  /** The settlement fee inside the ceiling. */
+  readonly feePicoUsd: PicoUsd
+  /** Absent on the v1 wire, which cannot echo it. */
+  readonly quote?: Quote
+}
+
+export type VoucherPayment = Checked & {
+  readonly kind: 'voucher'
+  readonly scheme: 'batch-settlement'
+  readonly channelId: Hex
+  readonly config: ChannelConfig
+  readonly voucher: Voucher
+  readonly deposit?: Deposit
+}
+
+export type UptoPayment = Checked & {
+  readonly kind: 'upto'
+  readonly scheme: 'upto'
+  readonly nonce: bigint
+  readonly permittedAtomic: Atomic
+  /** Seconds since 1970. */
+  readonly validAfter: number
+  readonly deadline: number
+  readonly signature: Hex
+}
+
+export type ExactPayment = Checked & {
+  readonly kind: 'exact'
+  readonly scheme: 'exact'
+  readonly valueAtomic: Atomic
+  readonly validAfter: number
+  readonly validBefore: number
+  readonly signature: Hex
+} & (
+    | { readonly method: 'eip3009'; readonly nonce: Hex }
+    | { readonly method: 'permit2'; readonly nonce: bigint }
+  )
+
+/** A stock client's `scheme.refund(url)`: not a call, but an order to close or shrink a channel. */
+export type RefundPayment = Omit<Checked, 'ceilingAtomic' | 'feePicoUsd'> & {
+  readonly kind: 'refund'
+  readonly scheme: 'batch-settlement'
+  readonly channelId: Hex
+  readonly config: ChannelConfig
+  readonly voucher: Voucher
+  /** Absent: everything that is left. */
+  readonly amountAtomic?: Atomic
+}
+
+export type CallPayment = VoucherPayment | UptoPayment | ExactPayment
+export type CheckedPayment = CallPayment | RefundPayment
+
+/** The part of a channel's row that the admission rule reads (x402-client-behaviour: balance, charged, held, H, turn). */
+export type ChannelState = {
+  /** Confirmed on chain: the contract's own number; claims do not reduce it, refunds do. */
+  readonly balanceAtomic: Atomic
+  /** Sum of final charges. */
+  readonly chargedAtomic: Atomic
+  /** Sum of the ceilings of calls in flight. */
+  readonly heldAtomic: Atomic
+  readonly claimedAtomic: Atomic
+  /** The highest voucher accepted so far. */
+  readonly highest?: Voucher
+  /** At most one corrected client at a time. */
+  readonly turn?: Turn
+  /** Seconds since 1970; 0 while no withdrawal has been requested. */
+  readonly withdrawRequestedAt: number
+  readonly refundNonce: bigint
+}
+
+export type Turn = {
+  readonly payer: Address
+  /** Nonces of the quotes that belong to this turn: the first 402's and the corrective's. */
+  readonly quoteNonces: readonly string[]
+  readonly reservedAtomic: Atomic
+  readonly expiresAtMs: number
+}
