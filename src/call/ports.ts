@@ -1,0 +1,58 @@
+import type { Endpoint } from '../catalog/types.ts'
+import type { StreamPart, UpstreamEnd } from '../chat/types.ts'
+import type { Address, Asset, ChannelState, Network } from '../payment/types.ts'
+import type { Admission, AdmitOutcome, Attempt, CallRecord, Capture, Captured } from './types.ts'
+
+/** The durable side of a call. Every promise resolves after the commit. */
+export type CallStore = {
+  /** W1: one unique payment key and N holds over N scopes, in one commit shared by the calls of the moment. */
+  readonly admit: (admission: Admission) => Promise<AdmitOutcome>
+  /** A failover's row (W2); the first attempt is in the admission's row. */
+  readonly appendAttempt: (attempt: Attempt) => Promise<void>
+  /** W3: post or void the holds and leave the settlement intent, in one commit. Idempotent by call id. */
+  readonly capture: (capture: Capture) => Promise<Captured>
+  readonly getCall: (callId: string) => Promise<CallRecord | undefined>
+  /** The call of this payer with this request hash that runs, or ended undelivered after `sinceMs`. */
+  readonly getRecentCall: (query: {
+    payerId: string
+    requestHash: string
+    sinceMs: number
+  }) => Promise<CallRecord | undefined>
+  readonly getChannel: (query: { network: Network; channelId: string }) => Promise<ChannelState | undefined>
+  /** Calls of instances whose lease has run out: to be released (crash between W1 and W3). */
+  readonly listAbandoned: (query: { nowMs: number; limit: number }) => Promise<readonly CallRecord[]>
+}
+
+export type UpstreamRequest = {
+  readonly endpoint: Endpoint
+  /** The body to send, already in the upstream's dialect. */
+  readonly body: string
+  readonly stream: boolean
+  /** Aborted when the caller hangs up or the call's time is over. */
+  readonly signal: AbortSignal
+  /** Called for every part in order; a returned promise holds the upstream back. Not streamed: one `finish` part. */
+  readonly onPart: (part: StreamPart) => void | Promise<void>
+}
+
+/**
+ * The way to the providers. Throws a TurnpikeError (`upstream_*`) while nothing has been handed on; after the first content
+ * it resolves, and the end says what happened.
+ */
+export type Upstreams = {
+  readonly dispatch: (request: UpstreamRequest) => Promise<UpstreamEnd>
+  readonly isReachable: (providerId: string) => boolean
+}
+
+/** What only the chain knows about a payer, mirrored for `upto`: refreshed by age, never per call. */
+export type PayerMirror = {
+  readonly getSpendable: (query: { asset: Asset; payer: Address; maxAgeMs: number }) => Promise<{
+    readonly balanceAtomic: bigint
+    readonly permit2AllowanceAtomic: bigint
+  }>
+}
+
+export type Clock = {
+  readonly nowMs: () => number
+  readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<void>
+  readonly random: (byteCount: number) => Uint8Array
+}

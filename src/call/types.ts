@@ -1,0 +1,183 @@
+import type { Endpoint, Model } from '../catalog/types.ts'
+import type { ChatRequest } from '../chat/types.ts'
+import type { Usage } from '../chat/usage.ts'
+import type { ErrorCode } from '../lib/errors/registry.ts'
+import type { Atomic, PicoUsd } from '../lib/money.ts'
+import type { Address, Asset, ChannelState, Hex, Network, Scheme, Voucher } from '../payment/types.ts'
+
+/** Whose money: a wallet, or an organisation's balance. */
+export type Payer = { readonly kind: 'wallet' | 'organization'; readonly id: string }
+
+/** 1: the request has been read; nothing is decided. */
+export type ReceivedCall = {
+  readonly callId: string
+  readonly requestId: string
+  readonly path: string
+  readonly request: ChatRequest
+  /** HMAC under a server key over method, path and raw body, base64url: the only trace of the body. */
+  readonly requestHash: string
+  readonly receivedAtMs: number
+  /** The OpenAI SDK's `x-stainless-retry-count`. */
+  readonly retryCount: number
+  readonly organizationId?: string
+  readonly principalId?: string
+  readonly keyId?: string
+}
+
+/** 2: where it would go, and what it would cost at most. */
+export type PlannedCall = ReceivedCall & {
+  readonly model: Model
+  /** In the order of trial. */
+  readonly candidates: readonly [Endpoint, ...Endpoint[]]
+  readonly strategy: string
+  readonly reason: string
+  readonly outputCap: number
+  readonly inputBoundTokens: number
+  readonly estimatePicoUsd: PicoUsd
+  readonly ceilingPicoUsd: PicoUsd
+  readonly priceBook: string
+}
+
+/** A hold over one scope: an account of the ledger that must be able to carry it. */
+export type Hold = {
+  /** Ledger id (DESIGN 8: one per network and token, `usd` for provider cost and balances). */
+  readonly ledger: string
+  /** Account path, e.g. `channel:0x…`, `payer:0x…:credit`, `receivable:0x…`. */
+  readonly account: string
+  readonly amount: bigint
+}
+
+/** The row of W1: claim, holds and first attempt of one call in one write. */
+export type Admission = {
+  readonly callId: string
+  readonly paymentKey: Uint8Array
+  readonly scheme: Scheme | 'credit' | 'free'
+  readonly network: Network
+  readonly asset: Address
+  readonly decimals: number
+  readonly payer: Payer
+  readonly organizationId?: string
+  readonly principalId?: string
+  readonly keyId?: string
+  /** The payment's hold first, then those of the budgets. Empty for a call without a price. */
+  readonly holds: readonly Hold[]
+  readonly ceilingAtomic: Atomic
+  readonly feePicoUsd: PicoUsd
+  readonly requestHash: string
+  readonly requestId: string
+  readonly modelId: string
+  readonly endpointId: string
+  readonly providerId: string
+  readonly region: string
+  readonly strategy: string
+  readonly priceBook: string
+  readonly outputCap: number
+  readonly estimatedCostPicoUsd: PicoUsd
+  readonly streamed: boolean
+  readonly atMs: number
+  /** Channels: what the admission rule reads. */
+  readonly channel?: {
+    readonly id: Hex
+    readonly payer: Address
+    readonly voucher: Voucher
+    readonly quoteNonce: string
+    readonly newQuoteNonce: string
+  }
+  /** `upto`: what the settlement will need. */
+  readonly authorization?: UptoAuthorization
+  /** Exposure accounts only: what the receivable may reach, given the payer's mirrored balance and the cap. */
+  readonly exposureLimitAtomic?: Atomic
+}
+
+export type UptoAuthorization = {
+  readonly nonce: string
+  readonly permittedAtomic: string
+  readonly validAfter: number
+  readonly deadline: number
+  readonly signature: Hex
+}
+
+export type AdmitOutcome =
+  | { readonly kind: 'admitted'; readonly channel?: ChannelState }
+  /** The payment key is taken; the call that has it. */
+  | { readonly kind: 'duplicate'; readonly call: CallRecord }
+  /** One of the scopes cannot carry its hold. */
+  | { readonly kind: 'refused'; readonly account: string; readonly availableAtomic: bigint }
+  /** Another client has the channel's turn. */
+  | { readonly kind: 'wait'; readonly untilMs: number }
+  /** The voucher does not cover the call; the turn is this client's now, or has just been used up. */
+  | { readonly kind: 'corrective'; readonly channel: ChannelState }
+  /** The channel has no row: nothing was ever deposited. */
+  | { readonly kind: 'unknown_channel' }
+
+/** 3: the hold is durable. */
+export type AdmittedCall = PlannedCall & {
+  readonly admission: Admission
+  readonly assetSymbol: string
+  readonly payment: AdmittedPayment
+}
+
+/** What the receipt will need of the payment. */
+export type AdmittedPayment = {
+  readonly x402Version: 1 | 2
+  readonly scheme: Admission['scheme']
+  readonly network: Network
+  readonly asset?: Asset
+  readonly payer: Address
+  readonly channelId?: Hex
+  /** The transaction of a deposit or of `exact`, where one was made for this call. */
+  readonly fundingTransaction?: Hex
+  readonly isDeposit: boolean
+}
+
+export type Attempt = {
+  readonly callId: string
+  readonly number: number
+  readonly endpointId: string
+  readonly providerId: string
+  readonly region: string
+  readonly atMs: number
+  readonly estimatedCostPicoUsd: PicoUsd
+}
+
+/** 4: the upstream has ended and the money is known. No body in it. */
+export type FinishedCall = AdmittedCall & { readonly capture: Capture }
+
+export type Outcome = 'completed' | 'interrupted' | 'aborted' | 'failed' | 'abandoned'
+
+/** The row of W3. A charge of 0 voids the holds. */
+export type Capture = {
+  readonly callId: string
+  readonly outcome: Outcome
+  readonly chargeAtomic: Atomic
+  readonly chargePicoUsd: PicoUsd
+  readonly costPicoUsd: PicoUsd
+  readonly usage: Usage
+  /** Counted by our tokenizer because the provider said nothing. */
+  readonly usageEstimated: boolean
+  readonly endpointId: string
+  readonly providerId: string
+  readonly finishReason?: string
+  readonly errorCode?: ErrorCode
+  /** Whether the last byte is about to be handed over; a caller that hung up has it false. */
+  readonly delivered: boolean
+  readonly firstContentMs?: number
+  readonly totalMs: number
+  readonly atMs: number
+}
+
+/** What came of the capture: the channel as it is now, or the capture that was there already. */
+export type Captured = { readonly channel?: ChannelState; readonly capture: Capture }
+
+export type CallState = 'forwarding' | 'captured' | 'released' | 'signed' | 'seen' | 'final' | 'written-off'
+
+/** A call as the database knows it. */
+export type CallRecord = {
+  readonly callId: string
+  readonly state: CallState
+  readonly admission: Omit<Admission, 'paymentKey' | 'holds' | 'channel' | 'authorization'>
+  readonly channelId?: Hex
+  readonly capture?: Capture
+  /** The settlement's transaction, once one covers this call. */
+  readonly transaction?: Hex
+}

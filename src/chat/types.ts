@@ -1,0 +1,58 @@
+import type { Usage } from './usage.ts'
+
+/** Where a top-level member of the body stands in its text: offsets into the string, end exclusive. */
+export type JsonMember = {
+  readonly key: string
+  readonly keyStart: number
+  readonly valueStart: number
+  readonly valueEnd: number
+}
+
+/** A chat completion as asked, read once. `text` and `members` let a pass-through change a field without re-writing the rest. */
+export type ChatRequest = {
+  /** As the caller wrote it: `vendor/model`, `auto` or `auto:<strategy>`. */
+  readonly model: string
+  readonly stream: boolean
+  /** OpenAI's `n`. */
+  readonly choices: number
+  /** The smallest of the caller's output caps; absent where the caller gave none. */
+  readonly callerOutputCap?: number
+  /** Whether the caller asked for the usage chunk of a stream. */
+  readonly includeUsage: boolean
+  readonly messageCount: number
+  readonly toolCount: number
+  /** The whole body as parsed JSON, and as text. */
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly text: string
+  readonly members: readonly JsonMember[]
+}
+
+/**
+ * One step of an upstream's answer. `json` is the event's own JSON where the upstream speaks the caller's dialect: it is
+ * written unchanged, in a frame of our own.
+ */
+export type StreamPart =
+  /** Content, tool call or reasoning deltas; `text` is what a tokenizer would count where usage goes missing. */
+  | { readonly type: 'content'; readonly json: string; readonly text: string }
+  /** Opening chunk, role only, keep-alive with JSON: nothing a failover could not throw away. */
+  | { readonly type: 'preamble'; readonly json: string }
+  /** Carries finish_reason; may also carry the last text. */
+  | {
+      readonly type: 'finish'
+      readonly json: string
+      readonly reason: string
+      readonly text: string
+      readonly usage?: Usage
+    }
+  /** The usage chunk with empty choices. */
+  | { readonly type: 'usage'; readonly json: string; readonly usage: Usage }
+
+/** How an upstream's answer ended, once all parts have been handed on. */
+export type UpstreamEnd = {
+  /** `interrupted`: the connection broke, stalled or sent an error after content. `aborted`: our caller hung up. */
+  readonly outcome: 'completed' | 'interrupted' | 'aborted'
+  readonly usage?: Usage
+  readonly finishReason?: string
+  /** Milliseconds from dispatch to the first content part. */
+  readonly firstContentMs?: number
+}
