@@ -4,6 +4,7 @@ import type { Usage } from '../chat/usage.ts'
 import type { ErrorCode } from '../lib/errors/registry.ts'
 import type { Atomic, PicoUsd } from '../lib/money.ts'
 import type { Address, Asset, ChannelState, Hex, Network, Scheme, Voucher } from '../payment/types.ts'
+import type { UptoAuthorization } from '../settlement/upto-authorization.ts'
 
 /** Whose money: a wallet, or an organisation's balance. */
 export type Payer = { readonly kind: 'wallet' | 'organization'; readonly id: string }
@@ -87,14 +88,6 @@ export type Admission = {
   readonly authorization?: UptoAuthorization
   /** Exposure accounts only: what the receivable may reach, given the payer's mirrored balance and the cap. */
   readonly exposureLimitAtomic?: Atomic
-}
-
-export type UptoAuthorization = {
-  readonly nonce: string
-  readonly permittedAtomic: string
-  readonly validAfter: number
-  readonly deadline: number
-  readonly signature: Hex
 }
 
 export type AdmitOutcome =

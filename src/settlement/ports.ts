@@ -1,0 +1,200 @@
+import type { Atomic } from '../lib/money.ts'
+import type { Address, ChannelConfig, Hex, Network } from '../payment/types.ts'
+import type {
+  ClaimableChannel,
+  ClaimRow,
+  DueSettlement,
+  Effect,
+  Funding,
+  FundingRow,
+  IdleCredit,
+  Lane,
+  Purpose,
+  Refund,
+  SettlementCommit,
+  TransactionRow,
+  TransactionState,
+} from './types.ts'
+
+export type SignedTransaction = { readonly raw: Hex; readonly hash: Hex }
+
+/** What is durable about money on its way to the chain and back. Every promise resolves after the commit. */
+export type SettlementStore = {
+  /** F1. A key that is taken returns the row that has it, whatever its state. */
+  readonly reserveFunding: (
+    funding: Funding,
+  ) => Promise<{ readonly isNew: boolean; readonly funding: FundingRow }>
+  readonly getFunding: (id: string) => Promise<FundingRow | undefined>
+  readonly listFundings: (query: {
+    network: Network
+    state: 'reserved' | 'signed'
+    limit: number
+  }) => Promise<readonly FundingRow[]>
+  /**
+   * W4, F2: takes the lane's next nonce, has the bytes signed with it and stores them, with the effects, in one commit.
+   * `firstNonce` opens the lane's row where there is none. Signing must be local: the lane's row is locked meanwhile.
+   */
+  readonly appendTransaction: (request: {
+    id: string
+    lane: Lane
+    firstNonce: number
+    purpose: Purpose
+    effects: readonly Effect[]
+    atMs: number
+    sign: (nonce: number) => Promise<SignedTransaction>
+  }) => Promise<TransactionRow>
+  /** False where the guard did not hold, or every entry was there already: somebody else has done it. */
+  readonly commit: (commit: SettlementCommit) => Promise<boolean>
+  /** In the order of lane and nonce. */
+  readonly listTransactions: (query: {
+    network: Network
+    states: readonly TransactionState[]
+    limit: number
+  }) => Promise<readonly TransactionRow[]>
+  readonly getTransaction: (id: string) => Promise<TransactionRow | undefined>
+}
+
+/** What is due. The queue only says "look"; these lists are the truth. */
+export type DueStore = {
+  readonly listDueSettlements: (query: {
+    network: Network
+    limit: number
+  }) => Promise<readonly DueSettlement[]>
+  readonly listClaimableChannels: (query: {
+    network: Network
+    limit: number
+  }) => Promise<readonly ClaimableChannel[]>
+  /** Claimed on chain (final) and not yet settled or being settled, per token. */
+  readonly listClaimedFunds: (query: {
+    network: Network
+  }) => Promise<readonly { readonly asset: Address; readonly amountAtomic: Atomic }[]>
+  readonly listIdleCredit: (query: { network: Network; limit: number }) => Promise<readonly IdleCredit[]>
+  /**
+   * Holds a refund against its account in one commit: a channel's whole free balance (or `amountAtomic` of it), or a
+   * payer's credit. Undefined where less than that is free, or, for a channel, while calls are held on it.
+   */
+  readonly holdRefund: (request: {
+    id: string
+    kind: 'channel' | 'credit'
+    network: Network
+    asset: Address
+    payer: Address
+    channelId?: Hex
+    amountAtomic?: Atomic
+    atMs: number
+  }) => Promise<
+    | { readonly kind: 'held'; readonly refund: Refund }
+    | { readonly kind: 'busy' }
+    | { readonly kind: 'nothing' }
+  >
+  readonly listRefunds: (query: {
+    network: Network
+    states: readonly Refund['state'][]
+    limit: number
+  }) => Promise<readonly Refund[]>
+  readonly getChannelForClaim: (query: {
+    network: Network
+    channelId: Hex
+  }) => Promise<ClaimableChannel | undefined>
+  /** The ledger's balance of an account (debits minus credits, posted). */
+  readonly getBalance: (query: { ledger: string; account: string }) => Promise<bigint>
+}
+
+export type TokenTransfer = {
+  readonly token: Address
+  readonly from: Address
+  readonly to: Address
+  readonly value: Atomic
+  readonly logIndex: number
+}
+
+export type Receipt = {
+  readonly status: 'success' | 'reverted'
+  readonly blockNumber: bigint
+  readonly blockHash: Hex
+  readonly gasUsed: bigint
+  readonly effectiveGasPriceWei: bigint
+  /** OP-stack chains charge for data as well; 0 elsewhere. */
+  readonly l1FeeWei: bigint
+  readonly transfers: readonly TokenTransfer[]
+}
+
+/** A contract call, encoded. */
+export type Calldata = { readonly to: Address; readonly data: Hex }
+
+/** A call that the chain would take now, with its price; or why it would not. */
+export type Prepared =
+  | {
+      readonly ok: true
+      readonly call: Calldata
+      readonly gasLimit: bigint
+      readonly maxFeePerGasWei: bigint
+      readonly maxPriorityFeePerGasWei: bigint
+    }
+  | { readonly ok: false; readonly reason: string; readonly unknown: boolean }
+
+export type OnChainChannel = {
+  readonly balanceAtomic: Atomic
+  readonly totalClaimedAtomic: Atomic
+  readonly withdrawRequestedAt: number
+  readonly refundNonce: bigint
+}
+
+/** Sends. Outcomes are words, never exceptions: unknown is a state. */
+export type ChainSender = {
+  readonly network: Network
+  readonly lanes: { readonly signer: Lane; readonly till: Lane }
+  /** Simulates from the lane's address and prices the gas. */
+  readonly prepare: (request: { lane: Lane; call: Calldata }) => Promise<Prepared>
+  /** Local: no RPC. */
+  readonly sign: (request: {
+    lane: Lane
+    nonce: number
+    prepared: Extract<Prepared, { ok: true }>
+  }) => Promise<SignedTransaction>
+  readonly broadcast: (raw: Hex) => Promise<'sent' | 'known' | 'nonce-too-low' | 'underpriced' | 'unknown'>
+  /** The account's next nonce on chain (`latest`). */
+  readonly getNonce: (lane: Lane) => Promise<number>
+}
+
+/** Reads. Throws where the RPC fails: the caller tries again later. */
+export type ChainReader = {
+  readonly network: Network
+  readonly getReceipt: (hash: Hex) => Promise<Receipt | undefined>
+  readonly getHead: () => Promise<{ readonly number: bigint; readonly hash: Hex; readonly timestamp: number }>
+  /** The newest block that may be called final, by this network's rule (depth or the `finalized` tag). */
+  readonly getFinalBlock: () => Promise<bigint>
+  readonly readChannels: (channelIds: readonly Hex[]) => Promise<readonly OnChainChannel[]>
+  readonly getBalance: (query: { asset: Address; owner: Address; blockNumber?: bigint }) => Promise<Atomic>
+  /** Transfer logs to or from one of our addresses, for reconciliation. */
+  readonly listTransfers: (query: {
+    fromBlock: bigint
+    toBlock: bigint
+    addresses: readonly Address[]
+  }) => Promise<readonly (TokenTransfer & { blockNumber: bigint; transactionHash: Hex })[]>
+}
+
+/** One function per scheme's calldata; signatures of the receiver authorizer are made inside. */
+export type SchemeCalldata = {
+  readonly deposit: (funding: Funding) => Calldata
+  readonly exact: (funding: Funding) => Calldata
+  readonly upto: (settlement: DueSettlement) => Calldata
+  readonly claim: (rows: readonly ClaimRow[]) => Calldata
+  readonly settle: (query: { asset: Address }) => Calldata
+  /** Claims what was charged and refunds the rest, in one transaction. */
+  readonly channelRefund: (request: {
+    claim?: ClaimRow
+    config: ChannelConfig
+    channelId: Hex
+    amountAtomic: Atomic
+    refundNonce: bigint
+  }) => Calldata
+  readonly transfer: (request: { asset: Address; to: Address; amountAtomic: Atomic }) => Calldata
+}
+
+/** One network, as the settlement stories see it. */
+export type SettlementChain = {
+  readonly sender: ChainSender
+  readonly reader: ChainReader
+  readonly calldata: SchemeCalldata
+}

@@ -1,0 +1,210 @@
+import type { Entry } from '../ledger/types.ts'
+import type { Atomic } from '../lib/money.ts'
+import type { Address, ChannelConfig, Deposit, Hex, Network, Voucher } from '../payment/types.ts'
+import type { UptoAuthorization } from './upto-authorization.ts'
+
+/** One signing key on one chain: its transactions are strictly ordered by nonce. `till` pays refunds and sweeps. */
+export type Lane = { readonly network: Network; readonly role: 'signer' | 'till'; readonly address: Address }
+
+/** Money that must be on chain before a call is served: a channel's deposit or an `exact` payment (F1). */
+export type Funding = {
+  readonly id: string
+  /** Unique: (network, token, payer, on-chain nonce), hashed. */
+  readonly key: Uint8Array
+  readonly kind: 'deposit' | 'exact'
+  readonly network: Network
+  readonly asset: Address
+  readonly payer: Address
+  readonly amountAtomic: Atomic
+  /** Seconds since 1970 until which the chain would take it. */
+  readonly expiresAt: number
+  readonly authorization: FundingAuthorization
+  readonly channel?: { readonly id: Hex; readonly config: ChannelConfig }
+}
+
+export type FundingAuthorization =
+  | { readonly kind: 'deposit'; readonly deposit: Deposit }
+  | {
+      readonly kind: 'exact'
+      readonly method: 'eip3009'
+      readonly validAfter: number
+      readonly validBefore: number
+      readonly nonce: Hex
+      readonly signature: Hex
+    }
+  | {
+      readonly kind: 'exact'
+      readonly method: 'permit2'
+      readonly validAfter: number
+      readonly validBefore: number
+      readonly nonce: string
+      readonly signature: Hex
+    }
+
+export type FundingState = 'reserved' | 'signed' | 'seen' | 'final' | 'failed'
+
+export type FundingRow = Funding & {
+  readonly state: FundingState
+  readonly transactionId?: string
+  readonly transactionHash?: Hex
+  readonly error?: string
+}
+
+export type ClaimRow = {
+  readonly channelId: Hex
+  readonly config: ChannelConfig
+  readonly voucher: Voucher
+  /** Always the sum of charges, never more. */
+  readonly totalClaimedAtomic: Atomic
+}
+
+/** What a transaction is for. Stored as JSON with decimal strings; holds ids and amounts only. */
+export type Purpose =
+  | {
+      readonly kind: 'deposit' | 'exact'
+      readonly fundingId: string
+      readonly asset: Address
+      readonly payer: Address
+      readonly amount: string
+      readonly channelId?: Hex
+    }
+  | {
+      readonly kind: 'upto'
+      readonly callId: string
+      readonly asset: Address
+      readonly payer: Address
+      readonly amount: string
+    }
+  | {
+      readonly kind: 'claim'
+      readonly asset: Address
+      readonly rows: readonly {
+        readonly channelId: Hex
+        readonly totalClaimed: string
+        readonly delta: string
+      }[]
+    }
+  | { readonly kind: 'settle'; readonly asset: Address; readonly amount: string }
+  | {
+      readonly kind: 'channel-refund'
+      readonly refundId: string
+      readonly asset: Address
+      readonly payer: Address
+      readonly channelId: Hex
+      readonly amount: string
+      readonly totalClaimed: string
+      readonly claimDelta: string
+    }
+  | {
+      readonly kind: 'credit-refund'
+      readonly refundId: string
+      readonly asset: Address
+      readonly payer: Address
+      readonly amount: string
+    }
+  | { readonly kind: 'sweep'; readonly asset: Address; readonly amount: string }
+
+export type TransactionState = 'signed' | 'seen' | 'final' | 'failed' | 'replaced'
+
+/** W4: signed bytes with their nonce, stored before they are sent; the same bytes may be sent any number of times. */
+export type TransactionRow = {
+  readonly id: string
+  readonly lane: Lane
+  readonly nonce: number
+  readonly purpose: Purpose
+  readonly raw: Hex
+  readonly hash: Hex
+  readonly state: TransactionState
+  readonly signedAtMs: number
+  readonly blockNumber?: bigint
+  readonly blockHash?: Hex
+}
+
+/** A change of one row beside the transaction and its entries, in the same commit. */
+export type Effect =
+  | { readonly kind: 'funding'; readonly id: string; readonly state: FundingState; readonly error?: string }
+  | {
+      readonly kind: 'settlement'
+      readonly callId: string
+      readonly state: SettlementState
+      readonly error?: string
+    }
+  | { readonly kind: 'refund'; readonly id: string; readonly state: RefundState; readonly error?: string }
+  /** Opens the channel's row where there is none. */
+  | {
+      readonly kind: 'channel-opened'
+      readonly id: Hex
+      readonly network: Network
+      readonly config: ChannelConfig
+    }
+  | { readonly kind: 'channel-claimed'; readonly id: Hex; readonly claimedAtomic: Atomic }
+  | { readonly kind: 'channel-refunded'; readonly id: Hex; readonly refundNonce: bigint }
+  | { readonly kind: 'channel-withdrawing'; readonly id: Hex; readonly requestedAt: number }
+
+export type SettlementState = 'due' | 'signed' | 'seen' | 'final' | 'failed'
+export type RefundState = 'held' | 'signed' | 'seen' | 'final' | 'failed'
+
+/** An `upto` call whose charge is known and not yet on chain. */
+export type DueSettlement = {
+  readonly callId: string
+  readonly network: Network
+  readonly asset: Address
+  readonly payer: Address
+  readonly amountAtomic: Atomic
+  readonly authorization: UptoAuthorization
+}
+
+/** A channel with more charged than claimed. */
+export type ClaimableChannel = {
+  readonly id: Hex
+  readonly network: Network
+  readonly config: ChannelConfig
+  readonly chargedAtomic: Atomic
+  readonly heldAtomic: Atomic
+  readonly claimedAtomic: Atomic
+  /** Sum that signed, unmined claims will add. */
+  readonly claimingAtomic: Atomic
+  readonly highest: Voucher
+  readonly oldestUnclaimedAtMs: number
+  readonly withdrawRequestedAt: number
+}
+
+export type Refund = {
+  readonly id: string
+  readonly kind: 'channel' | 'credit'
+  readonly network: Network
+  readonly asset: Address
+  readonly payer: Address
+  readonly channelId?: Hex
+  readonly amountAtomic: Atomic
+  readonly state: RefundState
+  readonly transactionId?: string
+  readonly transactionHash?: Hex
+}
+
+/** Credit that lies unused, candidate for a refund by the till. */
+export type IdleCredit = {
+  readonly network: Network
+  readonly asset: Address
+  readonly payer: Address
+  readonly availableAtomic: Atomic
+  /** The last time that the payer's credit moved. */
+  readonly lastMovedAtMs: number
+}
+
+/** One commit after an observation of the chain: state of the transaction, entries, and what else follows. */
+export type SettlementCommit = {
+  /** Guard: nothing is written unless the transaction is in one of these states. */
+  readonly transaction?: {
+    readonly id: string
+    readonly from: readonly TransactionState[]
+    readonly to: TransactionState
+    readonly blockNumber?: bigint
+    readonly blockHash?: Hex
+    readonly gasUsed?: bigint
+    readonly effectiveGasPriceWei?: bigint
+    readonly error?: string
+  }
+  readonly entries: readonly Entry[]
+  readonly effects: readonly Effect[]
+}
