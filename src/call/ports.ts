@@ -19,6 +19,8 @@ export type CallStore = {
     sinceMs: number
   }) => Promise<CallRecord | undefined>
   readonly getChannel: (query: { network: Network; channelId: string }) => Promise<ChannelState | undefined>
+  /** Gives up a turn that was taken for a deposit and did not end in an admission. */
+  readonly endTurn: (query: { network: Network; channelId: string; quoteNonce: string }) => Promise<void>
   /** Calls of instances whose lease has run out: to be released (crash between W1 and W3). */
   readonly listAbandoned: (query: { nowMs: number; limit: number }) => Promise<readonly CallRecord[]>
 }

@@ -3,7 +3,16 @@ import type { ChatRequest } from '../chat/types.ts'
 import type { Usage } from '../chat/usage.ts'
 import type { ErrorCode } from '../lib/errors/registry.ts'
 import type { Atomic, PicoUsd } from '../lib/money.ts'
-import type { Address, Asset, ChannelState, Hex, Network, Scheme, Voucher } from '../payment/types.ts'
+import type {
+  Address,
+  Asset,
+  ChannelConfig,
+  ChannelState,
+  Hex,
+  Network,
+  Scheme,
+  Voucher,
+} from '../payment/types.ts'
 import type { UptoAuthorization } from '../settlement/upto-authorization.ts'
 
 /** Whose money: a wallet, or an organisation's balance. */
@@ -77,17 +86,24 @@ export type Admission = {
   readonly streamed: boolean
   readonly atMs: number
   /** Channels: what the admission rule reads. */
-  readonly channel?: {
-    readonly id: Hex
-    readonly payer: Address
-    readonly voucher: Voucher
-    readonly quoteNonce: string
-    readonly newQuoteNonce: string
-  }
+  readonly channel?: ChannelHold
   /** `upto`: what the settlement will need. */
   readonly authorization?: UptoAuthorization
   /** Exposure accounts only: what the receivable may reach, given the payer's mirrored balance and the cap. */
   readonly exposureLimitAtomic?: Atomic
+}
+
+/** What the admission rule reads of a voucher payment, under the lock of the channel's row. */
+export type ChannelHold = {
+  readonly id: Hex
+  readonly config: ChannelConfig
+  readonly payer: Address
+  readonly voucher: Voucher
+  readonly quoteNonce: string
+  /** The nonce of the quote that a corrective answer would carry: it joins the turn. */
+  readonly newQuoteNonce: string
+  /** The payment carries a deposit that could still be executed. */
+  readonly hasDeposit: boolean
 }
 
 export type AdmitOutcome =
@@ -100,7 +116,9 @@ export type AdmitOutcome =
   | { readonly kind: 'wait'; readonly untilMs: number }
   /** The voucher does not cover the call; the turn is this client's now, or has just been used up. */
   | { readonly kind: 'corrective'; readonly channel: ChannelState }
-  /** The channel has no row: nothing was ever deposited. */
+  /** The balance does not suffice and the payment carries a deposit: this call has the turn until it is funded. */
+  | { readonly kind: 'deposit' }
+  /** The channel has no row and the payment no deposit: nothing was ever deposited. */
   | { readonly kind: 'unknown_channel' }
 
 /** 3: the hold is durable. */

@@ -6,8 +6,9 @@ export type Prices = {
   readonly cacheReadPicoUsd: PicoUsd
   readonly cacheWritePicoUsd: PicoUsd
   readonly outputPicoUsd: PicoUsd
-  readonly imagePicoUsd: PicoUsd
-  readonly audioPicoUsd: PicoUsd
+  /** Unknown: tokens of that kind are priced at the dearest bucket of the endpoint. */
+  readonly imagePicoUsd?: PicoUsd
+  readonly audioPicoUsd?: PicoUsd
 }
 
 export type Model = {
@@ -15,7 +16,8 @@ export type Model = {
   readonly id: string
   readonly name: string
   readonly contextTokens: number
-  readonly maxOutputTokens: number
+  /** Unknown: the context bounds it. */
+  readonly maxOutputTokens?: number
   readonly createdAt: number
   /** Where the facts were read, and when (ISO date). */
   readonly source: string

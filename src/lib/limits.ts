@@ -32,6 +32,8 @@ export const LIMITS = {
   /** A corrected client's turn, and how many calls may wait for turns on one channel. */
   turnMs: 1_500,
   turnWaiters: 256,
+  /** A turn that waits for its deposit to be mined. */
+  depositTurnMs: 60_000,
   /** Lease of an instance or a job; renewed at a third of it. */
   leaseMs: 5_000,
   /** Output cap where the caller gave none. */
