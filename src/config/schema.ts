@@ -1,0 +1,85 @@
+import { z } from 'zod'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+const milliseconds = z.coerce.number().int().min(0).max(600_000)
+const privateKey = z.string().regex(/^0x[0-9a-fA-F]{64}$/, 'is not a private key: 0x and 64 hex digits')
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'is not an address: 0x and 40 hex digits')
+  .transform((text): `0x${string}` => `0x${text.slice(2).toLowerCase()}`)
+const secret = z.string().min(32, 'is too short: at least 32 characters')
+const networks = z
+  .string()
+  .regex(/^eip155:\d+(,eip155:\d+)*$/, 'is not a list like eip155:8453,eip155:84532')
+  .transform((text) => text.split(',').map((name): `eip155:${number}` => `eip155:${Number(name.slice(7))}`))
+
+/**
+ * Every variable that the server reads, with its default and its sentence for people. `.env.example` is generated from
+ * this table, and a test keeps the two equal. Beside these, `TURNPIKE_RPC_<chainId>` (a comma-separated list) and
+ * `<PROVIDER>_API_KEY` / `<PROVIDER>_BASE_URL` are read by name.
+ */
+export const VARIABLES = z.object({
+  PORT: port.default(4020).describe('Port of the public listener; 0 takes a free one.'),
+  HOST: z.string().default('127.0.0.1').describe('Address of the public listener.'),
+  TURNPIKE_ADMIN_HOST: z.string().default('127.0.0.1').describe('Address of the operator listener.'),
+  TURNPIKE_ADMIN_PORT: port.optional().describe('Port of the operator listener; dev shares the public one.'),
+  TURNPIKE_ADMIN_TOKEN: secret.optional().describe('Bearer token of the operator API.'),
+  TURNPIKE_DATA_DIR: z
+    .string()
+    .default('.turnpike')
+    .describe('Folder of the embedded database and the dev chain.'),
+  TURNPIKE_REGION: z
+    .string()
+    .default('local')
+    .describe('Region of this instance, recorded with every attempt.'),
+  DATABASE_URL: z
+    .string()
+    .optional()
+    .describe('Postgres. Without it the embedded database runs, which does not fsync.'),
+  REDIS_URL: z.string().optional().describe('Redis: wakes the settlement at once. Without it a timer does.'),
+  TURNPIKE_NETWORKS: networks.optional().describe('Networks that are taken, e.g. eip155:8453.'),
+  TURNPIKE_PAY_TO: address
+    .optional()
+    .describe('Cold address that receives the revenue. Its key is never needed.'),
+  TURNPIKE_SIGNER_KEY: privateKey.optional().describe('Key that sends settlements; holds gas only.'),
+  TURNPIKE_TILL_KEY: privateKey.optional().describe('Key of the till: takes exact payments, pays refunds.'),
+  TURNPIKE_RECEIVER_AUTHORIZER_KEY: privateKey
+    .optional()
+    .describe('Key that signs claims and refunds of channels.'),
+  TURNPIKE_QUOTE_SECRET: secret.optional().describe('Signs quotes; the same on every instance.'),
+  TURNPIKE_MARGIN_BPS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(500)
+    .describe('Margin on cost, in basis points.'),
+  TURNPIKE_MAX_FEE_SHARE: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('Schemes whose fee is a larger share of the estimate are not offered.'),
+  TURNPIKE_DEFAULT_OUTPUT_TOKENS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(4_096)
+    .describe('Output cap where the caller gives none.'),
+  TURNPIKE_DEV_CHAIN_PORT: port.default(0).describe('dev: port of the dev chain; 0 takes a free one.'),
+  TURNPIKE_SIM: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('dev: off uses provider keys instead of the simulated provider.'),
+  TURNPIKE_SIM_FIRST_TOKEN_MS: milliseconds.default(150).describe('dev: simulated time to the first token.'),
+  TURNPIKE_SIM_TOKENS_PER_SECOND: z.coerce
+    .number()
+    .min(0.1)
+    .max(1_000_000)
+    .default(40)
+    .describe('dev: simulated speed.'),
+  TURNPIKE_SIM_SEED: z.coerce.number().int().min(0).default(1).describe('dev: seed of the simulated text.'),
+})
+
+export type Variables = z.infer<typeof VARIABLES>

@@ -1,0 +1,56 @@
+import type { Prices } from '../catalog/types.ts'
+import { maxBigint, minBigint, type PicoUsd } from '../lib/money.ts'
+import { addMargin } from './charge.ts'
+import { dearestInputPicoUsd } from './cost.ts'
+
+export type Bounds = {
+  /** No provider of the plan can count more input tokens than this. */
+  readonly inputBoundTokens: number
+  /** Sent upstream; per choice. */
+  readonly outputCap: number
+  readonly choices: number
+}
+
+/** Tokens of a usual answer, where the cap allows: an expectation for the estimate, never a bound. */
+const USUAL_OUTPUT_TOKENS = 300
+/** Bytes per token of usual text: what turns the input's hard bound into an expectation. */
+const USUAL_BYTES_PER_TOKEN = 4
+
+/**
+ * The worst case over the whole plan, margin included, before the settlement fee: input bound x dearest candidate plus
+ * output cap x dearest candidate x n.
+ */
+export function ceilingOf({
+  candidates,
+  bounds,
+  marginBps,
+}: {
+  candidates: readonly Prices[]
+  bounds: Bounds
+  marginBps: number
+}): PicoUsd {
+  const input = candidates.map(dearestInputPicoUsd).reduce(maxBigint, 0n)
+  const output = candidates.map((prices) => prices.outputPicoUsd).reduce(maxBigint, 0n)
+  const costPicoUsd =
+    BigInt(bounds.inputBoundTokens) * input + BigInt(bounds.outputCap) * BigInt(bounds.choices) * output
+  return addMargin({ costPicoUsd, marginBps })
+}
+
+/** What a usual call of this size costs at the first candidate; never above the ceiling. */
+export function estimateOf({
+  candidates,
+  bounds,
+  marginBps,
+}: {
+  candidates: readonly [Prices, ...Prices[]]
+  bounds: Bounds
+  marginBps: number
+}): PicoUsd {
+  const usual = {
+    inputBoundTokens: Math.ceil(bounds.inputBoundTokens / USUAL_BYTES_PER_TOKEN),
+    outputCap: Math.min(bounds.outputCap, USUAL_OUTPUT_TOKENS),
+    choices: bounds.choices,
+  }
+  const estimate = ceilingOf({ candidates: [candidates[0]], bounds: usual, marginBps })
+  return minBigint(estimate, ceilingOf({ candidates, bounds, marginBps }))
+}

@@ -1,0 +1,32 @@
+import { type Atomic, divideUp, minBigint, type PicoUsd, picoUsdToAtomic } from '../lib/money.ts'
+
+const BASIS_POINTS = 10_000n
+
+/** Cost with the operator's margin on top, rounded up to a whole pico-USD. */
+export function addMargin({ costPicoUsd, marginBps }: { costPicoUsd: PicoUsd; marginBps: number }): PicoUsd {
+  return divideUp({ dividend: costPicoUsd * (BASIS_POINTS + BigInt(marginBps)), divisor: BASIS_POINTS })
+}
+
+/**
+ * What the caller pays: cost and margin, plus the scheme's settlement fee, in atomic units of its token; rounded up once,
+ * and never above the ceiling that was signed. What exceeds the ceiling is our loss.
+ *
+ * Charge = ceil(cost x (10,000 + marginBps) / 10,000) + settlement fee
+ */
+export function chargeOf({
+  costPicoUsd,
+  marginBps,
+  feePicoUsd,
+  decimals,
+  ceilingAtomic,
+}: {
+  costPicoUsd: PicoUsd
+  marginBps: number
+  feePicoUsd: PicoUsd
+  decimals: number
+  ceilingAtomic: Atomic
+}): { chargeAtomic: Atomic; chargePicoUsd: PicoUsd } {
+  const chargePicoUsd = addMargin({ costPicoUsd, marginBps }) + feePicoUsd
+  const chargeAtomic = minBigint(picoUsdToAtomic({ amountPicoUsd: chargePicoUsd, decimals }), ceilingAtomic)
+  return { chargeAtomic, chargePicoUsd }
+}
