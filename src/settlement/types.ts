@@ -94,6 +94,7 @@ export type Purpose =
       readonly amount: string
       readonly totalClaimed: string
       readonly claimDelta: string
+      readonly refundNonce: string
     }
   | {
       readonly kind: 'credit-refund'
@@ -177,6 +178,7 @@ export type Refund = {
   readonly payer: Address
   readonly channelId?: Hex
   readonly amountAtomic: Atomic
+  readonly atMs: number
   readonly state: RefundState
   readonly transactionId?: string
   readonly transactionHash?: Hex

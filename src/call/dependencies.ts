@@ -1,0 +1,25 @@
+import type { Catalog } from '../catalog/types.ts'
+import type { SignatureCheck } from '../payment/signature.ts'
+import type { CallPayment, Network, Terms } from '../payment/types.ts'
+import type { Fund } from '../settlement/fund.ts'
+import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
+import type { Turns } from './turns.ts'
+
+/** Everything that the story of a call needs from outside, joined once by app.ts. */
+export type CallDependencies = {
+  readonly catalog: Catalog
+  readonly terms: Terms
+  readonly marginBps: number
+  readonly defaultOutputTokens: number
+  /** Signs quotes and hashes requests. */
+  readonly secret: string
+  readonly signatures: SignatureCheck
+  readonly store: CallStore
+  readonly upstreams: Upstreams
+  readonly mirrorOf: (network: Network) => PayerMirror | undefined
+  readonly fund: (payment: CallPayment) => ReturnType<Fund>
+  /** Tells the queue that there is something to settle; only a hint. */
+  readonly wake: () => void
+  readonly turns: Turns
+  readonly clock: Clock
+}

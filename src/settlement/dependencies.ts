@@ -1,0 +1,32 @@
+import type { Address, Network } from '../payment/types.ts'
+import type { Reach } from './crash-points.ts'
+import type { DueStore, SettlementChain, SettlementStore } from './ports.ts'
+
+/** Everything that the stories after the last byte need from outside, joined once by app.ts. */
+export type SettlementDependencies = {
+  readonly store: SettlementStore
+  readonly due: DueStore
+  readonly networks: readonly Network[]
+  readonly chainOf: (network: Network) => SettlementChain
+  readonly clock: { readonly nowMs: () => number; readonly sleep: (durationMs: number) => Promise<void> }
+  /** A time-ordered id for a new row. */
+  readonly newId: () => string
+  /** Between two looks at the chain for one receipt. */
+  readonly pollMs: number
+  readonly payTo: Address
+  readonly policy: SettlementPolicy
+  readonly reach: Reach
+}
+
+/** When money is moved. Amounts are in USD and turn into each token's atomic units. */
+export type SettlementPolicy = {
+  readonly claimAtPicoUsd: bigint
+  readonly claimEveryMs: number
+  /** Credit that is worth less waits for its payer's next call. */
+  readonly refundAtOncePicoUsd: bigint
+  readonly refundLaterPicoUsd: bigint
+  readonly refundAfterMs: number
+  /** What the till keeps; more is swept to payTo. */
+  readonly tillFloatPicoUsd: bigint
+  readonly decimalsOf: (query: { network: Network; asset: string }) => number
+}

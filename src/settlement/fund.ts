@@ -1,0 +1,135 @@
+import { depositSeen, exactSeen } from '../ledger/entries.ts'
+import type { Atomic } from '../lib/money.ts'
+import { depositKey, paymentKey } from '../payment/payment-key.ts'
+import type { CallPayment, ExactPayment, Hex, VoucherPayment } from '../payment/types.ts'
+import type { SettlementDependencies } from './dependencies.ts'
+import { confirmTransaction } from './confirm.ts'
+import { sendTransaction } from './send.ts'
+import type { Effect, Funding, FundingRow } from './types.ts'
+
+export type FundOutcome =
+  | { readonly kind: 'funded'; readonly transaction: Hex }
+  /** The chain would not take it, or it reverted: nothing was moved. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** Sent, or being sent by somebody else, and not known yet: never ask for another payment. */
+  | { readonly kind: 'pending'; readonly transaction?: Hex }
+
+export type Fund = (request: { payment: CallPayment; dependencies: SettlementDependencies }) => Promise<FundOutcome>
+
+/** How long a caller waits for its funding to be mined before it is told `pending`. */
+const FUNDING_WAIT_MS = 30_000
+
+/**
+ * F1 to F3: brings a deposit or an `exact` payment on chain before a call is served. Each step is durable before the
+ * next, so that the sweep can finish what a crash cut short; money that arrives without a call stays credit or channel
+ * balance.
+ */
+export const fund: Fund = async ({ payment, dependencies }) => {
+  const { store, clock } = dependencies
+  const { isNew, funding } = await store.reserveFunding(fundingOf({ payment, id: dependencies.newId() }))
+  if (!isNew) return outcomeOf(funding)
+  const sent = await sendFunding({ funding, dependencies })
+  if (sent.kind !== 'pending') return sent
+
+  const deadlineMs = clock.nowMs() + FUNDING_WAIT_MS
+  while (clock.nowMs() < deadlineMs) {
+    await confirmFunding({ fundingId: funding.id, dependencies })
+    const row = await store.getFunding(funding.id)
+    const outcome = row ? outcomeOf(row) : sent
+    if (outcome.kind !== 'pending') return outcome
+    await clock.sleep(dependencies.pollMs)
+  }
+  return sent
+}
+
+/** F2: signs and sends the funding's transaction; also the recovery of a funding that was only reserved. */
+export async function sendFunding({
+  funding,
+  dependencies,
+}: {
+  funding: FundingRow
+  dependencies: SettlementDependencies
+}): Promise<FundOutcome> {
+  const { store } = dependencies
+  const chain = dependencies.chainOf(funding.network)
+  const call = funding.kind === 'deposit' ? chain.calldata.deposit(funding) : chain.calldata.exact(funding)
+  const sent = await sendTransaction({
+    lane: chain.sender.lanes.signer,
+    call,
+    purpose: {
+      kind: funding.kind,
+      fundingId: funding.id,
+      asset: funding.asset,
+      payer: funding.payer,
+      amount: funding.amountAtomic.toString(),
+      ...(funding.channel ? { channelId: funding.channel.id } : {}),
+    },
+    effects: [{ kind: 'funding', id: funding.id, state: 'signed' }],
+    dependencies,
+  })
+  if (sent.kind === 'sent') return { kind: 'pending', transaction: sent.transaction.hash }
+  if (sent.kind === 'unknown') return { kind: 'pending' }
+  const failed: Effect = { kind: 'funding', id: funding.id, state: 'failed', error: sent.reason }
+  await store.commit({ entries: [], effects: [failed] })
+  return { kind: 'failed', reason: sent.reason }
+}
+
+async function confirmFunding({ fundingId, dependencies }: { fundingId: string; dependencies: SettlementDependencies }) {
+  const row = await dependencies.store.getFunding(fundingId)
+  if (row?.state !== 'signed' || row.transactionId === undefined) return
+  const transaction = await dependencies.store.getTransaction(row.transactionId)
+  if (transaction) await confirmTransaction({ transaction, dependencies })
+}
+
+function outcomeOf(row: FundingRow): FundOutcome {
+  const transaction = row.transactionHash
+  if (row.state === 'failed') return { kind: 'failed', reason: row.error ?? 'reverted' }
+  if ((row.state === 'seen' || row.state === 'final') && transaction) return { kind: 'funded', transaction }
+  return { kind: 'pending', ...(transaction ? { transaction } : {}) }
+}
+
+/** The funding that a payment asks for. */
+function fundingOf({ payment, id }: { payment: CallPayment; id: string }): Funding {
+  if (payment.kind === 'voucher') return depositFunding({ payment, id })
+  if (payment.kind === 'exact') return exactFunding({ payment, id })
+  throw new RangeError('An upto payment is settled after its call, never before.')
+}
+
+function depositFunding({ payment, id }: { payment: VoucherPayment; id: string }): Funding {
+  const { deposit } = payment
+  if (!deposit) throw new RangeError('This voucher carries no deposit.')
+  return {
+    ...commonOf({ payment, id, amountAtomic: deposit.amountAtomic }),
+    key: depositKey({ ...payment, deposit }),
+    kind: 'deposit',
+    expiresAt: deposit.method === 'eip3009' ? deposit.validBefore : deposit.deadline,
+    authorization: { kind: 'deposit', deposit },
+    channel: { id: payment.channelId, config: payment.config },
+  }
+}
+
+function exactFunding({ payment, id }: { payment: ExactPayment; id: string }): Funding {
+  const { validAfter, validBefore, signature } = payment
+  const times = { kind: 'exact', validAfter, validBefore, signature } as const
+  return {
+    ...commonOf({ payment, id, amountAtomic: payment.valueAtomic }),
+    key: paymentKey(payment),
+    kind: 'exact',
+    expiresAt: validBefore,
+    authorization:
+      payment.method === 'eip3009'
+        ? { ...times, method: 'eip3009', nonce: payment.nonce }
+        : { ...times, method: 'permit2', nonce: payment.nonce.toString() },
+  }
+}
+
+function commonOf({ payment, id, amountAtomic }: { payment: CallPayment; id: string; amountAtomic: Atomic }) {
+  return { id, network: payment.network, asset: payment.asset.address, payer: payment.payer, amountAtomic }
+}
+
+/** F3: what the ledger learns when the funding is seen on chain. */
+export function fundingSeen(funding: FundingRow) {
+  const { network, asset, payer, amountAtomic, id } = funding
+  const common = { id, network, asset, amountAtomic }
+  return funding.channel ? depositSeen({ ...common, channelId: funding.channel.id }) : exactSeen({ ...common, payer })
+}
