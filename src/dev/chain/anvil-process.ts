@@ -35,7 +35,11 @@ function anvilPath(): string {
   const wrapper = createRequire(require.resolve('@foundry-rs/anvil/package.json'))
   const name = `@foundry-rs/anvil-${process.platform}-${ARCHITECTURES[process.arch] ?? process.arch}`
   const file = process.platform === 'win32' ? 'anvil.exe' : 'anvil'
-  return join(dirname(wrapper.resolve(`${name}/package.json`)), 'bin', file)
+  try {
+    return join(dirname(wrapper.resolve(`${name}/package.json`)), 'bin', file)
+  } catch (error) {
+    throw new Error(`The dev chain needs ${name}: run npm install with optional packages.`, { cause: error })
+  }
 }
 
 /** Asks the kernel for a port (0 = any), so that a port in use is an error now and not a talk with a stranger's chain. */
@@ -94,7 +98,7 @@ export async function startAnvil(options: StartOptions): Promise<AnvilProcess> {
   const exited = once(watchdog, 'exit')
   const rpcUrl = `http://${HOST}:${port}`
   try {
-    const pid = await readPid(watchdog)
+    const pid = await readPid(watchdog, exited)
     await untilReady({ rpcUrl, watchdog })
     leaveUnwatched(watchdog, pid)
     return { rpcUrl, port, pid, close: () => closeWatchdog({ watchdog, exited, pid }) }
@@ -104,9 +108,13 @@ export async function startAnvil(options: StartOptions): Promise<AnvilProcess> {
   }
 }
 
-async function readPid(watchdog: Watchdog): Promise<number> {
-  const [line] = (await once(watchdog.stdout, 'data')) as [Buffer]
-  return Number(line.toString().trim())
+async function readPid(watchdog: Watchdog, exited: Promise<unknown>): Promise<number> {
+  const ended = exited.then(() => Promise.reject(new Error('its watchdog ended at once')))
+  const [line] = (await Promise.race([once(watchdog.stdout, 'data'), ended])) as [Buffer]
+  const pid = Number(line.toString().trim())
+  // Zero would mean our own process group to whoever kills it.
+  if (!(pid > 0)) throw new Error('anvil could not be run')
+  return pid
 }
 
 async function untilReady(options: { rpcUrl: string; watchdog: Watchdog }): Promise<void> {

@@ -55,6 +55,15 @@ test('a chain comes back from its state file: same genesis, same money, same log
   await second.close()
 })
 
+test('accounts may be funded all at once', async () => {
+  const chain = await startDevChain({})
+  const { rpcUrl } = chain
+  const address = devAccounts.payer.address
+  await Promise.all([1n, 2n, 3n, 4n].map((usdc) => fundAccount({ rpcUrl, address, usdc, usdt: usdc })))
+  expect([await balanceOf(chain, USDC), await balanceOf(chain, USDT)]).toEqual([10n, 10n])
+  await chain.close()
+})
+
 test('a fresh chain has another genesis, so a ledger can tell that it is not its own', async () => {
   const genesisHashes = []
   for (const name of ['one.json', 'two.json']) {
