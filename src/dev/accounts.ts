@@ -1,8 +1,7 @@
 import { keccak256, toBytes } from 'viem'
-import type { Address } from 'viem'
+import type { Address, Hex } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import type { PrivateKeyAccount } from 'viem/accounts'
-import type { Hex } from 'viem'
 
 /** An account of the laptop's world. Anyone can derive its key from its label: it must never hold anything of value. */
 export type DevAccount = PrivateKeyAccount & { privateKey: Hex }

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
@@ -12,11 +14,19 @@ import { DEV_CHAIN_ID } from './addresses.ts'
 /** A running anvil. `close` waits until its state is written and its port is free. */
 export type AnvilProcess = { rpcUrl: string; port: number; pid: number; close: () => Promise<void> }
 
+type StartOptions = {
+  port: number
+  statePath?: string | undefined
+  blockTimeSeconds?: number | undefined
+}
+
 type Watchdog = ChildProcessByStdio<Writable, Readable, Readable>
 
 const HOST = '127.0.0.1'
 const READY_WITHIN_MS = 20_000
 const CLOSED_WITHIN_MS = 6_000
+/** Every block has room for at least this much gas. */
+const GAS_LIMIT = 60_000_000
 const ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64' }
 
 /** The native binary: npm's wrapper script would survive as a second process between us and anvil. */
@@ -25,7 +35,11 @@ function anvilPath(): string {
   const wrapper = createRequire(require.resolve('@foundry-rs/anvil/package.json'))
   const name = `@foundry-rs/anvil-${process.platform}-${ARCHITECTURES[process.arch] ?? process.arch}`
   const file = process.platform === 'win32' ? 'anvil.exe' : 'anvil'
-  return join(dirname(wrapper.resolve(`${name}/package.json`)), 'bin', file)
+  try {
+    return join(dirname(wrapper.resolve(`${name}/package.json`)), 'bin', file)
+  } catch (error) {
+    throw new Error(`The dev chain needs ${name}: run npm install with optional packages.`, { cause: error })
+  }
 }
 
 /** Asks the kernel for a port (0 = any), so that a port in use is an error now and not a talk with a stranger's chain. */
@@ -43,6 +57,22 @@ async function reservePort(port: number): Promise<number> {
   return chosen
 }
 
+function argsOf(options: StartOptions): string[] {
+  const { port, statePath, blockTimeSeconds } = options
+  const args = ['--host', HOST, '--port', `${port}`, '--chain-id', `${DEV_CHAIN_ID}`]
+  args.push('--silent', '--accounts', '1')
+  // Two chains born in the same second would share a genesis hash, by which a ledger knows its chain. The gas limit is
+  // part of that hash, and no harm comes of a little more.
+  args.push('--gas-limit', `${GAS_LIMIT + randomInt(1_000_000)}`)
+  if (blockTimeSeconds !== undefined) args.push('--block-time', `${blockTimeSeconds}`)
+  if (statePath !== undefined) {
+    // Without the folder anvil would run and silently keep nothing.
+    mkdirSync(dirname(statePath), { recursive: true })
+    args.push('--state', statePath, '--state-interval', '1')
+  }
+  return args
+}
+
 /**
  * Starts anvil on the loopback interface. It dies with this process, however this process ends.
  *
@@ -51,26 +81,9 @@ async function reservePort(port: number): Promise<number> {
  * @param options.blockTimeSeconds a block every so many seconds; without it each transaction is mined at once.
  * @throws Error where the port is in use or anvil does not come up, with anvil's own words.
  */
-export async function startAnvil(options: {
-  port: number
-  statePath?: string | undefined
-  blockTimeSeconds?: number | undefined
-}): Promise<AnvilProcess> {
+export async function startAnvil(options: StartOptions): Promise<AnvilProcess> {
   const port = await reservePort(options.port)
-  const args = [
-    '--host',
-    HOST,
-    '--port',
-    `${port}`,
-    '--chain-id',
-    `${DEV_CHAIN_ID}`,
-    '--silent',
-    '--accounts',
-    '1',
-  ]
-  if (options.statePath !== undefined) args.push('--state', options.statePath, '--state-interval', '1')
-  if (options.blockTimeSeconds !== undefined) args.push('--block-time', `${options.blockTimeSeconds}`)
-
+  const args = argsOf({ ...options, port })
   // A group of its own, so that Ctrl-C in a terminal reaches us first and the chain last.
   const watchdog = spawn(
     process.execPath,
@@ -85,7 +98,7 @@ export async function startAnvil(options: {
   const exited = once(watchdog, 'exit')
   const rpcUrl = `http://${HOST}:${port}`
   try {
-    const pid = await readPid(watchdog)
+    const pid = await readPid(watchdog, exited)
     await untilReady({ rpcUrl, watchdog })
     leaveUnwatched(watchdog, pid)
     return { rpcUrl, port, pid, close: () => closeWatchdog({ watchdog, exited, pid }) }
@@ -95,9 +108,13 @@ export async function startAnvil(options: {
   }
 }
 
-async function readPid(watchdog: Watchdog): Promise<number> {
-  const [line] = (await once(watchdog.stdout, 'data')) as [Buffer]
-  return Number(line.toString().trim())
+async function readPid(watchdog: Watchdog, exited: Promise<unknown>): Promise<number> {
+  const ended = exited.then(() => Promise.reject(new Error('its watchdog ended at once')))
+  const [line] = (await Promise.race([once(watchdog.stdout, 'data'), ended])) as [Buffer]
+  const pid = Number(line.toString().trim())
+  // Zero would mean our own process group to whoever kills it.
+  if (!(pid > 0)) throw new Error('anvil could not be run')
+  return pid
 }
 
 async function untilReady(options: { rpcUrl: string; watchdog: Watchdog }): Promise<void> {

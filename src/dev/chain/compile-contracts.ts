@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Abi, Hex } from 'viem'
 import { permit2Sources } from './permit2-sources.ts'
@@ -87,16 +88,46 @@ async function compileOnce(options: { job: SolcJob; label: string; onProgress: (
   const cached = readCache(file)
   if (cached) return cached
 
-  onProgress(`compiling ${label} with solc ${version} (once; the result is kept)`)
-  const startedAt = performance.now()
-  const contracts = await runSolc(job)
-  onProgress(`compiled ${label} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   mkdirSync(CACHE, { recursive: true })
-  // Another process may be doing the same: whoever renames last wins, and both wrote the same bytes.
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, JSON.stringify(contracts))
-  renameSync(draft, file)
-  return contracts
+  await takeTurn(`${file}.lock`)
+  try {
+    const left = readCache(file)
+    if (left) return left
+    onProgress(`compiling ${label} with solc ${version} (once; the result is kept)`)
+    const startedAt = performance.now()
+    const contracts = await runSolc(job)
+    onProgress(`compiled ${label} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+    // Renamed into place, so that nobody reads half of it.
+    writeFileSync(`${file}.draft`, JSON.stringify(contracts))
+    renameSync(`${file}.draft`, file)
+    return contracts
+  } finally {
+    rmSync(`${file}.lock`, { force: true })
+  }
+}
+
+/** Test files start together: one compiles, the others wait for it. The lock of a process that died is taken over. */
+async function takeTurn(lock: string): Promise<void> {
+  for (;;) {
+    try {
+      return writeFileSync(lock, `${process.pid}`, { flag: 'wx' })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      if (isAbandoned(lock)) rmSync(lock, { force: true })
+      await sleep(100)
+    }
+  }
+}
+
+function isAbandoned(lock: string): boolean {
+  try {
+    const pid = Number(readFileSync(lock, 'utf8'))
+    // Empty: its owner has created it this very moment and is about to write its number.
+    if (pid > 0) process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
 }
 
 function readCache(file: string): CompiledContracts | undefined {

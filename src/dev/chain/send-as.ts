@@ -10,17 +10,26 @@ const GAS_MONEY_WEI = 10n ** 18n
 
 export type ContractCall = { address: Address; abi: Abi; functionName: string; args: readonly unknown[] }
 
+type Sending = { rpcUrl: string; account: DevAccount; call: ContractCall }
+
+/** The last call of each account on each chain. */
+const lanes = new Map<string, Promise<unknown>>()
+
 /**
- * Sends one call as a dev account and waits until it is mined, also on a chain that mines by the clock.
+ * Sends one call as a dev account and waits until it is mined, also on a chain that mines by the clock. Calls of one
+ * account wait for each other, so that two at once do not take the same nonce.
  *
  * @throws Error where the call reverts, before or after it is sent, naming the function.
  */
-export async function sendAs(options: {
-  rpcUrl: string
-  account: DevAccount
-  call: ContractCall
-}): Promise<TransactionReceipt> {
-  const { rpcUrl, account, call } = options
+export function sendAs(options: Sending): Promise<TransactionReceipt> {
+  const lane = `${options.rpcUrl} ${options.account.address}`
+  const before = lanes.get(lane) ?? Promise.resolve()
+  const sent = before.then(() => sendNow(options))
+  lanes.set(lane, Promise.allSettled([sent]))
+  return sent
+}
+
+async function sendNow({ rpcUrl, account, call }: Sending): Promise<TransactionReceipt> {
   const client = devClient({ rpcUrl, account })
   if ((await client.getBalance({ address: account.address })) < GAS_MONEY_WEI / 10n) {
     await client.setBalance({ address: account.address, value: GAS_MONEY_WEI })

@@ -1,13 +1,20 @@
 import { x402Facilitator } from '@x402/core/facilitator'
 import type { PaymentRequirements, Network } from '@x402/core/types'
-import { toClientEvmSigner, toFacilitatorEvmSigner } from '@x402/evm'
+import {
+  eip3009ABI,
+  toClientEvmSigner,
+  toFacilitatorEvmSigner,
+  x402ExactPermit2ProxyABI,
+  x402UptoPermit2ProxyABI,
+} from '@x402/evm'
 import { BatchSettlementEvmScheme as BatchClient, computeChannelId } from '@x402/evm/batch-settlement/client'
 import { BatchSettlementEvmScheme as BatchFacilitator } from '@x402/evm/batch-settlement/facilitator'
 import { ExactEvmScheme as ExactClient } from '@x402/evm/exact/client'
 import { registerExactEvmScheme } from '@x402/evm/exact/facilitator'
 import { UptoEvmScheme as UptoClient } from '@x402/evm/upto/client'
 import { UptoEvmScheme as UptoFacilitator } from '@x402/evm/upto/facilitator'
-import type { Address } from 'viem'
+import { toEventSignature, toFunctionSignature } from 'viem'
+import type { Abi, Address } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { DevAccount } from '../../../src/dev/accounts.ts'
 import { USDC, USDT } from '../../../src/dev/chain/addresses.ts'
@@ -185,4 +192,27 @@ test('a refund that claims first goes through in one transaction', async () => {
   const settled = await facilitator.settle({ x402Version: 2, accepted: required, payload: refund }, required)
   expect(settled).toMatchObject({ success: true, amount: (ONE - 777n).toString() })
   expect(await world.balanceOf(USDC, payer.address)).toBe(10n * ONE - 777n)
+})
+
+/** Functions, events and errors with their argument types, as selectors and topics are made of. */
+function signaturesOf(abi: Abi): string[] {
+  return abi.flatMap((item) => {
+    if (item.type === 'function') {
+      const outputs = item.outputs.map(({ type }) => type).join()
+      return [`${toFunctionSignature(item)} ${item.stateMutability} (${outputs})`]
+    }
+    if (item.type === 'event') return [toEventSignature(item)]
+    return item.type === 'error' ? [`error ${item.name}`] : []
+  })
+}
+
+test('everything in the published ABIs is in our contracts', () => {
+  const pairs = [
+    ['X402ExactPermit2Proxy', x402ExactPermit2ProxyABI],
+    ['X402UptoPermit2Proxy', x402UptoPermit2ProxyABI],
+    ['DevUsdc', eip3009ABI],
+  ] as const
+  for (const [name, published] of pairs) {
+    expect(signaturesOf(world.abiOf(name))).toEqual(expect.arrayContaining(signaturesOf(published)))
+  }
 })
