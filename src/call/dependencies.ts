@@ -1,7 +1,8 @@
 import type { Catalog } from '../catalog/types.ts'
 import type { SignatureCheck } from '../payment/signature.ts'
 import type { CallPayment, Network, Terms } from '../payment/types.ts'
-import type { Fund } from '../settlement/fund.ts'
+import type { Reach } from '../settlement/crash-points.ts'
+import type { FundOutcome } from '../settlement/fund.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
 import type { Turns } from './turns.ts'
 
@@ -17,9 +18,10 @@ export type CallDependencies = {
   readonly store: CallStore
   readonly upstreams: Upstreams
   readonly mirrorOf: (network: Network) => PayerMirror | undefined
-  readonly fund: (payment: CallPayment) => ReturnType<Fund>
+  readonly fund: (payment: CallPayment) => Promise<FundOutcome>
   /** Tells the queue that there is something to settle; only a hint. */
   readonly wake: () => void
   readonly turns: Turns
   readonly clock: Clock
+  readonly reach: Reach
 }

@@ -38,10 +38,15 @@ export async function planCall({
   const prices = route.candidates.map((candidate) => candidate.prices)
   const cap = (boundTokens: number) => outputCapOf({ request, model: route.model, boundTokens, dependencies })
   const ceiling = (bound: number, outputCap: number) =>
-    ceilingOf({ candidates: prices, bounds: { inputBoundTokens: bound, outputCap, choices: request.choices }, marginBps })
+    ceilingOf({
+      candidates: prices,
+      bounds: { inputBoundTokens: bound, outputCap, choices: request.choices },
+      marginBps,
+    })
 
   let outputCap = cap(inputBoundTokens)
-  const isDear = outputCap === undefined || ceiling(inputBoundTokens, outputCap) > LIMITS.byteBoundCeilingPicoUsd
+  const isDear =
+    outputCap === undefined || ceiling(inputBoundTokens, outputCap) > LIMITS.byteBoundCeilingPicoUsd
   if (isDear) {
     const counted = await tokenizerBound({ request, safetyFactor: TOKENIZER_SAFETY })
     inputBoundTokens = Math.min(inputBoundTokens, counted)
@@ -56,7 +61,11 @@ export async function planCall({
     ...route,
     outputCap,
     inputBoundTokens,
-    estimatePicoUsd: estimateOf({ candidates: [first.prices, ...rest.map((other) => other.prices)], bounds, marginBps }),
+    estimatePicoUsd: estimateOf({
+      candidates: [first.prices, ...rest.map((other) => other.prices)],
+      bounds,
+      marginBps,
+    }),
     ceilingPicoUsd: ceiling(inputBoundTokens, outputCap),
     priceBook: catalog.priceBook,
   }

@@ -11,7 +11,11 @@ export type Turns = {
   readonly wake: (channelId: string) => void
 }
 
-export function createTurns({ sleep }: { sleep: (durationMs: number, signal: AbortSignal) => Promise<void> }): Turns {
+export function createTurns({
+  sleep,
+}: {
+  sleep: (durationMs: number, signal: AbortSignal) => Promise<void>
+}): Turns {
   const waiting = new Map<string, AbortController[]>()
 
   function leave(channelId: string, waiter: AbortController): void {

@@ -2,10 +2,11 @@ import type { Endpoint, Model } from '../catalog/types.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import type { Usage } from '../chat/usage.ts'
 import type { ErrorCode } from '../lib/errors/registry.ts'
+import type { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { Atomic, PicoUsd } from '../lib/money.ts'
 import type {
   Address,
-  Asset,
+  CallPayment,
   ChannelConfig,
   ChannelState,
   Hex,
@@ -121,24 +122,15 @@ export type AdmitOutcome =
   /** The channel has no row and the payment no deposit: nothing was ever deposited. */
   | { readonly kind: 'unknown_channel' }
 
-/** 3: the hold is durable. */
+/** 3: the hold is durable; the payment is what the receipt will need. */
 export type AdmittedCall = PlannedCall & {
   readonly admission: Admission
-  readonly assetSymbol: string
-  readonly payment: AdmittedPayment
-}
-
-/** What the receipt will need of the payment. */
-export type AdmittedPayment = {
-  readonly x402Version: 1 | 2
-  readonly scheme: Admission['scheme']
-  readonly network: Network
-  readonly asset?: Asset
-  readonly payer: Address
-  readonly channelId?: Hex
+  /** Absent for a call without a price. */
+  readonly payment?: CallPayment
   /** The transaction of a deposit or of `exact`, where one was made for this call. */
   readonly fundingTransaction?: Hex
-  readonly isDeposit: boolean
+  /** The channel at admission. */
+  readonly channel?: ChannelState
 }
 
 export type Attempt = {
@@ -151,8 +143,12 @@ export type Attempt = {
   readonly estimatedCostPicoUsd: PicoUsd
 }
 
-/** 4: the upstream has ended and the money is known. No body in it. */
-export type FinishedCall = AdmittedCall & { readonly capture: Capture }
+/** 4: the upstream has ended and the money is known. */
+export type FinishedCall = AdmittedCall & {
+  readonly capture: Capture
+  /** Why nothing, or not everything, was delivered. */
+  readonly failure?: TurnpikeError
+}
 
 export type Outcome = 'completed' | 'interrupted' | 'aborted' | 'failed' | 'abandoned'
 

@@ -67,6 +67,13 @@ export const VARIABLES = z.object({
     .max(1_000_000)
     .default(4_096)
     .describe('Output cap where the caller gives none.'),
+  TURNPIKE_FREE_CALLS_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10_000_000)
+    .default(60)
+    .describe('Calls to models of price zero, per address and minute.'),
   TURNPIKE_DEV_CHAIN_PORT: port.default(0).describe('dev: port of the dev chain; 0 takes a free one.'),
   TURNPIKE_SIM: z
     .enum(['on', 'off'])

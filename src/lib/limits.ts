@@ -21,17 +21,19 @@ export const LIMITS = {
   uptoRemainingSeconds: 840,
   /** What must remain of an `exact` authorisation on arrival: it is settled at once. */
   exactRemainingSeconds: 6,
-  /** Payer's withdrawal delay of a channel, and its announced smallest deposit in USD cents. */
+  /** Payer's withdrawal delay of a channel, and its announced smallest deposit in USD. */
   withdrawDelaySeconds: 86_400,
-  minDepositUsdCents: 100n,
-  /** Unsettled `upto` per payer; unclaimed value per channel; when a channel is claimed. In USD cents. */
-  exposureUsdCents: 100n,
-  unclaimedUsdCents: 500n,
-  claimAtUsdCents: 100n,
+  minDepositPicoUsd: 1_000_000_000_000n,
+  /** Unsettled `upto` per payer; unclaimed value per channel; when a channel is claimed. */
+  exposurePicoUsd: 1_000_000_000_000n,
+  unclaimedPicoUsd: 5_000_000_000_000n,
+  claimAtPicoUsd: 1_000_000_000_000n,
   claimEverySeconds: 600,
   /** A corrected client's turn, and how many calls may wait for turns on one channel. */
   turnMs: 1_500,
   turnWaiters: 256,
+  /** A marked retry within this time of a call that ended undelivered is that call. */
+  retryWindowMs: 30_000,
   /** A turn that waits for its deposit to be mined. */
   depositTurnMs: 60_000,
   /** Lease of an instance or a job; renewed at a third of it. */

@@ -29,7 +29,8 @@ export async function collectUpto({ network, dependencies }: Pass): Promise<void
       effects: [{ kind: 'settlement', callId: settlement.callId, state: 'signed' }],
       dependencies,
     })
-    if (outcome.kind === 'refused') await writeOffExpired({ settlement, reason: outcome.reason, dependencies })
+    if (outcome.kind === 'refused')
+      await writeOffExpired({ settlement, reason: outcome.reason, dependencies })
   }
 }
 
@@ -55,7 +56,11 @@ async function writeOffExpired({
  * Claims channels in batches: those with enough unclaimed, those that wait too long, and at once those whose payer withdraws.
  * `everything` claims whatever is there (the demo, a shutdown, an operator's order).
  */
-export async function collectClaims({ network, dependencies, everything = false }: Pass & { everything?: boolean }) {
+export async function collectClaims({
+  network,
+  dependencies,
+  everything = false,
+}: Pass & { everything?: boolean }) {
   const { due, clock } = dependencies
   const channels = await due.listClaimableChannels({ network, limit: PASS })
   const ready = channels.filter(

@@ -1,5 +1,5 @@
 import { gasPaid } from '../ledger/entries.ts'
-import { BATCH_SETTLEMENT_ADDRESS } from '../payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../payment/contracts.ts'
 import type { Address } from '../payment/types.ts'
 import { type Consequence, consequencesOf } from './consequences.ts'
 import type { SettlementDependencies } from './dependencies.ts'
@@ -65,7 +65,7 @@ function recipientOf({
 }): Address | undefined {
   switch (purpose.kind) {
     case 'deposit':
-      return BATCH_SETTLEMENT_ADDRESS
+      return BATCH_SETTLEMENT
     case 'exact':
       return dependencies.chainOf(transaction.lane.network).sender.lanes.till.address
     case 'channel-refund':

@@ -33,7 +33,13 @@ export type Consequences = {
 const NOTHING: Consequence = { entries: [], effects: [] }
 
 /** The table of what follows from a transaction, by what it was for. */
-export function consequencesOf({ transaction, error }: { transaction: TransactionRow; error: string }): Consequences {
+export function consequencesOf({
+  transaction,
+  error,
+}: {
+  transaction: TransactionRow
+  error: string
+}): Consequences {
   const { purpose, lane, id: transactionId } = transaction
   const common = { network: lane.network, asset: purpose.asset, transactionId }
   switch (purpose.kind) {
@@ -44,9 +50,15 @@ export function consequencesOf({ transaction, error }: { transaction: Transactio
       return uptoConsequences({ purpose, common, error })
     case 'claim': {
       const rows = purpose.rows
-      const moved = rows.map(({ channelId, delta }) => claimFinal({ ...common, channelId, amountAtomic: BigInt(delta) }))
+      const moved = rows.map(({ channelId, delta }) =>
+        claimFinal({ ...common, channelId, amountAtomic: BigInt(delta) }),
+      )
       const claimed = rows.map(({ channelId, totalClaimed }) => channelClaimed(channelId, totalClaimed))
-      return { seen: { entries: [], effects: claimed }, final: { entries: moved, effects: [] }, failed: NOTHING }
+      return {
+        seen: { entries: [], effects: claimed },
+        final: { entries: moved, effects: [] },
+        failed: NOTHING,
+      }
     }
     case 'settle': {
       const settled = settleFinal({ ...common, amountAtomic: BigInt(purpose.amount) })
@@ -63,7 +75,11 @@ export function consequencesOf({ transaction, error }: { transaction: Transactio
   }
 }
 
-type Common = { readonly network: TransactionRow['lane']['network']; readonly asset: string; readonly transactionId: string }
+type Common = {
+  readonly network: TransactionRow['lane']['network']
+  readonly asset: string
+  readonly transactionId: string
+}
 type Case<Kind extends Purpose['kind']> = {
   readonly purpose: Extract<Purpose, { kind: Kind }>
   readonly common: Common

@@ -28,5 +28,6 @@ export type SettlementPolicy = {
   readonly refundAfterMs: number
   /** What the till keeps; more is swept to payTo. */
   readonly tillFloatPicoUsd: bigint
+  readonly assetsOf: (network: Network) => readonly Address[]
   readonly decimalsOf: (query: { network: Network; asset: string }) => number
 }

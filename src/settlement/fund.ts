@@ -1,4 +1,3 @@
-import { depositSeen, exactSeen } from '../ledger/entries.ts'
 import type { Atomic } from '../lib/money.ts'
 import { depositKey, paymentKey } from '../payment/payment-key.ts'
 import type { CallPayment, ExactPayment, Hex, VoucherPayment } from '../payment/types.ts'
@@ -14,7 +13,10 @@ export type FundOutcome =
   /** Sent, or being sent by somebody else, and not known yet: never ask for another payment. */
   | { readonly kind: 'pending'; readonly transaction?: Hex }
 
-export type Fund = (request: { payment: CallPayment; dependencies: SettlementDependencies }) => Promise<FundOutcome>
+export type Fund = (request: {
+  payment: CallPayment
+  dependencies: SettlementDependencies
+}) => Promise<FundOutcome>
 
 /** How long a caller waits for its funding to be mined before it is told `pending`. */
 const FUNDING_WAIT_MS = 30_000
@@ -74,7 +76,13 @@ export async function sendFunding({
   return { kind: 'failed', reason: sent.reason }
 }
 
-async function confirmFunding({ fundingId, dependencies }: { fundingId: string; dependencies: SettlementDependencies }) {
+async function confirmFunding({
+  fundingId,
+  dependencies,
+}: {
+  fundingId: string
+  dependencies: SettlementDependencies
+}) {
   const row = await dependencies.store.getFunding(fundingId)
   if (row?.state !== 'signed' || row.transactionId === undefined) return
   const transaction = await dependencies.store.getTransaction(row.transactionId)
@@ -97,10 +105,11 @@ function fundingOf({ payment, id }: { payment: CallPayment; id: string }): Fundi
 
 function depositFunding({ payment, id }: { payment: VoucherPayment; id: string }): Funding {
   const { deposit } = payment
-  if (!deposit) throw new RangeError('This voucher carries no deposit.')
+  const key = depositKey(payment)
+  if (!deposit || !key) throw new RangeError('This voucher carries no deposit.')
   return {
     ...commonOf({ payment, id, amountAtomic: deposit.amountAtomic }),
-    key: depositKey({ ...payment, deposit }),
+    key,
     kind: 'deposit',
     expiresAt: deposit.method === 'eip3009' ? deposit.validBefore : deposit.deadline,
     authorization: { kind: 'deposit', deposit },
@@ -125,11 +134,4 @@ function exactFunding({ payment, id }: { payment: ExactPayment; id: string }): F
 
 function commonOf({ payment, id, amountAtomic }: { payment: CallPayment; id: string; amountAtomic: Atomic }) {
   return { id, network: payment.network, asset: payment.asset.address, payer: payment.payer, amountAtomic }
-}
-
-/** F3: what the ledger learns when the funding is seen on chain. */
-export function fundingSeen(funding: FundingRow) {
-  const { network, asset, payer, amountAtomic, id } = funding
-  const common = { id, network, asset, amountAtomic }
-  return funding.channel ? depositSeen({ ...common, channelId: funding.channel.id }) : exactSeen({ ...common, payer })
 }

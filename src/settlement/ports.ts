@@ -96,6 +96,8 @@ export type DueStore = {
     network: Network
     channelId: Hex
   }) => Promise<ClaimableChannel | undefined>
+  /** What payers have as credit with us in this token, holds included, and refunds or sweeps of the till under way. */
+  readonly getOwedCredit: (query: { network: Network; asset: Address }) => Promise<Atomic>
   /** The ledger's balance of an account (debits minus credits, posted). */
   readonly getBalance: (query: { ledger: string; account: string }) => Promise<bigint>
 }

@@ -55,7 +55,8 @@ export async function refundChannel({
   const deadlineMs = clock.nowMs() + REFUND_WAIT_MS
   while (sent.transactionId !== undefined && clock.nowMs() < deadlineMs) {
     const transaction = await store.getTransaction(sent.transactionId)
-    const state = transaction && (await confirmTransaction({ transaction, dependencies }))
+    if (!transaction) break
+    const state = await confirmTransaction({ transaction, dependencies })
     if (state === 'seen' || state === 'final') {
       return { kind: 'refunded', transaction: transaction.hash, amountAtomic: refund.amountAtomic }
     }
@@ -65,7 +66,9 @@ export async function refundChannel({
   return { kind: 'pending', amountAtomic: refund.amountAtomic }
 }
 
-type Sent = { readonly kind: 'sent'; readonly transactionId?: string } | { readonly kind: 'failed'; readonly reason: string }
+type Sent =
+  | { readonly kind: 'sent'; readonly transactionId?: string }
+  | { readonly kind: 'failed'; readonly reason: string }
 
 /** Signs and sends a held channel refund; also its recovery after a crash. */
 async function sendChannelRefund({
@@ -163,7 +166,8 @@ export async function sendRefunds({
   for (const refund of await due.listRefunds({ network, states: ['held'], limit: PASS })) {
     if (refund.kind === 'channel') {
       // Its own request is probably sending it at this moment; only one that was left behind is ours.
-      if (clock.nowMs() - refund.atMs > REFUND_WAIT_MS + minimumAgeMs) await sendChannelRefund({ refund, dependencies })
+      if (clock.nowMs() - refund.atMs > REFUND_WAIT_MS + minimumAgeMs)
+        await sendChannelRefund({ refund, dependencies })
       continue
     }
     const { asset, payer, amountAtomic } = refund

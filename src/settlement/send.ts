@@ -30,7 +30,8 @@ export async function sendTransaction({
   const { store, clock, newId } = dependencies
   const { sender } = dependencies.chainOf(lane.network)
   const prepared = await sender.prepare({ lane, call })
-  if (!prepared.ok) return prepared.unknown ? { kind: 'unknown' } : { kind: 'refused', reason: prepared.reason }
+  if (!prepared.ok)
+    return prepared.unknown ? { kind: 'unknown' } : { kind: 'refused', reason: prepared.reason }
   const transaction = await store.appendTransaction({
     id: newId(),
     lane,

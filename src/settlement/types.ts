@@ -44,6 +44,7 @@ export type FundingAuthorization =
 export type FundingState = 'reserved' | 'signed' | 'seen' | 'final' | 'failed'
 
 export type FundingRow = Funding & {
+  readonly atMs: number
   readonly state: FundingState
   readonly transactionId?: string
   readonly transactionHash?: Hex

@@ -51,6 +51,13 @@ export const HTTP_ERRORS = defineErrors({
     message: 'Something failed inside the router.',
     next: 'Try again; quote the x-request-id to the operator if it happens again.',
   },
+  free_limit_reached: {
+    status: 429,
+    type: 'rate_limit_error',
+    retryable: true,
+    message: 'Too many free calls from this address.',
+    next: 'Try again after Retry-After, or use a model that has a price.',
+  },
   unavailable: {
     status: 503,
     type: 'api_error',

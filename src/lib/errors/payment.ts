@@ -116,10 +116,22 @@ export const PAYMENT_ERRORS = defineErrors({
     'The deposit could not be executed on chain.',
     'Check the balance of the payer and sign a fresh deposit.',
   ),
+  payment_not_settled: again(
+    'The chain did not take the payment; nothing was moved.',
+    'Check the balance of the payer and the token, then sign a fresh offer.',
+  ),
+  channel_crowded: {
+    status: 429,
+    type: 'rate_limit_error',
+    retryable: true,
+    message: 'Too many calls wait for their turn on this channel.',
+    next: 'Send fewer calls at once on one channel, or open another one (another salt). Nothing was charged.',
+  },
   refund_not_possible: again(
     'There is nothing to refund in this channel.',
     'Nothing to do: the channel is empty.',
   ),
+  refund_failed: again('The refund could not be executed on chain.', 'Nothing was moved. Ask again later.'),
   permit2_allowance_required: {
     status: 412,
     type: 'payment_required',

@@ -1,0 +1,44 @@
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import type { ExactPayment, Hex } from '../payment/types.ts'
+import { admissionOf } from './admission.ts'
+import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit.ts'
+import { alreadyPaid } from './already-paid.ts'
+
+/**
+ * Admits a call whose ceiling is paid in advance: the payment is settled to the till first and becomes the payer's credit, from
+ * which the call is held. What the call does not use stays credit. A crash in between leaves credit, never a lost payment.
+ */
+export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<AdmitResult> {
+  const { planned, payment, dependencies } = request
+  const fundingTransaction = await settleFirst(request)
+  dependencies.reach('funded')
+  const admission = admissionOf({ planned, payment, atMs: dependencies.clock.nowMs() })
+  const outcome = await dependencies.store.admit(admission)
+  switch (outcome.kind) {
+    case 'admitted':
+      return { kind: 'admitted', call: { ...planned, admission, payment, fundingTransaction } }
+    case 'duplicate':
+      throw alreadyPaid({ call: { ...outcome.call, transaction: fundingTransaction }, payment })
+    case 'refused':
+      throw insufficientFunds(outcome.availableAtomic)
+    case 'wait':
+    case 'corrective':
+    case 'deposit':
+    case 'unknown_channel':
+      throw new TurnpikeError('internal_error')
+  }
+}
+
+/** F1 to F3. A result that is not known is said to be pending, never answered by a fresh demand: that would be paid twice. */
+async function settleFirst({ payment, dependencies }: AdmitRequest<ExactPayment>): Promise<Hex> {
+  const outcome = await dependencies.fund(payment)
+  if (outcome.kind === 'funded') return outcome.transaction
+  if (outcome.kind === 'failed') {
+    throw new TurnpikeError('payment_not_settled', { extra: { reason: outcome.reason } })
+  }
+  throw new TurnpikeError('settlement_pending', {
+    retryAfterMs: 2_000,
+    headers: { 'x-should-retry': 'false' },
+    ...(outcome.transaction ? { extra: { transaction: outcome.transaction } } : {}),
+  })
+}

@@ -1,0 +1,57 @@
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { LIMITS } from '../lib/limits.ts'
+import { minBigint, picoUsdToAtomic } from '../lib/money.ts'
+import type { UptoPayment } from '../payment/types.ts'
+import { admissionOf } from './admission.ts'
+import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit.ts'
+import { alreadyPaid } from './already-paid.ts'
+
+/** A mirrored balance of this age may still admit a call; the exposure cap bounds what a stale one can cost. */
+const MIRROR_AGE_MS = 10_000
+
+/**
+ * Admits a call that will be settled afterwards, at what it really cost. Until then its payer could empty the wallet: what all
+ * such calls of a payer may add up to is the smaller of the exposure cap and the mirrored balance.
+ */
+export async function admitUpto({
+  planned,
+  payment,
+  dependencies,
+}: AdmitRequest<UptoPayment>): Promise<AdmitResult> {
+  const { store, clock, mirrorOf } = dependencies
+  const { asset, payer, ceilingAtomic, network } = payment
+  const mirror = mirrorOf(network)
+  if (!mirror) throw new TurnpikeError('payment_unsupported', { param: 'network' })
+  const spendable = await mirror.getSpendable({ asset, payer, maxAgeMs: MIRROR_AGE_MS })
+  if (spendable.permit2AllowanceAtomic < ceilingAtomic) throw allowanceRequired(payment)
+  if (spendable.balanceAtomic < ceilingAtomic) throw insufficientFunds(spendable.balanceAtomic)
+
+  const cap = picoUsdToAtomic({ amountPicoUsd: LIMITS.exposurePicoUsd, decimals: asset.decimals })
+  const outcome = await store.admit({
+    ...admissionOf({ planned, payment, atMs: clock.nowMs() }),
+    authorization: {
+      nonce: payment.nonce.toString(),
+      permittedAtomic: payment.permittedAtomic.toString(),
+      validAfter: payment.validAfter,
+      deadline: payment.deadline,
+      signature: payment.signature,
+    },
+    // A single call may be dearer than the cap: a payer without debts may have one such call at a time.
+    exposureLimitAtomic: minBigint(cap > ceilingAtomic ? cap : ceilingAtomic, spendable.balanceAtomic),
+  })
+  if (outcome.kind === 'admitted') {
+    const admission = admissionOf({ planned, payment, atMs: clock.nowMs() })
+    return { kind: 'admitted', call: { ...planned, admission, payment } }
+  }
+  if (outcome.kind === 'duplicate') throw alreadyPaid({ call: outcome.call, payment })
+  if (outcome.kind === 'refused') {
+    throw new TurnpikeError('exposure_exceeded', { extra: { available: outcome.availableAtomic.toString() } })
+  }
+  throw new TurnpikeError('internal_error')
+}
+
+function allowanceRequired({ asset }: UptoPayment): TurnpikeError {
+  return new TurnpikeError('permit2_allowance_required', {
+    next: `Call approve(0x000000000022D473030F116dDEE9F6B43aC78BA3, 2^256-1) on ${asset.address} (${asset.symbol}, ${asset.network}) once, then pay again.`,
+  })
+}

@@ -1,0 +1,123 @@
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import type { Hex, VoucherPayment } from '../payment/types.ts'
+import { admissionOf } from './admission.ts'
+import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit.ts'
+import { alreadyPaid } from './already-paid.ts'
+import type { AdmitOutcome, ChannelHold } from './types.ts'
+
+/** How long a call waits behind others for its turn on one channel. */
+const PATIENCE_MS = 30_000
+
+/**
+ * Admits a channel call: zero RPC while the balance suffices. A deposit is executed only where it is needed, inside the
+ * channel's turn and without a lock; then the call is admitted like any other.
+ */
+export async function admitVoucher(request: AdmitRequest<VoucherPayment>): Promise<AdmitResult> {
+  const { planned, payment, dependencies } = request
+  const { store, clock, turns } = dependencies
+  const deadlineMs = clock.nowMs() + PATIENCE_MS
+  const base = admissionOf({ planned, payment, atMs: clock.nowMs() })
+  let fundingTransaction: Hex | undefined
+
+  for (;;) {
+    const channel = channelHoldOf({ request, isFunded: fundingTransaction !== undefined })
+    const outcome = await store.admit({ ...base, channel, atMs: clock.nowMs() })
+    if (outcome.kind === 'wait') {
+      const nowMs = clock.nowMs()
+      const durationMs = Math.max(1, Math.min(outcome.untilMs - nowMs, deadlineMs - nowMs))
+      const mayWait = nowMs < deadlineMs && (await turns.wait({ channelId: payment.channelId, durationMs }))
+      if (!mayWait) throw new TurnpikeError('channel_crowded', { retryAfterMs: 1_000 })
+      continue
+    }
+    if (outcome.kind === 'deposit' && fundingTransaction === undefined) {
+      fundingTransaction = await executeDeposit(request)
+      continue
+    }
+    turns.wake(payment.channelId)
+    return conclude({ outcome, request, base: { ...base, channel }, fundingTransaction })
+  }
+}
+
+function conclude({
+  outcome,
+  request: { planned, payment },
+  base,
+  fundingTransaction,
+}: {
+  outcome: Exclude<AdmitOutcome, { kind: 'wait' }>
+  request: AdmitRequest<VoucherPayment>
+  base: ReturnType<typeof admissionOf>
+  fundingTransaction: Hex | undefined
+}): AdmitResult {
+  switch (outcome.kind) {
+    case 'admitted': {
+      const { channel } = outcome
+      const known = channel ? { channel } : {}
+      const funded = fundingTransaction === undefined ? {} : { fundingTransaction }
+      return { kind: 'admitted', call: { ...planned, admission: base, payment, ...known, ...funded } }
+    }
+    case 'corrective': {
+      const { channelId, network, asset } = payment
+      return {
+        kind: 'corrective',
+        corrective: { channelId, network, token: asset.address, state: outcome.channel },
+      }
+    }
+    case 'duplicate':
+      throw alreadyPaid({ call: outcome.call, payment })
+    case 'refused':
+      throw insufficientFunds(outcome.availableAtomic)
+    case 'deposit':
+      // It was funded and still does not suffice: the chain gave less than was signed.
+      throw new TurnpikeError('deposit_failed')
+    case 'unknown_channel':
+      throw new TurnpikeError('channel_unknown')
+  }
+}
+
+/** Brings the deposit on chain; the turn that was taken for it is given back where that fails. */
+async function executeDeposit({ payment, dependencies }: AdmitRequest<VoucherPayment>): Promise<Hex> {
+  const { store, turns, fund } = dependencies
+  const giveBack = async () => {
+    await store.endTurn({
+      network: payment.network,
+      channelId: payment.channelId,
+      quoteNonce: quoteNonceOf(payment),
+    })
+    turns.wake(payment.channelId)
+  }
+  const outcome = await fund(payment)
+  if (outcome.kind === 'funded') {
+    dependencies.reach('funded')
+    return outcome.transaction
+  }
+  if (outcome.kind === 'failed') {
+    await giveBack()
+    throw new TurnpikeError('deposit_failed', { extra: { reason: outcome.reason } })
+  }
+  throw new TurnpikeError('settlement_pending', {
+    retryAfterMs: 2_000,
+    headers: { 'x-should-retry': 'false' },
+    ...(outcome.transaction ? { extra: { transaction: outcome.transaction } } : {}),
+  })
+}
+
+function channelHoldOf({
+  request: { payment, freshQuoteNonce },
+  isFunded,
+}: {
+  request: AdmitRequest<VoucherPayment>
+  isFunded: boolean
+}): ChannelHold {
+  return {
+    id: payment.channelId,
+    config: payment.config,
+    payer: payment.payer,
+    voucher: payment.voucher,
+    quoteNonce: quoteNonceOf(payment),
+    newQuoteNonce: freshQuoteNonce,
+    hasDeposit: payment.deposit !== undefined && !isFunded,
+  }
+}
+
+const quoteNonceOf = (payment: VoucherPayment) => payment.quote?.nonce ?? ''

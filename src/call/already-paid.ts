@@ -1,0 +1,33 @@
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { buildReceipt, encodeReceipt, type Receipt } from '../payment/receipt.ts'
+import type { CallPayment } from '../payment/types.ts'
+import type { CallRecord } from './types.ts'
+
+/**
+ * The answer to a payment that bought a call before: 409 with the call's id, and once it has ended with its receipt. Never an
+ * answer, never a second run.
+ */
+export function alreadyPaid({ call, payment }: { call: CallRecord; payment: CallPayment }): TurnpikeError {
+  const headers = { 'x-call-id': call.callId, 'x-should-retry': 'false' }
+  if (!call.capture) {
+    return new TurnpikeError('payment_in_flight', {
+      extra: { call_id: call.callId },
+      headers,
+      retryAfterMs: 1_000,
+    })
+  }
+  const receipt = receiptOf({ call, payment })
+  return new TurnpikeError('payment_already_used', {
+    extra: { call_id: call.callId, charge: call.capture.chargeAtomic.toString(), receipt },
+    headers: { ...headers, 'payment-response': encodeReceipt(receipt) },
+  })
+}
+
+function receiptOf({ call, payment }: { call: CallRecord; payment: CallPayment }): Receipt {
+  const chargeAtomic = call.capture?.chargeAtomic ?? 0n
+  const transaction = call.transaction === undefined ? {} : { transaction: call.transaction }
+  if (payment.kind !== 'voucher') return buildReceipt({ payment, chargeAtomic, ...transaction })
+  const { network, payer } = payment
+  const extra = { chargedAmount: chargeAtomic.toString(), channelId: payment.channelId }
+  return { success: true, transaction: call.transaction ?? '', network, payer, extra }
+}

@@ -1,0 +1,131 @@
+import { toWireError, type WireError } from '../lib/errors/to-wire.ts'
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { uuidV7 } from '../lib/ids.ts'
+import { LIMITS } from '../lib/limits.ts'
+import { formatUsd, type PicoUsd } from '../lib/money.ts'
+import { buildCorrective } from '../payment/corrective.ts'
+import { buildOffers } from '../payment/offers.ts'
+import {
+  buildPaymentRequired,
+  type PaymentRequired,
+  type Resource,
+  toV1Body,
+  type V1Body,
+} from '../payment/payment-required.ts'
+import { signQuote } from '../payment/quote.ts'
+import type { Address, ChannelState, Hex, Network, Offer, Quote } from '../payment/types.ts'
+import type { CallDependencies } from './dependencies.ts'
+
+/** What is being priced: a planned call, or the default of a route that was probed. */
+export type Priced = {
+  readonly requestHash: string
+  readonly ceilingPicoUsd: PicoUsd
+  readonly estimatePicoUsd: PicoUsd
+  readonly priceBook: string
+  readonly outputCap: number
+}
+
+/** A 402: the v2 object for the header, the v1 object for the body, with our error in both. */
+export type Demand = {
+  readonly required: PaymentRequired
+  readonly body: V1Body
+  readonly error: TurnpikeError
+}
+
+/** The channel's view that mends a voucher which does not cover its call. */
+export type Corrective = {
+  readonly channelId: Hex
+  readonly network: Network
+  readonly token: Address
+  readonly state: ChannelState
+}
+
+/** A fresh quote for a call, signed; nothing of it is stored. */
+export function quoteCall({ priced, dependencies }: { priced: Priced; dependencies: CallDependencies }): {
+  quote: Quote
+  token: string
+} {
+  const { clock, secret } = dependencies
+  const nowMs = clock.nowMs()
+  const quote: Quote = {
+    nonce: uuidV7({ nowMs, random: clock.random(10) }),
+    requestHash: priced.requestHash,
+    ceilingPicoUsd: priced.ceilingPicoUsd,
+    priceBook: priced.priceBook,
+    expiresAtMs: nowMs + LIMITS.quoteSeconds * 1_000,
+  }
+  return { quote, token: signQuote({ quote, secret }) }
+}
+
+/**
+ * Asks for payment: every offer for this call, with a signed quote, in both versions of x402.
+ *
+ * @param error why: `payment_required` for a call without a payment, or what was wrong with the one that came.
+ * @param corrective for a voucher that does not cover the call: the channel's own offer comes first and proves its state.
+ */
+export function demandPayment({
+  priced,
+  quoted,
+  resource,
+  error = new TurnpikeError('payment_required'),
+  corrective,
+  dependencies,
+}: {
+  priced: Priced
+  quoted: { readonly quote: Quote; readonly token: string }
+  resource: Resource
+  error?: TurnpikeError
+  corrective?: Corrective
+  dependencies: CallDependencies
+}): Demand {
+  const { quote, token } = quoted
+  const built = buildOffers({
+    terms: dependencies.terms,
+    quote,
+    token,
+    estimatePicoUsd: priced.estimatePicoUsd,
+  })
+  const { offers, reason } = corrective
+    ? correctedOffers({ built, corrective })
+    : { offers: built, reason: error.code === 'payment_required' ? undefined : error.code }
+  return {
+    required: buildPaymentRequired({ offers, resource, ...(reason === undefined ? {} : { error: reason }) }),
+    body: toV1Body({ offers, resource, error: wireErrorOf({ error, priced, quote }) }),
+    error,
+  }
+}
+
+function correctedOffers({ built, corrective }: { built: readonly Offer[]; corrective: Corrective }) {
+  const { offers, error } = buildCorrective({ offers: built, channel: corrective, state: corrective.state })
+  return { offers, reason: error }
+}
+
+/** The OpenAI-shaped error of a 402, with the price in it for people. */
+function wireErrorOf({
+  error,
+  priced,
+  quote,
+}: {
+  error: TurnpikeError
+  priced: Priced
+  quote: Quote
+}): WireError {
+  return {
+    ...toWireError(error),
+    estimate_usd: formatUsd(priced.estimatePicoUsd),
+    ceiling_usd: formatUsd(quote.ceilingPicoUsd),
+    output_cap: priced.outputCap,
+    quote_expires_at: new Date(quote.expiresAtMs).toISOString(),
+    ...stockClientHint(priced),
+  }
+}
+
+/** Stock x402 clients refuse payments above $1: say so, and which cap would fit. */
+function stockClientHint({ ceilingPicoUsd, outputCap }: Priced): { readonly hint?: string } {
+  const limit = LIMITS.stockClientCeilingPicoUsd
+  if (ceilingPicoUsd <= limit) return {}
+  const fitting = Number((BigInt(outputCap) * limit) / ceilingPicoUsd)
+  return {
+    hint: `Stock x402 clients refuse to pay more than $1 for a call; max_tokens: ${fitting} would fit.`,
+  }
+}

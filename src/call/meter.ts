@@ -1,0 +1,39 @@
+import { countInput } from '../chat/count-input.ts'
+import { countTokens } from '../chat/count-tokens.ts'
+import type { ChatRequest, StreamPart, UpstreamEnd } from '../chat/types.ts'
+import { NO_USAGE, type Usage } from '../chat/usage.ts'
+
+/** What has been handed on of one answer. Holds the text in memory while the call runs, in case the provider never counts it. */
+export type Meter = {
+  readonly add: (part: StreamPart) => void
+  readonly hasContent: () => boolean
+  /** The provider's usage, or our own count of what was delivered where it said nothing. */
+  readonly read: (
+    end: UpstreamEnd | undefined,
+  ) => Promise<{ readonly usage: Usage; readonly isEstimated: boolean }>
+}
+
+export function createMeter({ request }: { request: ChatRequest }): Meter {
+  const delivered: string[] = []
+  let reported: Usage | undefined
+  let hasContent = false
+
+  return {
+    add(part) {
+      if (part.type === 'content' || part.type === 'finish') {
+        delivered.push(part.text)
+        hasContent = true
+      }
+      if (part.type === 'usage' || part.type === 'finish') reported = part.usage ?? reported
+    },
+    hasContent: () => hasContent,
+    async read(end) {
+      const usage = end?.usage ?? reported
+      if (usage) return { usage, isEstimated: false }
+      if (!hasContent) return { usage: NO_USAGE, isEstimated: false }
+      const outputText = await countTokens(delivered.join(''))
+      const inputUncached = await countInput({ request })
+      return { usage: { ...NO_USAGE, inputUncached, outputText }, isEstimated: true }
+    },
+  }
+}

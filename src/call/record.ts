@@ -1,0 +1,65 @@
+import { buildReceipt, type Receipt } from '../payment/receipt.ts'
+import type { CallPayment, ChannelState, Hex } from '../payment/types.ts'
+import type { CallDependencies } from './dependencies.ts'
+import type { AdmittedCall, Capture, FinishedCall } from './types.ts'
+
+/** A call whose money is durable; `receipt` is absent for a call without a price. */
+export type RecordedCall = FinishedCall & { readonly receipt?: Receipt }
+
+/**
+ * W3: posts or voids the hold and leaves the settlement intent, in one commit, before the caller sees the last event. A caller
+ * that hung up does not cancel this.
+ */
+export async function recordCall({
+  finished,
+  dependencies,
+}: {
+  finished: FinishedCall
+  dependencies: CallDependencies
+}): Promise<RecordedCall> {
+  const { payment } = finished
+  if (!payment) return finished
+  const { channel, capture } = await dependencies.store.capture(finished.capture)
+  dependencies.reach('captured')
+  if (payment.kind === 'voucher') dependencies.turns.wake(payment.channelId)
+  dependencies.wake()
+  return { ...finished, capture, receipt: receiptOf({ call: finished, payment, capture, channel }) }
+}
+
+function receiptOf({
+  call,
+  payment,
+  capture,
+  channel,
+}: {
+  call: AdmittedCall
+  payment: CallPayment
+  capture: Capture
+  channel: ChannelState | undefined
+}): Receipt {
+  const transaction = transactionOf(call)
+  const { chargeAtomic } = capture
+  const state = channel ?? call.channel
+  if (payment.kind === 'voucher' && state)
+    return buildReceipt({ payment, state, chargeAtomic, ...transaction })
+  if (payment.kind === 'voucher') throw new RangeError('A channel call was captured without its channel.')
+  return buildReceipt({ payment, chargeAtomic, ...transaction })
+}
+
+/**
+ * What must go out with the first headers of a call that brought money on chain: the transaction, and for a deposit that nothing
+ * has been charged yet. Without it a stock client signs a second deposit.
+ */
+export function openingReceipt(call: AdmittedCall): Receipt | undefined {
+  const { payment } = call
+  if (!payment) return undefined
+  if (payment.kind === 'voucher') {
+    if (!payment.deposit || !call.channel) return undefined
+    return buildReceipt({ payment, state: call.channel, chargeAtomic: 0n, ...transactionOf(call) })
+  }
+  if (payment.kind === 'exact') return buildReceipt({ payment, ...transactionOf(call) })
+  return undefined
+}
+
+const transactionOf = (call: AdmittedCall): { transaction?: Hex } =>
+  call.fundingTransaction === undefined ? {} : { transaction: call.fundingTransaction }

@@ -1,0 +1,42 @@
+import { NO_USAGE } from '../chat/usage.ts'
+import type { CallStore } from './ports.ts'
+import type { CallRecord, Capture } from './types.ts'
+
+/** Calls released in one pass. */
+const PASS = 100
+
+/**
+ * Between W1 and W3 a crash leaves a hold without an end: the provider may have worked, the caller may have seen a part. The
+ * call is never sent again; its hold is released, so that the payer loses nothing (what the provider bills is our loss).
+ *
+ * @returns how many calls were released.
+ */
+export async function recoverCalls({
+  store,
+  nowMs,
+}: {
+  store: Pick<CallStore, 'listAbandoned' | 'capture'>
+  nowMs: number
+}): Promise<number> {
+  const abandoned = await store.listAbandoned({ nowMs, limit: PASS })
+  for (const call of abandoned) await store.capture(releaseOf({ call, nowMs }))
+  return abandoned.length
+}
+
+function releaseOf({ call, nowMs }: { call: CallRecord; nowMs: number }): Capture {
+  const { admission, callId } = call
+  return {
+    callId,
+    outcome: 'abandoned',
+    chargeAtomic: 0n,
+    chargePicoUsd: 0n,
+    costPicoUsd: 0n,
+    usage: NO_USAGE,
+    usageEstimated: false,
+    endpointId: admission.endpointId,
+    providerId: admission.providerId,
+    delivered: false,
+    totalMs: nowMs - admission.atMs,
+    atMs: nowMs,
+  }
+}

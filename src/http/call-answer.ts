@@ -1,0 +1,62 @@
+import type { ServerResponse } from 'node:http'
+import type { RecordedCall } from '../call/record.ts'
+import type { AdmittedCall } from '../call/types.ts'
+import { withTurnpike } from '../chat/decorate.ts'
+import type { StreamPart } from '../chat/types.ts'
+import type { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { sendError, sendJson } from './answer.ts'
+import { callHeaders, decorationOf, recordedHeaders } from './call-fields.ts'
+import { createCallStream } from './call-stream.ts'
+
+/** What the caller gets, streamed or not. */
+export type CallAnswer = {
+  readonly write: (part: StreamPart) => void | Promise<void>
+  /** The end, once the call is recorded. */
+  readonly end: (recorded: RecordedCall) => void
+  /** The call could not be recorded. */
+  readonly fail: (error: TurnpikeError) => void
+}
+
+type Target = { readonly call: AdmittedCall; readonly response: ServerResponse }
+
+export const createCallAnswer = (target: Target): CallAnswer =>
+  target.call.request.stream ? streamedAnswer(target) : wholeAnswer(target)
+
+function streamedAnswer({ call, response }: Target): CallAnswer {
+  const stream = createCallStream({ call, response })
+  return {
+    write: stream.write,
+    end(recorded) {
+      const { failure } = recorded
+      if (recorded.capture.outcome === 'aborted') return stream.close()
+      if (!failure) return stream.finish(recorded)
+      if (stream.hasStarted()) return stream.fail({ error: failure, recorded })
+      return sendError({ response, error: failure, headers: recordedHeaders(recorded) })
+    },
+    fail: (error) =>
+      stream.hasStarted()
+        ? stream.fail({ error })
+        : sendError({ response, error, headers: callHeaders(call) }),
+  }
+}
+
+function wholeAnswer({ call, response }: Target): CallAnswer {
+  let json: string | undefined
+  return {
+    write(part) {
+      json = part.json
+    },
+    end(recorded) {
+      const { failure } = recorded
+      const headers = recordedHeaders(recorded)
+      if (failure) return sendError({ response, error: failure, headers })
+      if (json === undefined) {
+        response.destroy()
+        return undefined
+      }
+      const body = withTurnpike({ json, ...decorationOf(recorded), keepUsage: true })
+      return sendJson({ response, status: 200, body, headers })
+    },
+    fail: (error) => sendError({ response, error, headers: callHeaders(call) }),
+  }
+}

@@ -1,0 +1,46 @@
+import type { RecordedCall } from '../call/record.ts'
+import type { AdmittedCall } from '../call/types.ts'
+import { SIMULATED_PROVIDER } from '../catalog/simulated.ts'
+import { formatUsd } from '../lib/money.ts'
+import { receiptHeader } from './answer.ts'
+
+/** Headers that say where a call went; every answer after money was taken forbids the SDK's own retry. */
+export function callHeaders(call: AdmittedCall): Record<string, string> {
+  return {
+    'x-call-id': call.callId,
+    'x-turnpike-model': call.model.id,
+    'x-turnpike-provider': call.admission.providerId,
+    'x-turnpike-strategy': call.strategy,
+    ...(call.payment ? { 'x-should-retry': 'false' } : {}),
+  }
+}
+
+export const recordedHeaders = (recorded: RecordedCall) => ({
+  ...callHeaders(recorded),
+  ...receiptHeader({ receipt: recorded.receipt, x402Version: recorded.payment?.x402Version ?? 2 }),
+})
+
+/** What withTurnpike adds to the body or the last chunk: what was charged, out of what ceiling, and why it went there. */
+export function decorationOf(recorded: RecordedCall): {
+  usageCostUsd: string
+  turnpike: Record<string, unknown>
+} {
+  const { capture, admission } = recorded
+  const usageCostUsd = formatUsd(capture.chargePicoUsd)
+  return {
+    usageCostUsd,
+    turnpike: {
+      call_id: recorded.callId,
+      charge: capture.chargeAtomic.toString(),
+      ceiling: admission.ceilingAtomic.toString(),
+      asset: admission.asset,
+      network: admission.network,
+      decimals: admission.decimals,
+      charge_usd: usageCostUsd,
+      output_cap: recorded.outputCap,
+      reason: recorded.reason,
+      ...(capture.usageEstimated ? { usage_estimated: true } : {}),
+      ...(capture.providerId === SIMULATED_PROVIDER ? { simulated: true } : {}),
+    },
+  }
+}

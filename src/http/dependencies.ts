@@ -1,0 +1,37 @@
+import type { Request } from 'express'
+import type { CallDependencies } from '../call/dependencies.ts'
+import type { RecordedCall } from '../call/record.ts'
+import type { SettlementDependencies } from '../settlement/dependencies.ts'
+
+/** One line of /readyz. */
+export type ReadinessCheck = {
+  readonly name: string
+  readonly ok: boolean
+  readonly durationMs: number
+  readonly detail?: string
+}
+
+/** What the server needs of the rest, joined once by app.ts. */
+export type HttpDependencies = {
+  readonly call: CallDependencies
+  readonly settlement: SettlementDependencies
+  /** Free calls per minute and address. */
+  readonly freeCallsPerMinute: number
+  /** Origin under which the caller reached us. */
+  readonly publicUrl: (request: Request) => string
+  /** Takes a finished call for log and metrics. */
+  readonly onRecorded: (call: RecordedCall) => void
+  readonly onError: (failure: { error: unknown; requestId: string; path: string }) => void
+  readonly checkReadiness: () => Promise<readonly ReadinessCheck[]>
+  readonly readMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  readonly adminToken?: string
+  readonly admin: AdminReads
+}
+
+/** The operator's reads and orders; what they return is JSON already. */
+export type AdminReads = {
+  readonly getTrialBalance: () => Promise<unknown>
+  readonly checkLedger: () => Promise<unknown>
+  readonly reconcile: () => Promise<unknown>
+  readonly settleNow: () => Promise<unknown>
+}

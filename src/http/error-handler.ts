@@ -1,0 +1,36 @@
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import { toWireError } from '../lib/errors/to-wire.ts'
+import { uuidV7 } from '../lib/ids.ts'
+import { asTurnpikeError, sendError } from './answer.ts'
+import type { HttpDependencies } from './dependencies.ts'
+
+/** What a caller may choose as its own request id. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
+
+/** Takes the caller's `x-request-id` where it is one, else makes one; every answer carries it. */
+export function withRequestId({ call: { clock } }: HttpDependencies): RequestHandler {
+  return (request, response, next) => {
+    const given = request.headers['x-request-id']
+    const isGood = typeof given === 'string' && REQUEST_ID.test(given)
+    const id = isGood ? given : uuidV7({ nowMs: clock.nowMs(), random: clock.random(10) })
+    response.setHeader('x-request-id', id)
+    next()
+  }
+}
+
+export const requestIdOf = (response: Response): string => String(response.getHeader('x-request-id') ?? '')
+
+/** The last stop of every error: one shape for all of them. Once bytes are out, the connection ends instead. */
+export function errorHandler({ onError }: HttpDependencies): ErrorRequestHandler {
+  return (thrown: unknown, request, response, _next) => {
+    const error = asTurnpikeError(thrown)
+    const isOurFault = error.code === 'internal_error' || error.code === 'unavailable'
+    if (isOurFault)
+      onError({ error: error.cause ?? error, requestId: requestIdOf(response), path: request.path })
+    if (!response.headersSent) sendError({ response, error })
+    else if (!response.writableEnded) {
+      response.write(`data: ${JSON.stringify({ error: toWireError(error) })}\n\n`)
+      response.end()
+    }
+  }
+}

@@ -1,0 +1,170 @@
+import type { Request, Response } from 'express'
+import { admitCall } from '../call/admit.ts'
+import { type Corrective, demandPayment, type Priced, quoteCall } from '../call/demand.ts'
+import { dispatchCall } from '../call/dispatch.ts'
+import { planCall } from '../call/plan.ts'
+import { priceProbe } from '../call/probe.ts'
+import { recordCall } from '../call/record.ts'
+import type { AdmittedCall, PlannedCall } from '../call/types.ts'
+import { errorSpec } from '../lib/errors/registry.ts'
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { checkPayment } from '../payment/check.ts'
+import { CORRECTIVE_ERROR } from '../payment/corrective.ts'
+import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
+import type { CallPayment } from '../payment/types.ts'
+import { asUnavailable, sendDemand } from './answer.ts'
+import { createCallAnswer } from './call-answer.ts'
+import type { HttpDependencies } from './dependencies.ts'
+import { freeCall } from './free-call.ts'
+import { hangUpSignal } from './hang-up.ts'
+import { readBody } from './read-body.ts'
+import { receive } from './receive.ts'
+import { refundRoute } from './refund-route.ts'
+
+type Exchange = {
+  readonly request: Request
+  readonly response: Response
+  readonly requestId: string
+  readonly dependencies: HttpDependencies
+}
+
+/** A paid call in the order in which it happens: read, plan, admit, dispatch, record. */
+export async function paidRoute(exchange: Exchange): Promise<void> {
+  const { request, requestId, dependencies } = exchange
+  const body = await readBody(request)
+  const received = receive({ request, requestId, body, dependencies: dependencies.call })
+  const payment = decodePayment({
+    paymentSignature: request.headersDistinct['payment-signature'],
+    xPayment: request.headersDistinct['x-payment'],
+  })
+  if (received.kind === 'probe')
+    return answerProbe({ ...exchange, payment, requestHash: received.requestHash })
+
+  const planned = await planCall({ received: received.call, dependencies: dependencies.call })
+  if (planned.ceilingPicoUsd === 0n) {
+    return serve({ ...exchange, call: freeCall({ planned, address: request.ip ?? '', dependencies }) })
+  }
+  if (!payment) return demand({ ...exchange, priced: planned })
+  const call = await admitOrDemand({ ...exchange, planned, payment })
+  if (call) await serve({ ...exchange, call })
+}
+
+/** The admitted call, or undefined after a 402 has been sent. */
+async function admitOrDemand({
+  planned,
+  payment,
+  ...exchange
+}: Exchange & { planned: PlannedCall; payment: DecodedPayment }): Promise<AdmittedCall | undefined> {
+  const dependencies = exchange.dependencies.call
+  const quoted = quoteCall({ priced: planned, dependencies })
+  try {
+    const checked = checkedPayment({ planned, payment, dependencies: exchange.dependencies })
+    const freshQuoteNonce = quoted.quote.nonce
+    const result = await admitCall({ planned, payment: checked, freshQuoteNonce, dependencies })
+    if (result.kind === 'admitted') return result.call
+    demand({ ...exchange, priced: planned, quoted, corrective: result.corrective })
+  } catch (error) {
+    demandAgainOrThrow({ ...exchange, priced: planned, quoted, error })
+  }
+  return undefined
+}
+
+function checkedPayment({
+  planned,
+  payment,
+  dependencies,
+}: {
+  planned: PlannedCall
+  payment: DecodedPayment
+  dependencies: HttpDependencies
+}): CallPayment {
+  const { terms, secret, clock, signatures } = dependencies.call
+  const checked = checkPayment({
+    payment,
+    terms,
+    requestHash: planned.requestHash,
+    quotedCeilingPicoUsd: planned.ceilingPicoUsd,
+    quoteSecret: secret,
+    nowMs: clock.nowMs(),
+    signatures,
+  })
+  if (checked.kind !== 'refund') return checked
+  throw new TurnpikeError('payment_unsupported', {
+    next: 'Ask for a refund with GET on this path and no body.',
+  })
+}
+
+/** 402 only where paying again helps; every other error is what it is. */
+function demandAgainOrThrow({
+  error,
+  ...rest
+}: Exchange & { priced: Priced; quoted?: ReturnType<typeof quoteCall>; error: unknown }): void {
+  const known = asUnavailable(error)
+  if (errorSpec(known.code).status !== 402) throw known
+  demand({ ...rest, error: known })
+}
+
+function demand({
+  response,
+  request,
+  priced,
+  quoted,
+  error,
+  corrective,
+  dependencies,
+}: Exchange & {
+  priced: Priced
+  quoted?: ReturnType<typeof quoteCall>
+  error?: TurnpikeError
+  corrective?: Corrective
+}): void {
+  const reason = corrective ? new TurnpikeError(CORRECTIVE_ERROR) : error
+  const answer = demandPayment({
+    priced,
+    quoted: quoted ?? quoteCall({ priced, dependencies: dependencies.call }),
+    resource: {
+      url: `${dependencies.publicUrl(request)}${request.path}`,
+      description: 'Chat completion, charged for the tokens really used.',
+      mimeType: 'application/json',
+    },
+    ...(reason ? { error: reason } : {}),
+    ...(corrective ? { corrective } : {}),
+    dependencies: dependencies.call,
+  })
+  sendDemand({ response, demand: answer })
+}
+
+/** Somebody asks for the price, or (by GET, with a payment of type refund) for the rest of its channel. */
+async function answerProbe({
+  payment,
+  requestHash,
+  ...exchange
+}: Exchange & { payment: DecodedPayment | undefined; requestHash: string }): Promise<void> {
+  const priced = priceProbe({ requestHash, dependencies: exchange.dependencies.call })
+  if (!payment) return demand({ ...exchange, priced })
+  try {
+    await refundRoute({ ...exchange, payment, priced })
+  } catch (error) {
+    demandAgainOrThrow({ ...exchange, priced, error })
+  }
+}
+
+async function serve({ call, response, dependencies }: Exchange & { call: AdmittedCall }): Promise<void> {
+  const hangUp = hangUpSignal({ response })
+  const answer = createCallAnswer({ call, response })
+  const finished = await dispatchCall({
+    call,
+    signal: hangUp.signal,
+    onPart: answer.write,
+    dependencies: dependencies.call,
+  })
+  hangUp.done()
+  try {
+    const recorded = await recordCall({ finished, dependencies: dependencies.call })
+    answer.end(recorded)
+    dependencies.onRecorded(recorded)
+  } catch (error) {
+    answer.fail(asUnavailable(error))
+    throw error
+  }
+}

@@ -1,0 +1,56 @@
+import type { Request } from 'express'
+import type { CallDependencies } from '../call/dependencies.ts'
+import type { ReceivedCall } from '../call/types.ts'
+import { readChatRequest } from '../chat/read-chat-request.ts'
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { newCallId } from '../lib/ids.ts'
+import { hashRequest } from '../payment/quote.ts'
+
+/** What came in on a paid path: a call, or somebody who wants to know the price. */
+export type Received =
+  | { readonly kind: 'call'; readonly call: ReceivedCall }
+  | { readonly kind: 'probe'; readonly requestHash: string }
+
+/**
+ * Reads a request on a paid path once: its bytes are hashed and parsed here and nowhere else. An empty body, or an object
+ * without the route's required field, is a probe.
+ *
+ * @throws invalid_json, ambiguous_json and the codes of lib/errors/chat, each naming its field; nothing was charged.
+ */
+export function receive({
+  request,
+  requestId,
+  body,
+  dependencies: { secret, clock },
+}: {
+  request: Request
+  requestId: string
+  body: Buffer
+  dependencies: CallDependencies
+}): Received {
+  const requestHash = hashRequest({ method: request.method, path: request.path, body, secret })
+  if (body.length === 0) return { kind: 'probe', requestHash }
+  try {
+    const receivedAtMs = clock.nowMs()
+    const call: ReceivedCall = {
+      callId: newCallId({ nowMs: receivedAtMs, random: clock.random(16) }),
+      requestId,
+      path: request.path,
+      request: readChatRequest({ body }),
+      requestHash,
+      receivedAtMs,
+      retryCount: retryCountOf(request),
+    }
+    return { kind: 'call', call }
+  } catch (error) {
+    const isProbe =
+      error instanceof TurnpikeError && error.code === 'missing_field' && error.details.param === 'model'
+    if (isProbe) return { kind: 'probe', requestHash }
+    throw error
+  }
+}
+
+function retryCountOf(request: Request): number {
+  const count = Number(request.headers['x-stainless-retry-count'] ?? 0)
+  return Number.isInteger(count) && count > 0 ? count : 0
+}

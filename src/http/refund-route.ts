@@ -1,0 +1,76 @@
+import type { Response } from 'express'
+import type { Priced } from '../call/demand.ts'
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { checkPayment } from '../payment/check.ts'
+import type { DecodedPayment } from '../payment/payload.ts'
+import { buildReceipt } from '../payment/receipt.ts'
+import type { RefundPayment } from '../payment/types.ts'
+import { type ChannelRefund, refundChannel } from '../settlement/refund.ts'
+import { receiptHeader, sendJson } from './answer.ts'
+import type { HttpDependencies } from './dependencies.ts'
+
+/**
+ * A stock client's `scheme.refund(url)`: claims what was charged, refunds the rest on chain and answers 200 with the receipt.
+ *
+ * @throws payment_not_needed for any other payment on a probe, channel_busy while calls are held, refund_not_possible.
+ */
+export async function refundRoute({
+  response,
+  payment,
+  priced,
+  dependencies,
+}: {
+  response: Response
+  payment: DecodedPayment
+  priced: Priced
+  dependencies: HttpDependencies
+}): Promise<void> {
+  if (payment.payload.type !== 'refund') throw new TurnpikeError('payment_not_needed')
+  const { terms, secret, clock, signatures, store } = dependencies.call
+  const checked = checkPayment({
+    payment,
+    terms,
+    requestHash: priced.requestHash,
+    quotedCeilingPicoUsd: priced.ceilingPicoUsd,
+    quoteSecret: secret,
+    nowMs: clock.nowMs(),
+    signatures,
+  })
+  if (checked.kind !== 'refund') throw new TurnpikeError('payment_not_needed')
+  const { network, channelId, payer, amountAtomic } = checked
+  if (!(await store.getChannel({ network, channelId }))) throw new TurnpikeError('channel_unknown')
+  const outcome = await refundChannel({
+    network,
+    asset: checked.asset.address,
+    payer,
+    channelId,
+    ...(amountAtomic === undefined ? {} : { amountAtomic }),
+    dependencies: dependencies.settlement,
+  })
+  await answerRefund({ response, checked, outcome, dependencies })
+}
+
+async function answerRefund({
+  response,
+  checked,
+  outcome,
+  dependencies,
+}: {
+  response: Response
+  checked: RefundPayment
+  outcome: ChannelRefund
+  dependencies: HttpDependencies
+}): Promise<void> {
+  if (outcome.kind === 'busy') throw new TurnpikeError('channel_busy', { retryAfterMs: 1_000 })
+  if (outcome.kind === 'nothing') throw new TurnpikeError('refund_not_possible')
+  if (outcome.kind === 'failed')
+    throw new TurnpikeError('refund_failed', { extra: { reason: outcome.reason } })
+  const { network, channelId } = checked
+  const state = await dependencies.call.store.getChannel({ network, channelId })
+  if (!state) throw new TurnpikeError('channel_unknown')
+  const { amountAtomic } = outcome
+  const transaction = outcome.transaction ?? ''
+  const receipt = buildReceipt({ payment: checked, state, refundedAtomic: amountAtomic, transaction })
+  const body = { object: 'refund', channel_id: channelId, refunded: amountAtomic.toString(), transaction }
+  sendJson({ response, status: 200, body, headers: receiptHeader({ receipt, x402Version: 2 }) })
+}

@@ -1,0 +1,90 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
+import helmet from 'helmet'
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { adminRoutes } from './admin/ledger.ts'
+import type { HttpDependencies } from './dependencies.ts'
+import { errorHandler, requestIdOf, withRequestId } from './error-handler.ts'
+import { paidRoute } from './paid-route.ts'
+import { callsRoute } from './routes/calls.ts'
+import { healthRoutes } from './routes/health.ts'
+import { modelsRoutes } from './routes/models.ts'
+
+/** Paths that cost money. GET and HEAD on them are probes for the price, and carry a stock client's refund. */
+const PAID_PATHS = ['/v1/chat/completions']
+
+/** The public listener's app: paid routes first, since they are the hot path and need no middleware. */
+export function createHttpApp({
+  dependencies,
+  withAdmin,
+}: {
+  dependencies: HttpDependencies
+  /** Whether the operator's routes share this listener. */
+  withAdmin: boolean
+}): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+  app.use(withRequestId(dependencies))
+  const paid: RequestHandler = (request, response) =>
+    paidRoute({ request, response, requestId: requestIdOf(response), dependencies })
+  for (const path of PAID_PATHS) {
+    app.route(path).post(paid).get(paid).head(paid).all(refuseMethod('GET, HEAD, POST'))
+  }
+  app.use(helmet())
+  app.use(modelsRoutes(dependencies))
+  app.use(callsRoute(dependencies))
+  app.use(healthRoutes(dependencies))
+  if (withAdmin) app.use('/admin/v1', adminRoutes(dependencies))
+  app.use((request: Request) => {
+    throw new TurnpikeError('not_found', {
+      message: `There is nothing at ${request.method} ${request.path}.`,
+    })
+  })
+  app.use(errorHandler(dependencies))
+  return app
+}
+
+const refuseMethod =
+  (allow: string): RequestHandler =>
+  (_request: Request, _response: Response) => {
+    throw new TurnpikeError('method_not_allowed', { headers: { allow } })
+  }
+
+export type Listener = { readonly url: string; readonly port: number; readonly close: () => Promise<void> }
+
+/** Listens; `close` stops taking calls, lets those that run finish, and ends idle connections. */
+export async function listen({
+  app,
+  port,
+  host,
+}: {
+  app: Express
+  port: number
+  host: string
+}): Promise<Listener> {
+  const server = createServer(app)
+  // Agents keep connections; a server that closes first makes their next call fail.
+  server.keepAliveTimeout = 75_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => resolve())
+  })
+  const address = server.address() as AddressInfo
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return { url: `http://${name}:${address.port}`, port: address.port, close: () => closeServer(server) }
+}
+
+const DRAIN_MS = 10_000
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+    server.close(() => {
+      clearTimeout(force)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}

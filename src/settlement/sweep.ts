@@ -1,0 +1,76 @@
+import type { Network } from '../payment/types.ts'
+import { collectClaimed, collectClaims, collectUpto } from './collect.ts'
+import { confirmTransaction } from './confirm.ts'
+import type { SettlementDependencies } from './dependencies.ts'
+import { sendFunding } from './fund.ts'
+import { holdIdleCredit, sendRefunds } from './refund.ts'
+import { sweepTill } from './sweep-till.ts'
+
+const PASS = 200
+/** A funding that is younger is being sent by its own request. */
+const FUNDING_LEFT_BEHIND_MS = 10_000
+
+export type SweepOptions = {
+  /** Claim every channel and settle every token now, whatever the thresholds say. */
+  readonly everything?: boolean
+}
+
+/**
+ * One pass over everything that is due on every network. Looks only at rows, never at memory, so it is also what a restart
+ * needs; a pass that fails on one network does not keep the others waiting.
+ *
+ * @returns the errors of this pass, by network.
+ */
+export async function sweep({
+  dependencies,
+  options = {},
+}: {
+  dependencies: SettlementDependencies
+  options?: SweepOptions
+}): Promise<readonly { network: Network; step: string; error: unknown }[]> {
+  const failures: { network: Network; step: string; error: unknown }[] = []
+  for (const network of dependencies.networks) {
+    const pass = { network, dependencies }
+    const steps: readonly (readonly [string, () => Promise<unknown>])[] = [
+      ['confirm', () => confirmOpen(pass)],
+      ['fund', () => resumeFundings(pass)],
+      ['upto', () => collectUpto(pass)],
+      ['claim', () => collectClaims({ ...pass, everything: options.everything ?? false })],
+      ['settle', () => collectClaimed(pass)],
+      ['credit', () => holdIdleCredit(pass)],
+      ['refund', () => sendRefunds(pass)],
+      ['till', () => sweepTill(pass)],
+    ]
+    for (const [step, run] of steps) {
+      try {
+        await run()
+      } catch (error) {
+        failures.push({ network, step, error })
+      }
+    }
+  }
+  return failures
+}
+
+type Pass = { readonly network: Network; readonly dependencies: SettlementDependencies }
+
+/** W5, W6 of everything that was signed: in the order of nonces, since a later one cannot be mined before an earlier. */
+export async function confirmOpen({ network, dependencies }: Pass): Promise<void> {
+  const states = ['signed', 'seen'] as const
+  const open = await dependencies.store.listTransactions({ network, states, limit: PASS })
+  for (const transaction of open) await confirmTransaction({ transaction, dependencies })
+}
+
+/** A crash between F1 and F2 leaves a reservation without bytes: send it now, or let it lapse when it has expired. */
+async function resumeFundings({ network, dependencies }: Pass): Promise<void> {
+  const { store, clock } = dependencies
+  const nowMs = clock.nowMs()
+  for (const funding of await store.listFundings({ network, state: 'reserved', limit: PASS })) {
+    if (nowMs - funding.atMs < FUNDING_LEFT_BEHIND_MS) continue
+    if (funding.expiresAt * 1_000 > nowMs) await sendFunding({ funding, dependencies })
+    else {
+      const effect = { kind: 'funding', id: funding.id, state: 'failed', error: 'expired' } as const
+      await store.commit({ entries: [], effects: [effect] })
+    }
+  }
+}

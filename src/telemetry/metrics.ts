@@ -1,0 +1,71 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { RecordedCall } from '../call/record.ts'
+
+export type Metrics = {
+  readonly countCall: (call: RecordedCall) => void
+  readonly setInvariants: (checks: readonly { readonly name: string; readonly rows: number }[]) => void
+  readonly countSettlementFailure: (failure: { network: string; step: string }) => void
+  readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+const SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+
+/** Prometheus figures of one process. Labels are ours (model, provider, outcome), never a caller's. */
+export function createMetrics(): Metrics {
+  const registers = [new Registry()] as const
+  const [registry] = registers
+  collectDefaultMetrics({ register: registry })
+  const calls = new Counter({
+    name: 'turnpike_calls_total',
+    help: 'Finished calls.',
+    labelNames: ['model', 'provider', 'scheme', 'outcome'],
+    registers: [...registers],
+  })
+  const tokens = new Counter({
+    name: 'turnpike_tokens_total',
+    help: 'Tokens of finished calls.',
+    labelNames: ['model', 'kind'],
+    registers: [...registers],
+  })
+  const charged = new Counter({
+    name: 'turnpike_charge_usd_total',
+    help: 'Sum of charges in USD; the ledger has it to the unit.',
+    labelNames: ['model', 'scheme'],
+    registers: [...registers],
+  })
+  const firstContent = new Histogram({
+    name: 'turnpike_first_content_seconds',
+    help: 'From dispatch to the first content.',
+    labelNames: ['model'],
+    buckets: SECONDS,
+    registers: [...registers],
+  })
+  const invariants = new Gauge({
+    name: 'turnpike_ledger_violations',
+    help: 'Rows that break an invariant of the ledger; must be 0.',
+    labelNames: ['invariant'],
+    registers: [...registers],
+  })
+  const settlementFailures = new Counter({
+    name: 'turnpike_settlement_failures_total',
+    help: 'Passes of the settlement that failed and will be tried again.',
+    labelNames: ['network', 'step'],
+    registers: [...registers],
+  })
+  return {
+    countCall({ model, admission, capture }) {
+      const { scheme } = admission
+      calls.inc({ model: model.id, provider: capture.providerId, scheme, outcome: capture.outcome })
+      tokens.inc({ model: model.id, kind: 'input' }, capture.usage.inputUncached + capture.usage.cacheRead)
+      tokens.inc({ model: model.id, kind: 'output' }, capture.usage.outputText + capture.usage.reasoning)
+      charged.inc({ model: model.id, scheme }, Number(capture.chargePicoUsd) / 1e12)
+      if (capture.firstContentMs !== undefined)
+        firstContent.observe({ model: model.id }, capture.firstContentMs / 1_000)
+    },
+    setInvariants(checks) {
+      for (const { name, rows } of checks) invariants.set({ invariant: name }, rows)
+    },
+    countSettlementFailure: (failure) => settlementFailures.inc(failure),
+    read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+  }
+}
