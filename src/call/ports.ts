@@ -28,6 +28,8 @@ export type UpstreamRequest = {
   /** The body to send, already in the upstream's dialect. */
   readonly body: string
   readonly stream: boolean
+  /** Sent as `x-request-id`, so that the provider's log and ours can be laid side by side. */
+  readonly requestId?: string
   /** Aborted when the caller hangs up or the call's time is over. */
   readonly signal: AbortSignal
   /** Called for every part in order; a returned promise holds the upstream back. Not streamed: one `finish` part. */
