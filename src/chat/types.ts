@@ -1,12 +1,7 @@
+import type { JsonMember } from '../lib/json-members.ts'
 import type { Usage } from './usage.ts'
 
-/** Where a top-level member of the body stands in its text: offsets into the string, end exclusive. */
-export type JsonMember = {
-  readonly key: string
-  readonly keyStart: number
-  readonly valueStart: number
-  readonly valueEnd: number
-}
+export type { JsonMember }
 
 /** A chat completion as asked, read once. `text` and `members` let a pass-through change a field without re-writing the rest. */
 export type ChatRequest = {
@@ -32,8 +27,11 @@ export type ChatRequest = {
  * written unchanged, in a frame of our own.
  */
 export type StreamPart =
-  /** Content, tool call or reasoning deltas; `text` is what a tokenizer would count where usage goes missing. */
-  | { readonly type: 'content'; readonly json: string; readonly text: string }
+  /**
+   * Content, tool call or reasoning deltas; `text` is what a tokenizer would count where usage goes missing. Some
+   * providers report the usage so far with every chunk.
+   */
+  | { readonly type: 'content'; readonly json: string; readonly text: string; readonly usage?: Usage }
   /** Opening chunk, role only, keep-alive with JSON: nothing a failover could not throw away. */
   | { readonly type: 'preamble'; readonly json: string }
   /** Carries finish_reason; may also carry the last text. */

@@ -48,6 +48,14 @@ export const LIMITS = {
   groupSize: 512,
   /** Choices of one call. */
   choices: 16,
+  /** Tools of one call, and characters of the model's name. */
+  tools: 500,
+  modelNameChars: 256,
+  /** Connections to one provider; a call beyond them waits, at most connectMs. */
+  upstreamConnections: 1_024,
+  /** Bytes of one event of an upstream's stream, and of its whole answer. */
+  upstreamEventBytes: 1024 * 1024,
+  upstreamAnswerBytes: 64 * 1024 * 1024,
   /** Entries of GET lists. */
   listEntries: 100,
 } as const

@@ -1,0 +1,52 @@
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { invalidField } from './check-options.ts'
+
+const ROLES: ReadonlySet<unknown> = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
+
+/** Parts whose tokens can be bounded from the request alone. A file's or a video's cannot. */
+const PART_TYPES: ReadonlySet<unknown> = new Set(['text', 'refusal', 'image_url', 'input_audio'])
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function checkParts(parts: readonly unknown[], param: string): void {
+  for (let index = 0; index < parts.length; index += 1) {
+    const part = parts[index]
+    const name = `${param}[${index}]`
+    if (!isObject(part)) throw invalidField(name, 'must be an object.')
+    const { type } = part
+    if (!PART_TYPES.has(type)) {
+      throw invalidField(`${name}.type`, `must be one of ${[...PART_TYPES].join(', ')}.`)
+    }
+    if (type === 'text' && typeof part['text'] !== 'string') {
+      throw invalidField(`${name}.text`, 'must be a string.')
+    }
+  }
+}
+
+/**
+ * Checks `messages` as far as bounding and counting need it; what a provider checks anyway is left to the provider.
+ *
+ * @returns how many there are.
+ * @throws TurnpikeError `missing_field` or `invalid_field`; param names the place, never the text.
+ */
+export function checkMessages(messages: unknown): number {
+  if (messages === undefined) {
+    throw new TurnpikeError('missing_field', { param: 'messages', message: 'messages is missing.' })
+  }
+  if (!Array.isArray(messages)) throw invalidField('messages', 'must be an array.')
+  if (messages.length === 0) throw invalidField('messages', 'must not be empty.')
+  for (let index = 0; index < messages.length; index += 1) {
+    const message: unknown = messages[index]
+    if (!isObject(message)) throw invalidField(`messages[${index}]`, 'must be an object.')
+    if (!ROLES.has(message['role'])) {
+      throw invalidField(`messages[${index}].role`, `must be one of ${[...ROLES].join(', ')}.`)
+    }
+    const { content } = message
+    if (Array.isArray(content)) checkParts(content, `messages[${index}].content`)
+    else if (content !== undefined && content !== null && typeof content !== 'string') {
+      throw invalidField(`messages[${index}].content`, 'must be a string or an array of parts.')
+    }
+  }
+  return messages.length
+}

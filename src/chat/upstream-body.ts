@@ -1,0 +1,49 @@
+import { replaceMembers } from '../lib/json-members.ts'
+import { ROUTER_FIELDS } from './fields.ts'
+import type { ChatRequest } from './types.ts'
+
+/** OpenAI's reasoning models refuse `max_tokens`. */
+const NEW_CAP_ONLY = /^(?:o[1-9]|gpt-[5-9])/
+
+export type CapField = 'max_tokens' | 'max_completion_tokens'
+
+function capFieldFor({ request, upstreamModel }: { request: ChatRequest; upstreamModel: string }): CapField {
+  if (NEW_CAP_ONLY.test(upstreamModel)) return 'max_completion_tokens'
+  const asked = request.fields['max_completion_tokens']
+  return asked === undefined || asked === null ? 'max_tokens' : 'max_completion_tokens'
+}
+
+function streamOptions(fields: ChatRequest['fields']): string {
+  const asked = fields['stream_options']
+  return JSON.stringify({ ...(typeof asked === 'object' ? asked : {}), include_usage: true })
+}
+
+/**
+ * The body that goes to an OpenAI-dialect provider: the caller's own bytes with the provider's model name, one output
+ * cap, and (streamed) the usage always asked for, since the charge depends on it. A router's fields are taken out.
+ *
+ * @param outputCap tokens per choice; what the price was computed from.
+ * @param capField the provider's name of the cap; else the caller's own, or what the model's family needs.
+ */
+export function toUpstreamBody({
+  request,
+  upstreamModel,
+  outputCap,
+  capField = capFieldFor({ request, upstreamModel }),
+}: {
+  request: ChatRequest
+  upstreamModel: string
+  outputCap: number
+  capField?: CapField
+}): string {
+  const replace: Record<string, string | undefined> = {
+    max_tokens: undefined,
+    max_completion_tokens: undefined,
+    max_output_tokens: undefined,
+    model: JSON.stringify(upstreamModel),
+  }
+  for (const field of ROUTER_FIELDS) replace[field] = undefined
+  replace[capField] = String(outputCap)
+  if (request.stream) replace['stream_options'] = streamOptions(request.fields)
+  return replaceMembers({ text: request.text, members: request.members, replace })
+}

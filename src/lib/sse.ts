@@ -1,0 +1,130 @@
+/** One dispatched event of a stream (WHATWG HTML, "server-sent events"). */
+export type SseEvent = {
+  /** The `event` field; `message` where the stream names none. */
+  readonly type: string
+  /** The `data` lines, joined by line feeds. */
+  readonly data: string
+}
+
+export type SseDecoder = {
+  /** The events that this chunk completes. Throws a RangeError beyond `maxLineBytes`. */
+  readonly push: (chunk: Uint8Array) => SseEvent[]
+  /** The event that the end of the stream completes: senders often leave out the last blank line. */
+  readonly end: () => SseEvent[]
+}
+
+const LF = 10
+const CR = 13
+const COLON = 58
+const SPACE = 32
+const NOTHING = Buffer.alloc(0)
+
+/**
+ * Reads server-sent events from chunks that may be cut anywhere, in the middle of a character too: lines are found in
+ * bytes and only whole lines become text. Comments, `id` and `retry` are dropped.
+ *
+ * @param maxLineBytes limit of one line and of all data of one event together, so that a stream without an end cannot
+ * fill the memory.
+ */
+export function createSseDecoder({ maxLineBytes }: { maxLineBytes: number }): SseDecoder {
+  let rest: Buffer[] = []
+  let restBytes = 0
+  let skipLf = false
+  let isFirstLine = true
+  let type = ''
+  let data: string[] = []
+  let dataBytes = 0
+
+  const refuse = () => {
+    throw new RangeError(`an event of the stream is larger than ${maxLineBytes} bytes`)
+  }
+
+  const takeField = (line: Buffer, events: SseEvent[]) => {
+    if (line.length === 0) {
+      if (data.length > 0) events.push({ type: type || 'message', data: data.join('\n') })
+      type = ''
+      data = []
+      dataBytes = 0
+      return
+    }
+    const colon = line.indexOf(COLON)
+    if (colon === 0) return
+    const nameEnd = colon === -1 ? line.length : colon
+    const valueStart = colon === -1 ? line.length : colon + (line[colon + 1] === SPACE ? 2 : 1)
+    const name = line.toString('latin1', 0, nameEnd)
+    if (name === 'data') {
+      dataBytes += line.length - valueStart
+      if (dataBytes > maxLineBytes) refuse()
+      data.push(line.toString('utf8', valueStart))
+    } else if (name === 'event') type = line.toString('utf8', valueStart)
+  }
+
+  const takeLine = (tail: Buffer, events: SseEvent[]) => {
+    if (restBytes + tail.length > maxLineBytes) refuse()
+    let line = tail
+    if (rest.length > 0) {
+      rest.push(tail)
+      line = Buffer.concat(rest)
+      rest = []
+      restBytes = 0
+    }
+    if (isFirstLine) {
+      isFirstLine = false
+      if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) line = line.subarray(3)
+    }
+    takeField(line, events)
+  }
+
+  const keep = (piece: Buffer) => {
+    if (piece.length === 0) return
+    restBytes += piece.length
+    if (restBytes > maxLineBytes) refuse()
+    // A copy: the chunk's memory belongs to the socket and may be large.
+    rest.push(Buffer.from(piece))
+  }
+
+  const push = (bytes: Uint8Array): SseEvent[] => {
+    const events: SseEvent[] = []
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    let start = 0
+    if (skipLf && chunk.length > 0) {
+      if (chunk[0] === LF) start = 1
+      skipLf = false
+    }
+    let lf = chunk.indexOf(LF, start)
+    let cr = chunk.indexOf(CR, start)
+    while (lf !== -1 || cr !== -1) {
+      const end = cr === -1 || (lf !== -1 && lf < cr) ? lf : cr
+      takeLine(chunk.subarray(start, end), events)
+      start = end + 1
+      if (end === cr) {
+        if (start === chunk.length) skipLf = true
+        else if (chunk[start] === LF) start += 1
+        cr = chunk.indexOf(CR, start)
+      }
+      if (lf !== -1 && lf < start) lf = chunk.indexOf(LF, start)
+    }
+    keep(chunk.subarray(start))
+    return events
+  }
+
+  const end = (): SseEvent[] => {
+    const events: SseEvent[] = []
+    if (restBytes > 0) takeLine(NOTHING, events)
+    takeField(NOTHING, events)
+    return events
+  }
+
+  return { push, end }
+}
+
+/**
+ * Frames one event of ours. The JSON must stand on one line: a line break in it would be read as the end of the event.
+ *
+ * @throws RangeError for a line break.
+ * @example frameEvent('{"a":1}') // 'data: {"a":1}\n\n'
+ */
+export function frameEvent(json: string): string {
+  if (json.includes('\n') || json.includes('\r')) throw new RangeError('an event must stand on one line')
+  return `data: ${json}\n\n`
+}
