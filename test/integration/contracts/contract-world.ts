@@ -22,12 +22,20 @@ export async function openContractWorld() {
   const { rpcUrl } = chain
   const client = devClient({ rpcUrl })
   const abiOf = (name: string): Abi => contracts[name]?.abi ?? []
+  // A proxy's refusal is often Permit2's, which names it.
+  const permit2Errors = abiOf('Permit2').filter(({ type }) => type === 'error')
   let accounts = 0
 
   /** Simulates first, so that a refusal carries the contract's reason; then sends and waits. */
   async function write({ as, address, contract, call, args }: Write) {
     const wallet = devClient({ rpcUrl, account: as })
-    const request = { address, abi: abiOf(contract), functionName: call, args, account: as }
+    const request = {
+      address,
+      abi: [...abiOf(contract), ...permit2Errors],
+      functionName: call,
+      args,
+      account: as,
+    }
     await wallet.simulateContract(request)
     const hash = await wallet.writeContract(request)
     return client.waitForTransactionReceipt({ hash })

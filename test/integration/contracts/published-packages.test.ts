@@ -63,7 +63,7 @@ function requirements(options: {
   }
 }
 
-const clientSigner = (account: DevAccount) => toClientEvmSigner(account, world.client as never)
+const clientSigner = (account: DevAccount) => toClientEvmSigner(account, world.client)
 
 async function verifyAndSettle(options: {
   required: PaymentRequirements
@@ -71,7 +71,7 @@ async function verifyAndSettle(options: {
   settleAmount?: bigint
 }) {
   const { required, payload, settleAmount } = options
-  const payment = { x402Version: 2, accepted: required, payload } as never
+  const payment = { x402Version: 2, accepted: required, payload }
   const verified = await facilitator.verify(payment, required)
   expect(verified).toMatchObject({ isValid: true })
   const charged = settleAmount === undefined ? required : { ...required, amount: settleAmount.toString() }
@@ -146,7 +146,7 @@ for (const token of ['USDC', 'USDT'] as const) {
       },
     ]
     const settle = (step: Record<string, unknown>) =>
-      facilitator.settle({ x402Version: 2, accepted: required, payload: step } as never, required)
+      facilitator.settle({ x402Version: 2, accepted: required, payload: step }, required)
     expect(await settle({ type: 'claim', claims })).toMatchObject({ success: true })
     expect(await world.balanceOf(TOKENS[token].asset, payTo)).toBe(0n)
     const paid = await settle({ type: 'settle', receiver: payTo, token: required.asset })
@@ -182,10 +182,7 @@ test('a refund that claims first goes through in one transaction', async () => {
     refundNonce: '0',
     claims: [claim],
   }
-  const settled = await facilitator.settle(
-    { x402Version: 2, accepted: required, payload: refund } as never,
-    required,
-  )
+  const settled = await facilitator.settle({ x402Version: 2, accepted: required, payload: refund }, required)
   expect(settled).toMatchObject({ success: true, amount: (ONE - 777n).toString() })
   expect(await world.balanceOf(USDC, payer.address)).toBe(10n * ONE - 777n)
 })
