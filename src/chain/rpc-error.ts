@@ -6,7 +6,10 @@ import { RpcRequestError } from 'viem'
  */
 export class RpcError extends Error {
   override readonly name = 'RpcError'
-  /** `refused`: the node answered with an error. `unusable`: it answered something that is no answer. */
+  /**
+   * `unreachable`: nothing that is JSON-RPC came back. `refused`: the node answered with an error. `unusable`: its
+   * result is not what the method gives.
+   */
   readonly kind: 'unreachable' | 'refused' | 'unusable'
   readonly method: string
   /** The node's own words, for classification only: never shown, never stored. */
@@ -34,23 +37,26 @@ export class RpcError extends Error {
 }
 
 const SAYS: Record<RpcError['kind'], string> = {
-  unreachable: 'did not answer',
+  unreachable: 'did not answer in JSON-RPC',
   refused: 'refused the request',
-  unusable: 'gave an answer that cannot be used',
+  unusable: 'gave a result that cannot be used',
 }
 
 /** Turns whatever a transport threw into an RpcError. */
 export function toRpcError({ error, method }: { error: unknown; method: string }): RpcError {
   if (error instanceof RpcError) return error
-  const answered = findRpcAnswer(error)
+  const answered = rpcAnswerIn(error)
   if (!answered) return new RpcError({ kind: 'unreachable', method })
   const revertData = findHex(answered.data)
   return new RpcError({ kind: 'refused', method, refusal: answered.details, revertData })
 }
 
-function findRpcAnswer(error: unknown): RpcRequestError | undefined {
+const DEEPEST_CAUSE = 8
+
+/** The node's own answer inside of what viem wraps around it. */
+function rpcAnswerIn(error: unknown): RpcRequestError | undefined {
   let current = error
-  for (let depth = 0; depth < 8 && current instanceof Error; depth += 1) {
+  for (let depth = 0; depth < DEEPEST_CAUSE && current instanceof Error; depth += 1) {
     if (current instanceof RpcRequestError) return current
     current = current.cause
   }

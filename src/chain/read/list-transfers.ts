@@ -13,6 +13,7 @@ type Query = {
   addresses: readonly Address[]
   fromBlock: bigint
   toBlock: bigint
+  blocksPerRequest?: bigint
 }
 
 /** Most providers answer this many blocks; where one does not, the range is halved. */
@@ -26,11 +27,11 @@ const LOGS = 'eth_getLogs'
  * @throws RpcError, also where the RPC does not have `toBlock` yet: it would answer an empty list, not an error.
  */
 export async function listTransfers(query: Query): Promise<readonly MinedTransfer[]> {
-  const { addresses, tokens, toBlock } = query
+  const { addresses, tokens, toBlock, blocksPerRequest = BLOCKS_PER_REQUEST } = query
   const found = new Map<string, MinedTransfer>()
   if (addresses.length === 0 || tokens.length === 0) return []
-  for (let start = query.fromBlock; start <= toBlock; start += BLOCKS_PER_REQUEST) {
-    const end = start + BLOCKS_PER_REQUEST - 1n
+  for (let start = query.fromBlock; start <= toBlock; start += blocksPerRequest) {
+    const end = start + blocksPerRequest - 1n
     const chunk = { ...query, fromBlock: start, toBlock: end < toBlock ? end : toBlock }
     for (const transfer of await readRange(chunk)) {
       // A transfer between two of our addresses answers both questions.
