@@ -1,0 +1,73 @@
+import { privateKeyToAddress } from 'viem/accounts'
+import type { PayerMirror } from '../call/ports.ts'
+import type { Address, Asset, Hex, Network } from '../payment/types.ts'
+import type { SettlementChain } from '../settlement/ports.ts'
+import { createCalldata } from './calldata/create-calldata.ts'
+import { checkTokens } from './read/check-tokens.ts'
+import type { TokenCheck } from './read/check-tokens.ts'
+import { createReader } from './read/create-reader.ts'
+import { getPermit2Allowance } from './read/get-balance.ts'
+import type { Finality } from './read/head.ts'
+import { createPayerMirror } from './read/payer-mirror.ts'
+import { createRpc } from './rpc.ts'
+import { createSender } from './send/create-sender.ts'
+import { DEFAULT_FEE_CAPS } from './send/fees.ts'
+import type { FeeCaps } from './send/fees.ts'
+
+export type ChainOptions = {
+  readonly network: Network
+  /** In the order of preference, at least one. */
+  readonly rpcUrls: readonly string[]
+  /** Private keys. `payTo` has none here: it is cold. */
+  readonly keys: { readonly signer: Hex; readonly till: Hex; readonly receiverAuthorizer: Hex }
+  readonly payTo: Address
+  readonly finality: Finality
+  /** The tokens that we take. Those of other networks are left out. */
+  readonly assets: readonly Asset[]
+  readonly feeCaps?: FeeCaps
+  readonly rpcTimeoutMs?: number
+}
+
+/** One network: what settlement asks of it, and what calls and the start of the server ask besides. */
+export type Chain = SettlementChain & {
+  readonly mirror: PayerMirror
+  /** Compares a table of tokens (by default our own) with the chain. Throws where the RPC fails. */
+  readonly checkTokens: (query?: { assets?: readonly Asset[] }) => Promise<readonly TokenCheck[]>
+  /** Throws where the RPC fails. */
+  readonly permit2Allowance: (query: { asset: Address; owner: Address }) => Promise<bigint>
+  /** Gives up what is under way. Nothing else is held open. */
+  readonly close: () => void
+}
+
+/**
+ * Joins the two halves of a network. Asks nothing of the RPC: a chain that is down does not stop the start.
+ *
+ * @example
+ * const chain = createChain({ network: 'eip155:84532', rpcUrls, keys, payTo, assets, finality: { kind: 'finalized' } })
+ * const prepared = await chain.sender.prepare({ lane: chain.sender.lanes.signer, call: chain.calldata.deposit(funding) })
+ */
+export function createChain(options: ChainOptions): Chain {
+  const { network, rpcUrls, keys, payTo, finality, feeCaps: caps = DEFAULT_FEE_CAPS } = options
+  const assets = options.assets.filter((asset) => asset.network === network)
+  const rpc = createRpc(
+    options.rpcTimeoutMs === undefined ? { rpcUrls } : { rpcUrls, timeoutMs: options.rpcTimeoutMs },
+  )
+  const signer = addressOf(keys.signer)
+  const till = addressOf(keys.till)
+  const lanes = {
+    signer: { network, role: 'signer', address: signer },
+    till: { network, role: 'till', address: till },
+  } as const
+  const authorizer = { network, privateKey: keys.receiverAuthorizer }
+  return {
+    sender: createSender({ rpc, network, lanes, keys, caps }),
+    reader: createReader({ rpc, network, tokens: assets.map(({ address }) => address), finality }),
+    calldata: createCalldata({ payTo, till, signer, authorizer }),
+    mirror: createPayerMirror({ rpc }),
+    checkTokens: (query) => checkTokens({ rpc, assets: query?.assets ?? assets }),
+    permit2Allowance: (query) => getPermit2Allowance({ rpc, ...query }),
+    close: rpc.close,
+  }
+}
+
+const addressOf = (privateKey: Hex) => privateKeyToAddress(privateKey).toLowerCase() as Address

@@ -1,0 +1,127 @@
+import { decodeFunctionResult, domainSeparator, encodeFunctionData } from 'viem'
+import type { Hex } from 'viem'
+import { chainIdOf } from '../../payment/networks.ts'
+import type { Asset } from '../../payment/types.ts'
+import { erc20Abi, issuerAbi } from '../abi.ts'
+import { multicall } from '../multicall.ts'
+import { readHex } from '../rpc.ts'
+import type { Rpc } from '../rpc.ts'
+
+export type TokenCheck =
+  | { readonly asset: Asset; readonly ok: true }
+  | { readonly asset: Asset; readonly ok: false; readonly problem: string; readonly fix: string }
+
+type Finding = { readonly problem: string; readonly fix: string }
+
+/** What a token says about itself, undefined where it is silent. */
+type TokenTruth = {
+  readonly hasCode: boolean
+  readonly decimals: bigint | undefined
+  readonly separator: Hex | undefined
+  readonly name: string | undefined
+  readonly version: string | undefined
+  readonly feeBasisPoints: bigint
+}
+
+/**
+ * Compares the operator's table of tokens with the chain. Two requests per token, which all travel together.
+ *
+ * A wrong number of decimals misprices a millionfold, a wrong domain makes every signature invalid, and a token that
+ * takes a fee pays less than was signed.
+ *
+ * @returns one row per asset, in order.
+ * @throws RpcError where the chain cannot be asked; a token that cannot be taken is a row, not an error.
+ */
+export async function checkTokens(query: {
+  rpc: Rpc
+  assets: readonly Asset[]
+}): Promise<readonly TokenCheck[]> {
+  const { rpc, assets } = query
+  return Promise.all(
+    assets.map(async (asset): Promise<TokenCheck> => {
+      const finding = findingOf({ asset, truth: await readTruth({ rpc, asset }) })
+      return finding ? { asset, ok: false, ...finding } : { asset, ok: true }
+    }),
+  )
+}
+
+async function readTruth({ rpc, asset }: { rpc: Rpc; asset: Asset }): Promise<TokenTruth> {
+  const datas = [
+    encodeFunctionData({ abi: erc20Abi, functionName: 'decimals' }),
+    encodeFunctionData({ abi: issuerAbi, functionName: 'DOMAIN_SEPARATOR' }),
+    encodeFunctionData({ abi: issuerAbi, functionName: 'name' }),
+    encodeFunctionData({ abi: issuerAbi, functionName: 'version' }),
+    encodeFunctionData({ abi: issuerAbi, functionName: 'basisPointsRate' }),
+  ]
+  const [code, [decimals, separator, name, version, fee]] = await Promise.all([
+    rpc.request('eth_getCode', [asset.address, 'latest']),
+    multicall({ rpc, calls: datas.map((data) => ({ to: asset.address, data })) }),
+  ])
+  return {
+    hasCode: readHex({ value: code, method: 'eth_getCode' }).length > 2,
+    decimals: wordOf(decimals),
+    separator: separator?.length === 66 ? separator : undefined,
+    name: textOf(name),
+    version: textOf(version),
+    feeBasisPoints: wordOf(fee) ?? 0n,
+  }
+}
+
+const wordOf = (data: Hex | undefined) => (data?.length === 66 ? BigInt(data) : undefined)
+
+function textOf(data: Hex | undefined): string | undefined {
+  if (data === undefined) return undefined
+  try {
+    return decodeFunctionResult({ abi: issuerAbi, functionName: 'name', data })
+  } catch {
+    return undefined
+  }
+}
+
+function findingOf({ asset, truth }: { asset: Asset; truth: TokenTruth }): Finding | undefined {
+  const { symbol, network, address } = asset
+  if (!truth.hasCode) {
+    return {
+      problem: `There is no contract at ${address} on ${network}.`,
+      fix: `Correct the address of ${symbol}, or the RPC of ${network}.`,
+    }
+  }
+  if (truth.decimals !== BigInt(asset.decimals)) {
+    const said = truth.decimals === undefined ? 'does not say its decimals' : `has ${truth.decimals} decimals`
+    return {
+      problem: `${symbol} on ${network} ${said}; the table says ${asset.decimals}.`,
+      fix:
+        truth.decimals === undefined
+          ? `Take ${symbol} off the table: ${address} is no ERC-20 token.`
+          : `Set its decimals to ${truth.decimals}.`,
+    }
+  }
+  if (truth.feeBasisPoints > 0n) {
+    return {
+      problem: `${symbol} on ${network} keeps ${truth.feeBasisPoints} basis points of every transfer.`,
+      fix: `Take ${symbol} off the table until its issuer sets the fee to 0.`,
+    }
+  }
+  return domainFinding({ asset, truth })
+}
+
+function domainFinding({ asset, truth }: { asset: Asset; truth: TokenTruth }): Finding | undefined {
+  const { symbol, network, eip712 } = asset
+  if (asset.transfer === 'eip3009' && eip712 === undefined) {
+    return {
+      problem: `${symbol} on ${network} is to be paid by EIP-3009 and has no EIP-712 domain in the table.`,
+      fix: `Add its EIP-712 name and version, or set its transfer to permit2.`,
+    }
+  }
+  if (eip712 === undefined) return undefined
+  const domain = { ...eip712, chainId: chainIdOf(network), verifyingContract: asset.address }
+  if (truth.separator === domainSeparator({ domain })) return undefined
+  const said = [truth.name && `name "${truth.name}"`, truth.version && `version "${truth.version}"`]
+  const hint = said.filter(Boolean).join(' and ')
+  return {
+    problem: `The EIP-712 domain of ${symbol} on ${network} is not name "${eip712.name}", version "${eip712.version}".`,
+    fix: hint
+      ? `The token itself says ${hint}: set these.`
+      : `Correct its EIP-712 name and version, or set its transfer to permit2.`,
+  }
+}

@@ -1,0 +1,41 @@
+import type { Address, Hex } from '../../payment/types.ts'
+import type { Receipt } from '../../settlement/ports.ts'
+import { readArray, readHash, readObject, readQuantity, unusable } from '../rpc.ts'
+import type { Rpc } from '../rpc.ts'
+import { readTransfer } from './transfer-logs.ts'
+
+const METHOD = 'eth_getTransactionReceipt'
+
+/**
+ * What became of a transaction. One request.
+ *
+ * Only Transfer logs of our own tokens are in it: anybody's contract can emit a Transfer.
+ *
+ * @returns undefined while it is in no block that this RPC knows.
+ * @throws RpcError
+ */
+export async function getReceipt(query: {
+  rpc: Rpc
+  hash: Hex
+  tokens: ReadonlySet<Address>
+}): Promise<Receipt | undefined> {
+  const { rpc, hash, tokens } = query
+  const answer = await rpc.request(METHOD, [hash])
+  if (answer === null) return undefined
+  const receipt = readObject({ value: answer, method: METHOD })
+  if (readHash({ value: receipt['transactionHash'], method: METHOD }) !== hash.toLowerCase())
+    throw unusable(METHOD)
+  const amount = (field: string) => readQuantity({ value: receipt[field], method: METHOD })
+  const status = amount('status')
+  if (status !== 0n && status !== 1n) throw unusable(METHOD)
+  const logs = readArray({ value: receipt['logs'], method: METHOD })
+  return {
+    status: status === 1n ? 'success' : 'reverted',
+    blockNumber: amount('blockNumber'),
+    blockHash: readHash({ value: receipt['blockHash'], method: METHOD }),
+    gasUsed: amount('gasUsed'),
+    effectiveGasPriceWei: amount('effectiveGasPrice'),
+    l1FeeWei: typeof receipt['l1Fee'] === 'string' ? amount('l1Fee') : 0n,
+    transfers: logs.flatMap((log) => readTransfer({ log, tokens, method: METHOD }) ?? []),
+  }
+}

@@ -1,0 +1,50 @@
+import { decodeFunctionResult, encodeFunctionData } from 'viem'
+import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
+import type { Hex } from '../../payment/types.ts'
+import type { OnChainChannel } from '../../settlement/ports.ts'
+import { batchSettlementAbi as abi } from '../abi.ts'
+import { decode, multicall, readUint } from '../multicall.ts'
+import type { Rpc } from '../rpc.ts'
+import { unusable } from '../rpc.ts'
+
+/** Three reads each: about a million gas, well within what nodes grant to an eth_call. */
+const CHANNELS_PER_CALL = 100
+
+/**
+ * What the contract knows of channels, in the order of the ids; zeros for a channel that was never opened. One request
+ * per 100 channels, and those travel together.
+ *
+ * @throws RpcError
+ */
+export async function readChannels(query: {
+  rpc: Rpc
+  channelIds: readonly Hex[]
+}): Promise<readonly OnChainChannel[]> {
+  const { rpc, channelIds } = query
+  const chunks: (readonly Hex[])[] = []
+  for (let start = 0; start < channelIds.length; start += CHANNELS_PER_CALL) {
+    chunks.push(channelIds.slice(start, start + CHANNELS_PER_CALL))
+  }
+  return (await Promise.all(chunks.map((ids) => readChunk({ rpc, ids })))).flat()
+}
+
+async function readChunk({ rpc, ids }: { rpc: Rpc; ids: readonly Hex[] }): Promise<OnChainChannel[]> {
+  const datas = ids.flatMap((id) => [
+    encodeFunctionData({ abi, functionName: 'channels', args: [id] }),
+    encodeFunctionData({ abi, functionName: 'pendingWithdrawals', args: [id] }),
+    encodeFunctionData({ abi, functionName: 'refundNonce', args: [id] }),
+  ])
+  const answers = await multicall({ rpc, calls: datas.map((data) => ({ to: BATCH_SETTLEMENT, data })) })
+  return ids.map((_, index) => readChannel(answers.slice(index * 3, index * 3 + 3)))
+}
+
+function readChannel([channel, withdrawal, refundNonce]: readonly (Hex | undefined)[]): OnChainChannel {
+  if (channel === undefined || withdrawal === undefined) throw unusable('eth_call')
+  const [balanceAtomic, totalClaimedAtomic] = decode(() =>
+    decodeFunctionResult({ abi, functionName: 'channels', data: channel }),
+  )
+  const [, withdrawRequestedAt] = decode(() =>
+    decodeFunctionResult({ abi, functionName: 'pendingWithdrawals', data: withdrawal }),
+  )
+  return { balanceAtomic, totalClaimedAtomic, withdrawRequestedAt, refundNonce: readUint(refundNonce) }
+}
