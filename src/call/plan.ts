@@ -49,7 +49,8 @@ export async function planCall({
     outputCap === undefined || ceiling(inputBoundTokens, outputCap) > LIMITS.byteBoundCeilingPicoUsd
   if (isDear) {
     const counted = await tokenizerBound({ request, safetyFactor: TOKENIZER_SAFETY })
-    inputBoundTokens = Math.min(inputBoundTokens, counted)
+
+    inputBoundTokens = Math.min(inputBoundTokens, counted.boundTokens)
     outputCap = cap(inputBoundTokens)
   }
   if (outputCap === undefined) throw contextExceeded({ model: route.model, inputBoundTokens })

@@ -1,0 +1,10 @@
+import { tokenizerBound } from './input-bound.ts'
+import type { ChatRequest } from './types.ts'
+
+/**
+ * Our own count of a call's input, for answers whose provider never said (the caller hung up first): what the tokenizer counts,
+ * plus what the dialect puts around it.
+ */
+export async function countInput({ request }: { request: ChatRequest }): Promise<number> {
+  return (await tokenizerBound({ request, safetyFactor: 1 })).boundTokens
+}
