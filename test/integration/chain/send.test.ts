@@ -82,6 +82,9 @@ test('a balance that does not suffice is named, also where the token says nothin
   expect(await prepare(usdc.call)).toEqual(refusal('insufficient-balance'))
   const usdt = await uptoUsdt({ amountAtomic: TEN + 1n })
   expect(await prepare(usdt.call)).toEqual(refusal('insufficient-balance'))
+  const base = { by: usdt.by, asset: world.usdt, amountAtomic: TEN + 1n, expiresAt: await soon() }
+  const exact = exactFunding({ ...base, method: 'permit2', to: world.till })
+  expect(await prepare(world.chain.calldata.exact(exact))).toEqual(refusal('insufficient-balance'))
 })
 
 test('a revoked Permit2 allowance is named', async () => {
