@@ -55,16 +55,16 @@ const sentence = (text: string) =>
   encodeErrorResult({ abi: parseAbi(['error Error(string)']), errorName: 'Error', args: [text] })
 
 test.each([
-  ['FiatTokenV2: authorization is expired', 'authorization-expired'],
-  ['FiatTokenV2: authorization is not yet valid', 'authorization-not-yet-valid'],
-  ['FiatTokenV2: authorization is used or canceled', 'nonce-used'],
-  ['FiatTokenV2: invalid signature', 'invalid-signature'],
-  ['ECRecover: invalid signature', 'invalid-signature'],
-  ['ERC20: transfer amount exceeds balance', 'insufficient-balance'],
-  ['ERC20: transfer amount exceeds allowance', 'insufficient-allowance'],
-  ['Pausable: paused', 'token-paused'],
-  ['Blacklistable: account is blacklisted', 'address-blocked'],
-  ['TRANSFER_FROM_FAILED', 'transfer-failed'],
+  ['FiatTokenV2: authorization is expired', 'authorization_expired'],
+  ['FiatTokenV2: authorization is not yet valid', 'authorization_not_yet_valid'],
+  ['FiatTokenV2: authorization is used or canceled', 'nonce_used'],
+  ['FiatTokenV2: invalid signature', 'invalid_signature'],
+  ['ECRecover: invalid signature', 'invalid_signature'],
+  ['ERC20: transfer amount exceeds balance', 'insufficient_balance'],
+  ['ERC20: transfer amount exceeds allowance', 'insufficient_allowance'],
+  ['Pausable: paused', 'token_paused'],
+  ['Blacklistable: account is blacklisted', 'address_blocked'],
+  ['TRANSFER_FROM_FAILED', 'transfer_failed'],
   ['the prompt of somebody', 'reverted'],
 ])('a contract that says "%s" means %s', (text, reason) => {
   expect(reverted({ revertData: sentence(text) })).toBe(reason)
@@ -74,8 +74,8 @@ test.each([
 test('custom errors have names of ours, and raw data never becomes a reason', () => {
   const abi = parseAbi(['error SignatureExpired(uint256)', 'error Unheard(string)', 'error InvalidNonce()'])
   const expired = encodeErrorResult({ abi, errorName: 'SignatureExpired', args: [1n] })
-  expect(reverted({ revertData: expired })).toBe('authorization-expired')
-  expect(reverted({ revertData: encodeErrorResult({ abi, errorName: 'InvalidNonce' }) })).toBe('nonce-used')
+  expect(reverted({ revertData: expired })).toBe('authorization_expired')
+  expect(reverted({ revertData: encodeErrorResult({ abi, errorName: 'InvalidNonce' }) })).toBe('nonce_used')
   const unheard = encodeErrorResult({ abi, errorName: 'Unheard', args: ['paused expired'] })
   expect(reverted({ revertData: unheard })).toBe('reverted')
   expect(reverted({ revertData: '0x' })).toBe('reverted')
