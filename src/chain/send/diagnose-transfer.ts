@@ -29,10 +29,10 @@ export async function diagnoseTransfer(query: {
       encodeFunctionData({ abi: erc20Abi, functionName: 'allowance', args: [from, PERMIT2] }),
     ].map((data) => ({ to: token, data })),
   })
-  if (isTrue(paused)) return 'token-paused'
-  if (isTrue(isBlacklisted) || isTrue(isBlackListed)) return 'address-blocked'
-  if (readUint(balance) < amount) return 'insufficient-balance'
-  if (viaPermit2 && readUint(allowance) < amount) return 'insufficient-allowance'
+  if (isTrue(paused)) return 'token_paused'
+  if (isTrue(isBlacklisted) || isTrue(isBlackListed)) return 'address_blocked'
+  if (readUint(balance) < amount) return 'insufficient_balance'
+  if (viaPermit2 && readUint(allowance) < amount) return 'insufficient_allowance'
   return undefined
 }
 

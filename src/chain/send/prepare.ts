@@ -39,12 +39,12 @@ export async function prepare(request: {
       readAmount({ rpc, method: 'eth_getBalance', params: [from, 'latest'] }),
     ])
     if (simulation.status === 'rejected') return await refusal({ ...request, error: simulation.reason })
-    if (isFalse(simulation.value)) return refused('returned-false')
+    if (isFalse(simulation.value)) return refused('returned_false')
     if (estimate.status === 'rejected') return await refusal({ ...request, error: estimate.reason })
     const fees = feesWithin({ market: valueOf(market), caps })
-    if (fees === undefined) return unknown('fee-above-cap')
+    if (fees === undefined) return unknown('fee_above_cap')
     const gasLimit = withMargin(estimate.value)
-    if (valueOf(funds) < gasLimit * fees.maxFeePerGasWei) return unknown('lane-without-gas')
+    if (valueOf(funds) < gasLimit * fees.maxFeePerGasWei) return unknown('lane_without_gas')
     return { ok: true, call, gasLimit, ...fees }
   } catch (error) {
     return unknown(unknownReason(error))
@@ -68,7 +68,7 @@ async function refusal(request: { rpc: Rpc; lane: Lane; call: Calldata; error: u
   const { rpc, lane, call, error } = request
   if (!(error instanceof RpcError && error.isRevert)) throw error
   const reason = revertReason(error)
-  if (reason !== 'reverted' && reason !== 'transfer-failed') return refused(reason)
+  if (reason !== 'reverted' && reason !== 'transfer_failed') return refused(reason)
   const movement = movementOf({ call, lane: lane.address })
   if (movement === undefined) return refused(reason)
   return refused((await diagnoseTransfer({ rpc, movement })) ?? reason)
@@ -77,6 +77,6 @@ async function refusal(request: { rpc: Rpc; lane: Lane; call: Calldata; error: u
 function unknownReason(error: unknown): UnknownReason {
   if (!(error instanceof RpcError)) throw error
   // Some nodes look at the sender's ether already while they estimate.
-  if (/insufficient funds|gas required exceeds allowance/i.test(error.refusal)) return 'lane-without-gas'
-  return `rpc-${error.kind}`
+  if (/insufficient funds|gas required exceeds allowance/i.test(error.refusal)) return 'lane_without_gas'
+  return `rpc_${error.kind}`
 }

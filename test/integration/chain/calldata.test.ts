@@ -67,7 +67,7 @@ test('a signature of another length reaches the token as it is, for contract wal
   // No wallet lives at this payer's address, so the token itself says no, after it has read the longer signature.
   expect(await world.chain.sender.prepare({ lane: world.chain.sender.lanes.signer, call })).toEqual({
     ok: false,
-    reason: 'invalid-signature',
+    reason: 'invalid_signature',
     unknown: false,
   })
 })

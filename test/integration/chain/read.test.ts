@@ -322,6 +322,23 @@ test('a token that keeps a fee is refused', async () => {
   expect(usdt).toMatchObject({ ok: false, problem: expect.stringMatching(/10 basis points/) })
 })
 
+test('every small question is one request', async () => {
+  const { reader, sender, permit2Allowance } = world.chain
+  const query = { asset: world.usdc.address, owner: world.payTo }
+  const questions: [string, () => Promise<unknown>][] = [
+    ['eth_getTransactionReceipt', () => reader.getReceipt(bytes32(3))],
+    ['eth_getBlockByNumber', () => reader.getHead()],
+    ['eth_blockNumber', () => reader.getFinalBlock()],
+    ['eth_call', () => reader.getBalance(query)],
+    ['eth_call', () => permit2Allowance(query)],
+    ['eth_getTransactionCount', () => sender.getNonce(sender.lanes.till)],
+  ]
+  for (const [method, ask] of questions) {
+    const { methods, httpRequests } = await world.proxy.count(ask)
+    expect({ methods, httpRequests }).toEqual({ methods: [method], httpRequests: 1 })
+  }
+})
+
 test('after close nothing is asked any more', async () => {
   const chain = createChain(world.options)
   const waiting = chain.reader.getHead()

@@ -63,9 +63,9 @@ test.each([
 ] as const)('an authorisation of %s outside its time is refused by name', async (_, payment) => {
   const now = await world.now()
   const late = await payment({ expiresAt: now - 1 })
-  expect(await prepare(late.call)).toEqual(refusal('authorization-expired'))
+  expect(await prepare(late.call)).toEqual(refusal('authorization_expired'))
   const early = await payment({ validAfter: now + 500 })
-  expect(await prepare(early.call)).toEqual(refusal('authorization-not-yet-valid'))
+  expect(await prepare(early.call)).toEqual(refusal('authorization_not_yet_valid'))
 })
 
 test.each([
@@ -74,21 +74,24 @@ test.each([
 ] as const)('a nonce of %s is good for one time', async (_, payment) => {
   const { call } = await payment()
   await world.send({ call })
-  expect(await prepare(call)).toEqual(refusal('nonce-used'))
+  expect(await prepare(call)).toEqual(refusal('nonce_used'))
 })
 
 test('a balance that does not suffice is named, also where the token says nothing', async () => {
   const usdc = await exact3009({ amountAtomic: TEN + 1n })
-  expect(await prepare(usdc.call)).toEqual(refusal('insufficient-balance'))
+  expect(await prepare(usdc.call)).toEqual(refusal('insufficient_balance'))
   const usdt = await uptoUsdt({ amountAtomic: TEN + 1n })
-  expect(await prepare(usdt.call)).toEqual(refusal('insufficient-balance'))
+  expect(await prepare(usdt.call)).toEqual(refusal('insufficient_balance'))
+  const base = { by: usdt.by, asset: world.usdt, amountAtomic: TEN + 1n, expiresAt: await soon() }
+  const exact = exactFunding({ ...base, method: 'permit2', to: world.till })
+  expect(await prepare(world.chain.calldata.exact(exact))).toEqual(refusal('insufficient_balance'))
 })
 
 test('a revoked Permit2 allowance is named', async () => {
   const { by, call } = await uptoUsdt()
   const approve = { address: world.usdt.address, abi: tokenAbi, functionName: 'approve', args: [PERMIT2, 0n] }
   await sendAs({ rpcUrl: world.rpcUrl, account: by, call: approve })
-  expect(await prepare(call)).toEqual(refusal('insufficient-allowance'))
+  expect(await prepare(call)).toEqual(refusal('insufficient_allowance'))
   await approvePermit2({ rpcUrl: world.rpcUrl, privateKey: by.privateKey })
   expect(await prepare(call)).toMatchObject({ ok: true })
 })
@@ -101,7 +104,7 @@ test('a paused token is named', async () => {
   const answers = [await prepare(usdc.call), await prepare(usdt.call)]
   await pauseUsdc({ rpcUrl, paused: false })
   await pauseUsdt({ rpcUrl, paused: false })
-  expect(answers).toEqual([refusal('token-paused'), refusal('token-paused')])
+  expect(answers).toEqual([refusal('token_paused'), refusal('token_paused')])
 })
 
 test('a blocked payer is named', async () => {
@@ -109,8 +112,8 @@ test('a blocked payer is named', async () => {
   const [usdc, usdt] = [await exact3009(), await uptoUsdt()]
   await blocklistUsdc({ rpcUrl, address: usdc.by.address, blocked: true })
   await blocklistUsdt({ rpcUrl, address: usdt.by.address, blocked: true })
-  expect(await prepare(usdc.call)).toEqual(refusal('address-blocked'))
-  expect(await prepare(usdt.call)).toEqual(refusal('address-blocked'))
+  expect(await prepare(usdc.call)).toEqual(refusal('address_blocked'))
+  expect(await prepare(usdt.call)).toEqual(refusal('address_blocked'))
 })
 
 test('deposits say why as well, through the contract and its collector', async () => {
@@ -119,9 +122,9 @@ test('deposits say why as well, through the contract and its collector', async (
     const channel = newChannel({ by, asset })
     const base = { by, asset, channel, expiresAt: await soon() }
     const tooMuch = depositFunding({ ...base, amountAtomic: TEN + 1n })
-    expect(await prepare(world.chain.calldata.deposit(tooMuch))).toEqual(refusal('insufficient-balance'))
+    expect(await prepare(world.chain.calldata.deposit(tooMuch))).toEqual(refusal('insufficient_balance'))
     const late = depositFunding({ ...base, amountAtomic: 1n, expiresAt: (await world.now()) - 5 })
-    expect(await prepare(world.chain.calldata.deposit(late))).toEqual(refusal('authorization-expired'))
+    expect(await prepare(world.chain.calldata.deposit(late))).toEqual(refusal('authorization_expired'))
   }
 })
 
@@ -129,9 +132,9 @@ test('claims and refunds that the contract would not book are refused by name', 
   const by = await world.newPayer()
   const channel = newChannel({ by, asset: world.usdc })
   const row = claimRow({ by, channel, maxAtomic: 10n, totalClaimedAtomic: 10n })
-  expect(await prepare(world.chain.calldata.claim([row]))).toEqual(refusal('claim-exceeds-balance'))
+  expect(await prepare(world.chain.calldata.claim([row]))).toEqual(refusal('claim_exceeds_balance'))
   const refund = { config: channel.config, channelId: channel.id, amountAtomic: 1n, refundNonce: 5n }
-  expect(await prepare(world.chain.calldata.channelRefund(refund))).toEqual(refusal('refund-nonce-used'))
+  expect(await prepare(world.chain.calldata.channelRefund(refund))).toEqual(refusal('refund_nonce_used'))
   const forged = claimRow({ by: await world.newPayer(), channel, maxAtomic: 10n, totalClaimedAtomic: 10n })
   const funding = depositFunding({
     by,
@@ -141,7 +144,7 @@ test('claims and refunds that the contract would not book are refused by name', 
     channel,
   })
   await world.send({ call: world.chain.calldata.deposit(funding) })
-  expect(await prepare(world.chain.calldata.claim([forged]))).toEqual(refusal('invalid-signature'))
+  expect(await prepare(world.chain.calldata.claim([forged]))).toEqual(refusal('invalid_signature'))
   expect(() => world.chain.calldata.claim([])).toThrow(RangeError)
   expect(() => world.chain.calldata.claim([{ ...row, totalClaimedAtomic: 11n }])).toThrow(RangeError)
 })
@@ -149,13 +152,13 @@ test('claims and refunds that the contract would not book are refused by name', 
 test('only the signer may settle upto, and the till only what it has', async () => {
   const { call } = await uptoUsdt()
   const { lanes, prepare: prepareFrom } = world.chain.sender
-  expect(await prepareFrom({ lane: lanes.till, call })).toEqual(refusal('wrong-facilitator'))
+  expect(await prepareFrom({ lane: lanes.till, call })).toEqual(refusal('wrong_facilitator'))
   const transfer = world.chain.calldata.transfer({
     asset: world.usdt.address,
     to: world.payTo,
     amountAtomic: 10n ** 15n,
   })
-  expect(await prepareFrom({ lane: lanes.till, call: transfer })).toEqual(refusal('insufficient-balance'))
+  expect(await prepareFrom({ lane: lanes.till, call: transfer })).toEqual(refusal('insufficient_balance'))
 })
 
 test('a lane without ether, and fees above the cap, say nothing about the payment', async () => {
@@ -165,11 +168,11 @@ test('a lane without ether, and fees above the cap, say nothing about the paymen
   await world.client.setBalance({ address: signer.address, value: 1n })
   const poor = await prepare(call)
   await world.client.setBalance({ address: signer.address, value: before })
-  expect(poor).toEqual(unknown('lane-without-gas'))
+  expect(poor).toEqual(unknown('lane_without_gas'))
 
   const feeCaps = { maxFeePerGasWei: 1n, maxPriorityFeePerGasWei: 1n }
   const thrifty = createChain({ ...world.options, feeCaps })
-  expect(await thrifty.sender.prepare({ lane: signer, call })).toEqual(unknown('fee-above-cap'))
+  expect(await thrifty.sender.prepare({ lane: signer, call })).toEqual(unknown('fee_above_cap'))
 })
 
 /** Bytes that are signed and never sent. */
@@ -186,7 +189,7 @@ test.each(['drop', 'html', 'empty'] as const)(
   async (mode) => {
     const { call, lane, raw } = await signedBytes()
     world.proxy.setMode(mode)
-    expect(await prepare(call)).toEqual(unknown('rpc-unreachable'))
+    expect(await prepare(call)).toEqual(unknown('rpc_unreachable'))
     expect(await world.chain.sender.broadcast(raw)).toBe('unknown')
     await expect(world.chain.sender.getNonce(lane)).rejects.toThrow(
       /^eth_getTransactionCount: the RPC did not/,
@@ -195,16 +198,16 @@ test.each(['drop', 'html', 'empty'] as const)(
 )
 
 test.each([
-  ['eth_call', { result: 'none' }, 'rpc-unusable'],
-  ['eth_estimateGas', { result: null }, 'rpc-unusable'],
-  ['eth_feeHistory', { result: { baseFeePerGas: [] } }, 'rpc-unusable'],
-  ['eth_getBalance', { result: '0xnope' }, 'rpc-unusable'],
-  ['eth_call', { error: { code: -32_005, message: 'request limit reached' } }, 'rpc-refused'],
-  ['eth_estimateGas', { error: { code: -32_000, message: 'header not found' } }, 'rpc-refused'],
+  ['eth_call', { result: 'none' }, 'rpc_unusable'],
+  ['eth_estimateGas', { result: null }, 'rpc_unusable'],
+  ['eth_feeHistory', { result: { baseFeePerGas: [] } }, 'rpc_unusable'],
+  ['eth_getBalance', { result: '0xnope' }, 'rpc_unusable'],
+  ['eth_call', { error: { code: -32_005, message: 'request limit reached' } }, 'rpc_refused'],
+  ['eth_estimateGas', { error: { code: -32_000, message: 'header not found' } }, 'rpc_refused'],
   [
     'eth_estimateGas',
     { error: { code: -32_000, message: 'insufficient funds for gas' } },
-    'lane-without-gas',
+    'lane_without_gas',
   ],
 ])('nonsense or an error of %s is no word on the payment: %j', async (broken, answer, reason) => {
   const { call } = await exact3009()
@@ -217,7 +220,7 @@ test('a token that returns false instead of reverting is not believed', async ()
   world.proxy.setOverride(({ method }) =>
     method === 'eth_call' ? { result: `0x${'00'.repeat(32)}` } : undefined,
   )
-  expect(await prepare(call)).toEqual(refusal('returned-false'))
+  expect(await prepare(call)).toEqual(refusal('returned_false'))
 })
 
 test('an RPC that lies about the hash of a transaction is not believed', async () => {
@@ -288,7 +291,7 @@ test('a second RPC answers where the first is down, and the better word counts',
   expect(await chain.sender.broadcast(raw)).toBe('sent')
   await world.client.waitForTransactionReceipt({ hash })
   expect(await chain.sender.broadcast(raw)).toBe('nonce-too-low')
-  expect(await chain.sender.prepare({ lane, call })).toEqual(refusal('nonce-used'))
+  expect(await chain.sender.prepare({ lane, call })).toEqual(refusal('nonce_used'))
 })
 
 test('no error names the RPC, whose address may hold a key', async () => {
