@@ -24,6 +24,9 @@ export const LIMITS = {
   /** Payer's withdrawal delay of a channel, and its announced smallest deposit in USD. */
   withdrawDelaySeconds: 86_400,
   minDepositPicoUsd: 1_000_000_000_000n,
+  /** Credit that is worth its gas is refunded after this time; what the till keeps of its own. */
+  refundAfterMs: 600_000,
+  tillFloatPicoUsd: 20_000_000_000_000n,
   /** Unsettled `upto` per payer; unclaimed value per channel; when a channel is claimed. */
   exposurePicoUsd: 1_000_000_000_000n,
   unclaimedPicoUsd: 5_000_000_000_000n,

@@ -1,0 +1,100 @@
+import { buildCatalog } from './catalog/build-catalog.ts'
+import { ENDPOINTS, MODELS } from './catalog/models.ts'
+import { SIMULATED_PROVIDER, simulateCatalog } from './catalog/simulated.ts'
+import type { Catalog, Provider } from './catalog/types.ts'
+import type { Config, Environment } from './config/read-config.ts'
+import { LIMITS } from './lib/limits.ts'
+import { BUILT_IN_ASSETS, usdtAsset } from './payment/assets.ts'
+import { type Address, type Asset, type Network, SCHEMES, type Terms } from './payment/types.ts'
+
+export const DEV_NETWORK: Network = 'eip155:84532'
+
+/** What one settlement is expected to cost in gas on the dev chain: $0.0001. */
+const DEV_SETTLEMENT_FEE_PICO_USD = 100_000_000n
+
+/** The catalogue as it is sold, or as dev and demo show it: every model, answered by the simulated provider. */
+export function catalogOf({ simulated }: { simulated: boolean }): Catalog {
+  const real = { models: MODELS, endpoints: ENDPOINTS }
+  return buildCatalog(simulated ? simulateCatalog(real) : real)
+}
+
+/** Where a vendor is reached unless `<PROVIDER>_BASE_URL` says otherwise. */
+const BASE_URLS: Readonly<Record<string, string>> = {
+  openai: 'https://api.openai.com/v1',
+  xai: 'https://api.x.ai/v1',
+}
+
+/** The providers that can be reached: the simulated one, or those whose key is in the environment. */
+export function providersOf({
+  environment,
+  simulatedUrl,
+}: {
+  environment: Environment
+  simulatedUrl?: string
+}): readonly Provider[] {
+  if (simulatedUrl !== undefined) {
+    return [{ id: SIMULATED_PROVIDER, dialect: 'openai', baseUrl: simulatedUrl, simulated: true }]
+  }
+  return Object.entries(BASE_URLS).flatMap(([id, usual]): Provider[] => {
+    const name = id.toUpperCase()
+    const apiKeyVariable = `${name}_API_KEY`
+    const baseUrl = environment[`${name}_BASE_URL`] ?? usual
+    return environment[apiKeyVariable] ? [{ id, dialect: 'openai', baseUrl, apiKeyVariable, simulated: false }] : []
+  })
+}
+
+/** What a server offers, from its addresses and tokens; the rest are the limits of the house. */
+export function termsOf({
+  addresses,
+  payTo,
+  assets,
+  settlementFees,
+  config,
+}: {
+  addresses: { readonly signer: Address; readonly till: Address; readonly receiverAuthorizer: Address }
+  payTo: Address
+  assets: readonly Asset[]
+  settlementFees: Terms['settlementFees']
+  config: Config
+}): Terms {
+  return {
+    ...addresses,
+    payTo,
+    withdrawDelaySeconds: LIMITS.withdrawDelaySeconds,
+    minDepositPicoUsd: LIMITS.minDepositPicoUsd,
+    maxTimeoutSeconds: LIMITS.maxTimeoutSeconds,
+    uptoTimeoutSeconds: LIMITS.uptoTimeoutSeconds,
+    assets,
+    schemes: SCHEMES,
+    settlementFees,
+    ...(config.TURNPIKE_MAX_FEE_SHARE === undefined
+      ? {}
+      : { maxFeeShareBps: Math.round(config.TURNPIKE_MAX_FEE_SHARE * 10_000) }),
+  }
+}
+
+/** The terms of the dev chain: its USDC and USDT, and a fee that play gas would cost. */
+export function devTerms({
+  config,
+  world,
+}: {
+  config: Config
+  world: {
+    readonly chain: { readonly usdt: string }
+    readonly payTo: Address
+    readonly addresses: { readonly signer: Address; readonly till: Address; readonly receiverAuthorizer: Address }
+  }
+}): Terms {
+  const usdt = world.chain.usdt.toLowerCase() as Address
+  return termsOf({
+    addresses: world.addresses,
+    payTo: world.payTo,
+    assets: [...BUILT_IN_ASSETS.filter(({ network }) => network === DEV_NETWORK), usdtAsset({ network: DEV_NETWORK, address: usdt, decimals: 6 })],
+    settlementFees: (['upto', 'exact'] as const).map((scheme) => ({
+      network: DEV_NETWORK,
+      scheme,
+      feePicoUsd: DEV_SETTLEMENT_FEE_PICO_USD,
+    })),
+    config,
+  })
+}

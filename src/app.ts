@@ -1,0 +1,241 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import { createTurns } from './call/turns.ts'
+import { recoverCalls } from './call/recover.ts'
+import type { Catalog, Provider } from './catalog/types.ts'
+import { createChain } from './chain/create-chain.ts'
+import { createHttpApp, listen, type Listener } from './http/server.ts'
+import type { HttpDependencies } from './http/dependencies.ts'
+import { uuidV7 } from './lib/ids.ts'
+import { LIMITS } from './lib/limits.ts'
+import { createSignatureCheck } from './payment/signature.ts'
+import type { Address, Asset, Hex, Network, Terms } from './payment/types.ts'
+import { createUpstreams } from './providers/create-upstreams.ts'
+import { createTimerAlarm } from './queue/alarm.ts'
+import { createRedisAlarm } from './queue/bullmq-alarm.ts'
+import type { Reach } from './settlement/crash-points.ts'
+import type { SettlementDependencies } from './settlement/dependencies.ts'
+import { fund } from './settlement/fund.ts'
+import { recordOpening } from './settlement/opening.ts'
+import { reconcile } from './settlement/reconcile.ts'
+import { sweep, type SweepOptions } from './settlement/sweep.ts'
+import { openStorage } from './storage/open-storage.ts'
+import { createLog, logCall, logError } from './telemetry/log.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+
+export type NetworkOptions = {
+  readonly network: Network
+  readonly rpcUrls: readonly string[]
+  readonly finality: { readonly kind: 'depth'; readonly blocks: number } | { readonly kind: 'finalized' }
+}
+
+/** Everything that one server is made of; dev, demo, serve and the tests each fill it in their own way. */
+export type AppOptions = {
+  readonly port: number
+  readonly host: string
+  readonly region: string
+  readonly place: { readonly databaseUrl: string } | { readonly dataDirectory: string }
+  readonly redisUrl?: string
+  readonly catalog: Catalog
+  readonly providers: readonly Provider[]
+  readonly providerKey: (variable: string) => string | undefined
+  readonly networks: readonly NetworkOptions[]
+  readonly keys: { readonly signer: Hex; readonly till: Hex; readonly receiverAuthorizer: Hex }
+  readonly terms: Terms
+  readonly secret: string
+  readonly marginBps: number
+  readonly defaultOutputTokens: number
+  readonly freeCallsPerMinute: number
+  readonly adminToken?: string
+  /** Whether operators' routes share the public listener. */
+  readonly sharesAdmin: boolean
+  readonly publicUrl?: string
+  readonly logLevel?: string
+  /** Between two looks at a chain for one receipt, and between two passes of the settlement. */
+  readonly pollMs: number
+  readonly sweepMs: number
+  readonly onProgress?: (line: string) => void
+  /** Tests end the process at a named crash point. */
+  readonly reach?: Reach
+}
+
+export type App = {
+  readonly url: string
+  readonly port: number
+  readonly settleNow: (options?: SweepOptions) => Promise<{ readonly failures: number }>
+  readonly reconcile: () => ReturnType<typeof reconcile>
+  readonly checkLedger: () => Promise<readonly { name: string; ok: boolean; rows: number }[]>
+  readonly trialBalance: () => Promise<unknown>
+  readonly close: () => Promise<void>
+}
+
+const clock = {
+  nowMs: () => Date.now(),
+  random: (byteCount: number) => randomBytes(byteCount),
+  sleep: async (durationMs: number, signal?: AbortSignal) => {
+    await sleepFor(durationMs, undefined, signal ? { signal } : {}).catch(() => undefined)
+  },
+}
+
+/** Opens and joins the rooms, in the order in which they need one another; closes them the other way round. */
+export async function openApp(options: AppOptions): Promise<App> {
+  const { terms, reach = () => undefined, onProgress = () => undefined } = options
+  const log = createLog(options.logLevel === undefined ? {} : { level: options.logLevel })
+  const metrics = createMetrics()
+  const storage = await openStorage({
+    ...options.place,
+    instanceId: randomUUID(),
+    region: options.region,
+    onProgress,
+  })
+  const chains = new Map(options.networks.map((settings) => [settings.network, chainFor({ settings, options })]))
+  const chainOf = (network: Network) => {
+    const chain = chains.get(network)
+    if (!chain) throw new RangeError(`No chain is configured for ${network}.`)
+    return chain
+  }
+  const upstreams = createUpstreams({ providers: options.providers, keys: options.providerKey })
+  const settlement: SettlementDependencies = {
+    store: storage.settlement,
+    due: storage.due,
+    networks: options.networks.map(({ network }) => network),
+    chainOf,
+    clock,
+    newId: () => uuidV7({ nowMs: clock.nowMs(), random: clock.random(10) }),
+    pollMs: options.pollMs,
+    payTo: terms.payTo,
+    policy: policyOf(terms),
+    reach,
+  }
+  await recordOpening({ store: storage.reconcile, dependencies: settlement })
+
+  const look = async () => {
+    await recoverCalls({ store: storage.calls, nowMs: clock.nowMs() })
+    for (const { network, step, error } of await sweep({ dependencies: settlement })) {
+      metrics.countSettlementFailure({ network, step })
+      logError({ log, error, fields: { network, step } })
+    }
+  }
+  const safeLook = () => look().catch((error: unknown) => logError({ log, error, fields: { step: 'look' } }))
+  const onError = (error: unknown) => logError({ log, error, fields: { step: 'queue' } })
+  const alarm = options.redisUrl
+    ? createRedisAlarm({ redisUrl: options.redisUrl, look: safeLook, intervalMs: options.sweepMs, onError })
+    : createTimerAlarm({ look: safeLook, intervalMs: options.sweepMs })
+  const heartbeat = setInterval(() => {
+    storage.instances.heartbeat().catch((error: unknown) => logError({ log, error, fields: { step: 'lease' } }))
+  }, LIMITS.leaseMs / 3)
+
+  const settleNow = async (sweepOptions: SweepOptions = {}) => {
+    const failures = await sweep({ dependencies: settlement, options: sweepOptions })
+    for (const { error, step } of failures) logError({ log, error, fields: { step } })
+    return { failures: failures.length }
+  }
+  const dependencies: HttpDependencies = {
+    call: {
+      catalog: options.catalog,
+      terms,
+      marginBps: options.marginBps,
+      defaultOutputTokens: options.defaultOutputTokens,
+      secret: options.secret,
+      signatures: createSignatureCheck(),
+      store: storage.calls,
+      upstreams,
+      mirrorOf: (network) => chains.get(network)?.mirror,
+      fund: (payment) => fund({ payment, dependencies: settlement }),
+      wake: alarm.wake,
+      turns: createTurns({ sleep: clock.sleep }),
+      clock,
+      reach,
+    },
+    settlement,
+    freeCallsPerMinute: options.freeCallsPerMinute,
+    publicUrl: (request) => options.publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`,
+    onRecorded: (call) => {
+      metrics.countCall(call)
+      logCall({ log, call })
+    },
+    onError: ({ error, requestId, path }) => logError({ log, error, fields: { request_id: requestId, path } }),
+    checkReadiness: () => checkReadiness({ ping: storage.ping, chains }),
+    readMetrics: metrics.read,
+    ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
+    admin: {
+      getTrialBalance: storage.ledger.trialBalance,
+      checkLedger: async () => {
+        const checks = await storage.ledger.check()
+        metrics.setInvariants(checks.map(({ name, rows }) => ({ name, rows: rows.length })))
+        return { ok: checks.every(({ ok }) => ok), checks }
+      },
+      reconcile: () => reconcile({ store: storage.reconcile, dependencies: settlement }),
+      settleNow: () => settleNow({ everything: true }),
+    },
+  }
+  const app = createHttpApp({ dependencies, withAdmin: options.sharesAdmin })
+  const listener: Listener = await listen({ app, port: options.port, host: options.host })
+  alarm.wake()
+
+  return {
+    url: listener.url,
+    port: listener.port,
+    settleNow,
+    reconcile: () => reconcile({ store: storage.reconcile, dependencies: settlement }),
+    checkLedger: async () =>
+      (await storage.ledger.check()).map(({ name, ok, rows }) => ({ name, ok, rows: rows.length })),
+    trialBalance: storage.ledger.trialBalance,
+    async close() {
+      await listener.close()
+      clearInterval(heartbeat)
+      await alarm.close()
+      await upstreams.close()
+      for (const chain of chains.values()) chain.close()
+      await storage.close()
+    },
+  }
+}
+
+function chainFor({ settings, options }: { settings: NetworkOptions; options: AppOptions }) {
+  const { network, rpcUrls, finality } = settings
+  const { assets, payTo } = options.terms
+  return createChain({ network, rpcUrls, keys: options.keys, payTo, finality, assets })
+}
+
+/** When money is moved, from the limits of the house and the operator's fees. */
+function policyOf(terms: Terms): SettlementDependencies['policy'] {
+  const assetOf = (network: string, address: string): Asset => {
+    const asset = terms.assets.find((one) => one.network === network && one.address === address)
+    if (!asset) throw new RangeError(`The token ${address} on ${network} is not configured.`)
+    return asset
+  }
+  const gasPicoUsd = terms.settlementFees.reduce((most, { feePicoUsd }) => (feePicoUsd > most ? feePicoUsd : most), 1n)
+  return {
+    claimAtPicoUsd: LIMITS.claimAtPicoUsd,
+    claimEveryMs: LIMITS.claimEverySeconds * 1_000,
+    refundAtOncePicoUsd: gasPicoUsd * 100n,
+    refundLaterPicoUsd: gasPicoUsd * 2n,
+    refundAfterMs: LIMITS.refundAfterMs,
+    tillFloatPicoUsd: LIMITS.tillFloatPicoUsd,
+    assetsOf: (network): readonly Address[] =>
+      terms.assets.filter((one) => one.network === network).map(({ address }) => address),
+    decimalsOf: ({ network, asset }) => assetOf(network, asset).decimals,
+  }
+}
+
+async function checkReadiness({
+  ping,
+  chains,
+}: {
+  ping: () => Promise<void>
+  chains: ReadonlyMap<Network, { reader: { getHead: () => Promise<unknown> } }>
+}) {
+  const timed = async (name: string, check: () => Promise<unknown>) => {
+    const startedAtMs = performance.now()
+    const ok = await check().then(
+      () => true,
+      () => false,
+    )
+    return { name, ok, durationMs: Math.round(performance.now() - startedAtMs) }
+  }
+  return Promise.all([
+    timed('database', ping),
+    ...[...chains].map(([network, { reader }]) => timed(`chain ${network}`, reader.getHead)),
+  ])
+}

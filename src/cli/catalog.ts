@@ -1,0 +1,26 @@
+import { catalogOf } from '../app-defaults.ts'
+import { formatUsd } from '../lib/money.ts'
+import { printTable } from './table.ts'
+
+/** `turnpike catalog`: models and prices in USD per million tokens, before the margin. */
+export function catalog({ json }: { json: boolean }): void {
+  const { models, endpoints, priceBook } = catalogOf({ simulated: false })
+  const rows = endpoints.map((endpoint) => {
+    const model = models.get(endpoint.modelId)
+    return {
+      model: endpoint.modelId,
+      provider: endpoint.providerId,
+      context: model?.contextTokens ?? null,
+      input: endpoint.prices ? formatUsd(endpoint.prices.inputPicoUsd * 1_000_000n) : null,
+      output: endpoint.prices ? formatUsd(endpoint.prices.outputPicoUsd * 1_000_000n) : null,
+      source: model ? `${model.source}, ${model.sourceDate}` : null,
+    }
+  })
+  if (json) process.stdout.write(`${JSON.stringify({ priceBook, models: rows })}\n`)
+  else {
+    printTable(
+      ['model', 'provider', 'context', 'input $/M', 'output $/M', 'source'],
+      rows.map((row) => Object.values(row).map((value) => String(value ?? 'unknown'))),
+    )
+  }
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { type App, type AppOptions, openApp } from '../app.ts'
+import type { Config } from '../config/read-config.ts'
+import { DEV_NETWORK, devTerms, providersOf, catalogOf } from '../app-defaults.ts'
+
+/** What dev, demo and the tests need to know of the laptop's world; structural, so that only they import the dev room. */
+export type DevWorldFacts = {
+  readonly chain: { readonly rpcUrl: string; readonly usdc: string; readonly usdt: string; readonly genesisHash: string }
+  readonly provider: { readonly url: string }
+  readonly payTo: `0x${string}`
+  readonly keys: AppOptions['keys']
+  readonly addresses: { readonly signer: `0x${string}`; readonly till: `0x${string}`; readonly receiverAuthorizer: `0x${string}` }
+}
+
+/** A secret that survives restarts of the same dev world without being written anywhere. It protects play money. */
+const devSecret = (genesisHash: string) => createHash('sha256').update(`turnpike dev ${genesisHash}`).digest('hex')
+
+export const devAdminToken = (genesisHash: string) => `dev-${devSecret(`admin ${genesisHash}`).slice(0, 40)}`
+
+/** The server of dev and demo: everything embedded, on the dev chain, answered by the simulated provider. */
+export function openDevApp({
+  config,
+  world,
+  overrides = {},
+}: {
+  config: Config
+  world: DevWorldFacts
+  overrides?: Partial<AppOptions>
+}): Promise<App> {
+  const simulated = config.TURNPIKE_SIM === 'on'
+  return openApp({
+    port: config.PORT,
+    host: config.HOST,
+    region: config.TURNPIKE_REGION,
+    place: config.DATABASE_URL
+      ? { databaseUrl: config.DATABASE_URL }
+      : { dataDirectory: `${config.TURNPIKE_DATA_DIR}/ledger` },
+    ...(config.REDIS_URL ? { redisUrl: config.REDIS_URL } : {}),
+    catalog: catalogOf({ simulated }),
+    providers: providersOf({ environment: process.env, ...(simulated ? { simulatedUrl: world.provider.url } : {}) }),
+    providerKey: (variable) => process.env[variable],
+    networks: [{ network: DEV_NETWORK, rpcUrls: [world.chain.rpcUrl], finality: { kind: 'depth', blocks: 0 } }],
+    keys: world.keys,
+    terms: devTerms({ config, world }),
+    secret: devSecret(world.chain.genesisHash),
+    marginBps: config.TURNPIKE_MARGIN_BPS,
+    defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,
+    freeCallsPerMinute: config.TURNPIKE_FREE_CALLS_PER_MINUTE,
+    adminToken: config.TURNPIKE_ADMIN_TOKEN ?? devAdminToken(world.chain.genesisHash),
+    sharesAdmin: true,
+    genesis: world.chain.genesisHash,
+    pollMs: 20,
+    sweepMs: 1_000,
+    ...overrides,
+  })
+}

@@ -1,0 +1,43 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { readConfig } from '../config/read-config.ts'
+import { devAdminToken, openDevApp } from './dev-app.ts'
+import { createProgress } from './progress.ts'
+import { untilStopped } from './until-stopped.ts'
+
+/** `turnpike dev`: the laptop's world, up until Ctrl-C. Prints one JSON line on stdout when it takes calls. */
+export async function dev({ fresh, json }: { fresh: boolean; json: boolean }): Promise<void> {
+  const { startDevWorld } = await import('../dev/start-dev-world.ts')
+  const config = readConfig(process.env)
+  const progress = createProgress({ quiet: json })
+  const dataDirectory = config.TURNPIKE_DATA_DIR
+  if (fresh) for (const name of ['dev-chain.json', 'ledger']) rmSync(join(dataDirectory, name), { recursive: true, force: true })
+  for (const warning of config.warnings) progress.note(warning)
+
+  const world = await startDevWorld({ config, dataDirectory, onProgress: progress.step })
+  const app = await openDevApp({ config, world, overrides: { onProgress: progress.step } }).catch(async (error: unknown) => {
+    await world.close()
+    throw error
+  })
+  progress.done()
+  const { chain } = world
+  const ready = {
+    event: 'ready',
+    url: app.url,
+    rpcUrl: chain.rpcUrl,
+    chainId: chain.chainId,
+    usdc: chain.usdc,
+    usdt: chain.usdt,
+    payTo: world.payTo,
+    payerPrivateKey: world.payerPrivateKey,
+    adminToken: config.TURNPIKE_ADMIN_TOKEN ?? devAdminToken(chain.genesisHash),
+  }
+  process.stdout.write(`${JSON.stringify(ready)}\n`)
+  progress.note(`\nOn play money only. Ask for a price:\n  curl -i ${app.url}/v1/chat/completions\n`)
+  if (!config.DATABASE_URL) progress.note('The embedded database survives a kill, not a power cut: it does not fsync.')
+
+  await untilStopped()
+  progress.note('Stopping: calls that run may finish.')
+  await app.close()
+  await world.close()
+}

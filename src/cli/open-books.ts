@@ -1,0 +1,13 @@
+import { type Books, openBooks } from '../app-books.ts'
+import { readConfig } from '../config/read-config.ts'
+
+/** The ledger of this environment, for the commands that only read it. The caller closes it. */
+export function openBooksOfEnvironment(): Promise<Books> {
+  const config = readConfig(process.env)
+  return openBooks({
+    place: config.DATABASE_URL
+      ? { databaseUrl: config.DATABASE_URL }
+      : { dataDirectory: `${config.TURNPIKE_DATA_DIR}/ledger` },
+    region: config.TURNPIKE_REGION,
+  })
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { mkdirSync } from 'node:fs'
+import type { Config } from '../config/read-config.ts'
+import type { Address, Hex } from '../payment/types.ts'
+import { devAccounts } from './accounts.ts'
+import { fundDevWorld } from './chain/fund-dev-world.ts'
+import { type DevChain, startDevChain } from './chain/start-dev-chain.ts'
+import { type SimulatedProvider, startSimulatedProvider } from './simulated-provider/start-simulated-provider.ts'
+
+/** The world of a laptop: a chain of its own, a provider that makes its answers up, and a payer with money. */
+export type DevWorld = {
+  readonly chain: DevChain
+  readonly provider: SimulatedProvider
+  readonly payerPrivateKey: Hex
+  readonly payTo: Address
+  readonly keys: { readonly signer: Hex; readonly till: Hex; readonly receiverAuthorizer: Hex }
+  readonly addresses: { readonly signer: Address; readonly till: Address; readonly receiverAuthorizer: Address }
+  readonly close: () => Promise<void>
+}
+
+const lower = (address: string) => address.toLowerCase() as Address
+
+/**
+ * Starts chain and provider and funds the dev accounts where they have nothing yet.
+ *
+ * @param dataDirectory keeps the chain between starts; without it the chain is gone at the end.
+ */
+export async function startDevWorld({
+  config,
+  dataDirectory,
+  onProgress = () => undefined,
+}: {
+  config: Config
+  dataDirectory?: string
+  onProgress?: (line: string) => void
+}): Promise<DevWorld> {
+  if (dataDirectory !== undefined) mkdirSync(dataDirectory, { recursive: true })
+  onProgress('Starting the dev chain')
+  const chain = await startDevChain({
+    port: config.TURNPIKE_DEV_CHAIN_PORT,
+    ...(dataDirectory === undefined ? {} : { statePath: join(dataDirectory, 'dev-chain.json') }),
+    onProgress,
+  })
+  try {
+    await fundDevWorld({ chain })
+    const provider = await startSimulatedProvider({
+      firstTokenMs: config.TURNPIKE_SIM_FIRST_TOKEN_MS,
+      tokensPerSecond: config.TURNPIKE_SIM_TOKENS_PER_SECOND,
+      seed: config.TURNPIKE_SIM_SEED,
+    })
+    return worldOf({ chain, provider })
+  } catch (error) {
+    await chain.close()
+    throw error
+  }
+}
+
+function worldOf({ chain, provider }: { chain: DevChain; provider: SimulatedProvider }): DevWorld {
+  const { signer, till, receiverAuthorizer, payer, payTo } = devAccounts
+  return {
+    chain,
+    provider,
+    payerPrivateKey: payer.privateKey,
+    payTo: lower(payTo),
+    keys: {
+      signer: signer.privateKey,
+      till: till.privateKey,
+      receiverAuthorizer: receiverAuthorizer.privateKey,
+    },
+    addresses: {
+      signer: lower(signer.address),
+      till: lower(till.address),
+      receiverAuthorizer: lower(receiverAuthorizer.address),
+    },
+    async close() {
+      await provider.close()
+      await chain.close()
+    },
+  }
+}

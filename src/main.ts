@@ -1,0 +1,83 @@
+import { Command } from 'commander'
+import { explainFailure } from './cli/explain-failure.ts'
+
+const program = new Command('turnpike')
+  .description('An LLM router that agents pay per call, in USDC and USDT, for the tokens they really used.')
+  .showHelpAfterError('(turnpike --help lists the commands)')
+
+program
+  .command('demo')
+  .description('run the main job on a chain of its own: price, deposit, stream, charge, claim, books')
+  .option('--json', 'print one JSON object instead of the story')
+  .action(async (options: { json?: boolean }) => {
+    const { demo } = await import('./cli/demo.ts')
+    process.exitCode = await demo({ json: options.json === true })
+  })
+
+program
+  .command('dev')
+  .description('everything embedded on this machine: dev chain, simulated provider, funded payer; stays up')
+  .option('--fresh', 'forget the chain and the ledger of earlier runs')
+  .option('--json', 'print only the ready line')
+  .action(async (options: { fresh?: boolean; json?: boolean }) => {
+    const { dev } = await import('./cli/dev.ts')
+    await dev({ fresh: options.fresh === true, json: options.json === true })
+  })
+
+program
+  .command('serve')
+  .description('serve from the environment (.env.example)')
+  .action(async () => {
+    const { serve } = await import('./cli/serve.ts')
+    await serve()
+  })
+
+program
+  .command('migrate')
+  .description('bring the database up to date and stop')
+  .option('--json', 'print one JSON object')
+  .action(async (options: { json?: boolean }) => {
+    const { migrate } = await import('./cli/migrate.ts')
+    await migrate({ json: options.json === true })
+  })
+
+const ledger = program.command('ledger').description('the double-entry ledger')
+ledger
+  .command('check')
+  .description('run every invariant; exits 1 when one is broken')
+  .option('--json', 'print one JSON object')
+  .action(async (options: { json?: boolean }) => {
+    const { ledgerCheck } = await import('./cli/ledger.ts')
+    process.exitCode = await ledgerCheck({ json: options.json === true })
+  })
+ledger
+  .command('balances')
+  .description('every account with its balance, and the trial balance')
+  .option('--json', 'print one JSON object')
+  .action(async (options: { json?: boolean }) => {
+    const { ledgerBalances } = await import('./cli/ledger.ts')
+    await ledgerBalances({ json: options.json === true })
+  })
+
+program
+  .command('reconcile')
+  .description('join ledger and chain; exits 1 when they differ')
+  .option('--json', 'print one JSON object')
+  .action(async (options: { json?: boolean }) => {
+    const { reconcileCommand } = await import('./cli/reconcile.ts')
+    process.exitCode = await reconcileCommand({ json: options.json === true })
+  })
+
+program
+  .command('catalog')
+  .description('the models, their prices and where the prices come from')
+  .option('--json', 'print one JSON object')
+  .action(async (options: { json?: boolean }) => {
+    const { catalog } = await import('./cli/catalog.ts')
+    catalog({ json: options.json === true })
+  })
+
+await program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${explainFailure(error)}\n`)
+  process.exitCode = 1
+})
