@@ -1,0 +1,199 @@
+import { isUtf8 } from 'node:buffer'
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { LIMITS } from '../lib/limits.ts'
+import type { Atomic } from '../lib/money.ts'
+import { networkOfV1Name, parseNetwork } from './networks.ts'
+import {
+  atomicAt,
+  addressAt,
+  malformed,
+  objectAt,
+  textAt,
+  wholeNumberAt,
+  type Fields,
+} from './payload-fields.ts'
+import { decodeChannelPayload, decodeEip3009, decodePermit2, type ChannelPayload } from './payload-schemes.ts'
+import type { Eip3009Payload, Permit2Payload } from './payload-schemes.ts'
+import { SCHEMES, type Address, type Network, type Scheme } from './types.ts'
+
+/** What a v2 client says that it accepts; nothing of it is believed before it is compared with an own offer. */
+export type AcceptedOffer = {
+  readonly scheme: Scheme
+  readonly network: Network
+  readonly amountAtomic: Atomic
+  readonly asset: Address
+  readonly payTo: Address
+  readonly maxTimeoutSeconds: number
+  readonly extra: Readonly<Record<string, unknown>>
+}
+
+/** A payment whose shape is right. Amounts, recipients, times and signatures are still unchecked. */
+export type DecodedPayment =
+  | { readonly x402Version: 1; readonly network: Network; readonly payload: Eip3009Payload }
+  | {
+      readonly x402Version: 2
+      readonly accepted: AcceptedOffer
+      /** The echoed quote: from the offer's `extra`, else from `extensions`. */
+      readonly quoteToken?: string
+      readonly payload: ChannelPayload | Eip3009Payload | Permit2Payload
+    }
+
+/** A header as Node gives it: absent, one text, or several. */
+export type HeaderValue = string | readonly string[] | undefined
+
+/** The extension that carries the quote where the offers are many. */
+export const QUOTE_EXTENSION = 'turnpike'
+
+const JSON_DEPTH = 16
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
+
+function textsOf({ header, version }: { header: HeaderValue; version: 1 | 2 }) {
+  if (header === undefined) return []
+  const texts = typeof header === 'string' ? [header] : header
+  return texts.map((text) => ({ text, version }))
+}
+
+/** Whether JSON nests deeper than the limit; brackets inside strings do not count. */
+function isTooDeep(json: string): boolean {
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < json.length; index += 1) {
+    const character = json.charCodeAt(index)
+    if (inString) {
+      if (character === 0x5c) index += 1
+      else if (character === 0x22) inString = false
+    } else if (character === 0x22) inString = true
+    else if (character === 0x7b || character === 0x5b) {
+      depth += 1
+      if (depth > JSON_DEPTH) return true
+    } else if (character === 0x7d || character === 0x5d) depth -= 1
+  }
+  return false
+}
+
+/** Base64 to JSON. Only the one canonical base64 text of the bytes is taken: Node's decoder would skip over junk. */
+function decodeHeader(text: string): Fields {
+  if (text.length > Math.ceil(LIMITS.paymentHeaderBytes / 3) * 4) {
+    throw new TurnpikeError('payment_header_too_large')
+  }
+  if (!BASE64.test(text)) throw new TurnpikeError('payment_undecodable')
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.length > LIMITS.paymentHeaderBytes) throw new TurnpikeError('payment_header_too_large')
+  if (bytes.toString('base64') !== text || !isUtf8(bytes)) throw new TurnpikeError('payment_undecodable')
+  const json = bytes.toString('utf8')
+  if (isTooDeep(json))
+    throw new TurnpikeError('payment_undecodable', { message: 'The payment nests too deep.' })
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (cause) {
+    throw new TurnpikeError('payment_undecodable', { cause })
+  }
+  const { value: payment } = objectAt({ of: { value: { payment: value }, path: '' }, name: 'payment' })
+  return { value: payment, path: '' }
+}
+
+const unsupported = (param: string) => new TurnpikeError('payment_unsupported', { param })
+
+function demandVersion({ payment, version }: { payment: Fields; version: 1 | 2 }): void {
+  if (payment.value['x402Version'] !== version) {
+    throw new TurnpikeError('payment_unsupported', {
+      param: 'x402Version',
+      message: `This header carries x402 version ${version}.`,
+    })
+  }
+}
+
+function schemeAt(of: Fields): Scheme {
+  const name = textAt({ of, name: 'scheme' })
+  const scheme = SCHEMES.find((known) => known === name)
+  if (!scheme) throw unsupported('accepted.scheme')
+  return scheme
+}
+
+function decodeAccepted(payment: Fields): AcceptedOffer {
+  const accepted = objectAt({ of: payment, name: 'accepted' })
+  const scheme = schemeAt(accepted)
+  const network = parseNetwork(textAt({ of: accepted, name: 'network' }))
+  if (!network) throw unsupported('accepted.network')
+  return {
+    scheme,
+    network,
+    amountAtomic: atomicAt({ of: accepted, name: 'amount' }),
+    asset: addressAt({ of: accepted, name: 'asset' }),
+    payTo: addressAt({ of: accepted, name: 'payTo' }),
+    maxTimeoutSeconds: wholeNumberAt({ of: accepted, name: 'maxTimeoutSeconds' }),
+    extra: objectAt({ of: accepted, name: 'extra' }).value,
+  }
+}
+
+/** Looks for `extensions.turnpike.info.quote`; extensions of others are nobody's business here. */
+function quoteInExtensions(payment: Fields): unknown {
+  let value: unknown = payment.value['extensions']
+  for (const name of [QUOTE_EXTENSION, 'info', 'quote']) {
+    if (typeof value !== 'object' || value === null) return undefined
+    value = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+  }
+  return value
+}
+
+function decodeQuote({ payment, accepted }: { payment: Fields; accepted: AcceptedOffer }) {
+  const token = accepted.extra['quote'] ?? quoteInExtensions(payment)
+  if (token === undefined) return {}
+  if (typeof token !== 'string') {
+    throw malformed({ of: { value: {}, path: 'accepted.extra' }, name: 'quote', need: 'a string' })
+  }
+  return { quoteToken: token }
+}
+
+function decodeV2(payment: Fields): DecodedPayment {
+  demandVersion({ payment, version: 2 })
+  const accepted = decodeAccepted(payment)
+  const payload = objectAt({ of: payment, name: 'payload' })
+  const isPermit2 = payload.value['permit2Authorization'] !== undefined
+  return {
+    x402Version: 2,
+    accepted,
+    ...decodeQuote({ payment, accepted }),
+    payload:
+      accepted.scheme === 'batch-settlement'
+        ? decodeChannelPayload(payload)
+        : accepted.scheme === 'upto' || isPermit2
+          ? decodePermit2({ payload, scheme: accepted.scheme })
+          : decodeEip3009(payload),
+  }
+}
+
+function decodeV1(payment: Fields): DecodedPayment {
+  demandVersion({ payment, version: 1 })
+  if (textAt({ of: payment, name: 'scheme' }) !== 'exact') throw unsupported('scheme')
+  const network = networkOfV1Name(textAt({ of: payment, name: 'network' }))
+  if (!network) throw unsupported('network')
+  return { x402Version: 1, network, payload: decodeEip3009(objectAt({ of: payment, name: 'payload' })) }
+}
+
+/**
+ * Reads the payment of a request from its headers: `PAYMENT-SIGNATURE` (x402 v2) or `X-PAYMENT` (v1).
+ *
+ * @returns undefined where the request carries neither.
+ * @throws TurnpikeError, and nothing else: payment_header_duplicate, payment_header_too_large, payment_undecodable,
+ *   payment_malformed and payment_unsupported, the last two with `param`.
+ */
+export function decodePayment({
+  paymentSignature,
+  xPayment,
+}: {
+  paymentSignature?: HeaderValue
+  xPayment?: HeaderValue
+}): DecodedPayment | undefined {
+  const headers = [
+    ...textsOf({ header: paymentSignature, version: 2 }),
+    ...textsOf({ header: xPayment, version: 1 }),
+  ]
+  const [header] = headers
+  if (!header) return undefined
+  // Node joins a repeated header with a comma, which no base64 contains.
+  if (headers.length > 1 || header.text.includes(',')) throw new TurnpikeError('payment_header_duplicate')
+  const payment = decodeHeader(header.text)
+  return header.version === 2 ? decodeV2(payment) : decodeV1(payment)
+}
