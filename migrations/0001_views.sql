@@ -28,7 +28,7 @@ CREATE TRIGGER postings_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON posti
 -- One row per hold of a call, with what its capture posts of it (null while the call runs).
 CREATE VIEW call_holds AS
 SELECT a.call_id, h.number, h.account_id, h.amount, h.usd,
-  LEAST(CASE WHEN h.usd THEN c.charge_pico_usd ELSE c.charge END, h.amount) AS posted,
+  CASE WHEN c.call_id IS NOT NULL THEN LEAST(CASE WHEN h.usd THEN c.charge_pico_usd ELSE c.charge END, h.amount) END AS posted,
   a.at_ms AS held_at_ms, c.at_ms AS resolved_at_ms
 FROM admissions a
 CROSS JOIN LATERAL unnest(a.hold_accounts, a.hold_amounts, a.hold_usd) WITH ORDINALITY AS h(account_id, amount, usd, number)

@@ -21,17 +21,17 @@ const NO_DELTA: BalanceDelta = {
 }
 
 /** Events whose posted posting resolves a hold: the hold goes down by what is posted. */
-const RESOLVING: readonly LedgerEvent[] = ['channel_refund_seen', 'credit_refund_seen']
-const CHANNEL_REFUNDS: readonly LedgerEvent[] = [
+const RESOLVING: ReadonlySet<LedgerEvent> = new Set(['channel_refund_seen', 'credit_refund_seen'])
+const CHANNEL_REFUNDS: ReadonlySet<LedgerEvent> = new Set([
   'channel_refund_held',
   'channel_refund_seen',
   'channel_refund_failed',
   'channel_withdrawn',
-]
+])
 
 /** Whether a posting resolves the hold of its entry's subject (TigerBeetle's post_pending and void_pending). */
 export const resolvesHold = ({ event, kind }: { event: LedgerEvent; kind: PostingKind }) =>
-  kind === 'voided' || (kind === 'posted' && RESOLVING.includes(event))
+  kind === 'voided' || (kind === 'posted' && RESOLVING.has(event))
 
 /** The id of the entry whose hold an entry resolves: `x_seen:1` and `x_failed:1` resolve `x_held:1`. */
 export const heldEntryId = (entryId: string) => entryId.replace(/^([a-z_]+)_(?:seen|failed):/, '$1_held:')
@@ -48,7 +48,7 @@ export function debitDelta({
 }): BalanceDelta {
   const pending = kind === 'pending' ? amount : resolvesHold({ event, kind }) ? -amount : 0n
   const posted = kind === 'posted' ? amount : 0n
-  const isRefund = CHANNEL_REFUNDS.includes(event)
+  const isRefund = CHANNEL_REFUNDS.has(event)
   return {
     ...NO_DELTA,
     debitsPending: pending,
