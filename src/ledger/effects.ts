@@ -1,0 +1,65 @@
+import type { LedgerEvent, PostingKind } from './types.ts'
+
+/**
+ * What one posting does to the balance row of a limited account. All deltas are to be added; `refunds*` count the part
+ * that left a channel towards its payer, which lowers the channel's confirmed balance.
+ */
+export type BalanceDelta = {
+  readonly creditsPosted: bigint
+  readonly debitsPosted: bigint
+  readonly debitsPending: bigint
+  readonly refundsPosted: bigint
+  readonly refundsPending: bigint
+}
+
+const NO_DELTA: BalanceDelta = {
+  creditsPosted: 0n,
+  debitsPosted: 0n,
+  debitsPending: 0n,
+  refundsPosted: 0n,
+  refundsPending: 0n,
+}
+
+/** Events whose posted posting resolves a hold: the hold goes down by what is posted. */
+const RESOLVING: ReadonlySet<LedgerEvent> = new Set(['channel_refund_seen', 'credit_refund_seen'])
+const CHANNEL_REFUNDS: ReadonlySet<LedgerEvent> = new Set([
+  'channel_refund_held',
+  'channel_refund_seen',
+  'channel_refund_failed',
+  'channel_withdrawn',
+])
+
+/** Whether a posting resolves the hold of its entry's subject (TigerBeetle's post_pending and void_pending). */
+export const resolvesHold = ({ event, kind }: { event: LedgerEvent; kind: PostingKind }) =>
+  kind === 'voided' || (kind === 'posted' && RESOLVING.has(event))
+
+/** The id of the entry whose hold an entry resolves: `x_seen:1` and `x_failed:1` resolve `x_held:1`. */
+export const heldEntryId = (entryId: string) => entryId.replace(/^([a-z_]+)_(?:seen|failed):/, '$1_held:')
+
+/** The change of the debited account. A hold may be posted or voided only whole: refunds are never captured in part. */
+export function debitDelta({
+  event,
+  kind,
+  amount,
+}: {
+  event: LedgerEvent
+  kind: PostingKind
+  amount: bigint
+}): BalanceDelta {
+  const pending = kind === 'pending' ? amount : resolvesHold({ event, kind }) ? -amount : 0n
+  const posted = kind === 'posted' ? amount : 0n
+  const isRefund = CHANNEL_REFUNDS.has(event)
+  return {
+    ...NO_DELTA,
+    debitsPending: pending,
+    debitsPosted: posted,
+    refundsPending: isRefund ? pending : 0n,
+    refundsPosted: isRefund ? posted : 0n,
+  }
+}
+
+/** The change of the credited account: only posted money counts. */
+export const creditDelta = ({ kind, amount }: { kind: PostingKind; amount: bigint }): BalanceDelta => ({
+  ...NO_DELTA,
+  creditsPosted: kind === 'posted' ? amount : 0n,
+})

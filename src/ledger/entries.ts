@@ -1,0 +1,207 @@
+import { ACCOUNTS, nativeLedger, tokenLedger } from './accounts.ts'
+import type { Entry, LedgerEvent, PostingKind } from './types.ts'
+
+/** What every event of a token's ledger says. Amounts are atomic units of `asset`, above zero. */
+type TokenEvent = {
+  readonly network: string
+  readonly asset: string
+  readonly amountAtomic: bigint
+  readonly transactionId?: string
+}
+
+type Move = { readonly debit: string; readonly credit: string; readonly kind?: PostingKind }
+
+/**
+ * The entry of one event in one token's ledger: a single posting. The id is `<event>:<subject>`, so the same event of
+ * the same subject is one entry however often it is observed.
+ */
+function tokenEntry(
+  event: LedgerEvent,
+  { subject, callId, ...from }: TokenEvent & { subject: string; callId?: string },
+  { debit, credit, kind = 'posted' }: Move,
+): Entry {
+  return {
+    id: `${event}:${subject}`,
+    event,
+    postings: [{ ledger: tokenLedger(from), debit, credit, amount: from.amountAtomic, kind }],
+    ...(callId === undefined ? {} : { callId }),
+    ...(from.transactionId === undefined ? {} : { transactionId: from.transactionId }),
+  }
+}
+
+type DepositEvent = TokenEvent & { readonly fundingId: string; readonly channelId: string }
+
+/** F3: the deposit's log was seen; the payer may spend it. Dr clearing:settlement, Cr channel. */
+export function depositSeen({ fundingId, channelId, ...event }: DepositEvent): Entry {
+  const move = { debit: ACCOUNTS.clearing, credit: ACCOUNTS.channel(channelId) }
+  return tokenEntry('deposit_seen', { subject: fundingId, ...event }, move)
+}
+
+/** W6 of a deposit: the escrow holds it for good. Dr chain:channels, Cr clearing:settlement. */
+export function depositFinal({ fundingId, ...event }: TokenEvent & { readonly fundingId: string }): Entry {
+  const move = { debit: ACCOUNTS.channels, credit: ACCOUNTS.clearing }
+  return tokenEntry('deposit_final', { subject: fundingId, ...event }, move)
+}
+
+type PayerEvent = TokenEvent & { readonly payer: string }
+
+/** F3: an `exact` payment was seen; it is the payer's credit. Dr clearing:settlement, Cr payer credit. */
+export function exactSeen({
+  fundingId,
+  payer,
+  ...event
+}: PayerEvent & { readonly fundingId: string }): Entry {
+  const move = { debit: ACCOUNTS.clearing, credit: ACCOUNTS.credit(payer) }
+  return tokenEntry('exact_seen', { subject: fundingId, ...event }, move)
+}
+
+/** W6 of an `exact` payment: the till has it. Dr chain:till, Cr clearing:settlement. */
+export function exactFinal({ fundingId, ...event }: TokenEvent & { readonly fundingId: string }): Entry {
+  const move = { debit: ACCOUNTS.till, credit: ACCOUNTS.clearing }
+  return tokenEntry('exact_final', { subject: fundingId, ...event }, move)
+}
+
+type UptoEvent = PayerEvent & { readonly callId: string }
+
+/** W5: an `upto` settlement was seen; the payer owes that much less. Dr clearing:settlement, Cr receivable. */
+export function uptoSeen({ payer, ...event }: UptoEvent): Entry {
+  const move = { debit: ACCOUNTS.clearing, credit: ACCOUNTS.receivable(payer) }
+  return tokenEntry('upto_seen', { subject: event.callId, ...event }, move)
+}
+
+/** W6 of an `upto` settlement. Dr chain:pay-to, Cr clearing:settlement. */
+export function uptoFinal(event: TokenEvent & { readonly callId: string }): Entry {
+  const move = { debit: ACCOUNTS.payTo, credit: ACCOUNTS.clearing }
+  return tokenEntry('upto_final', { subject: event.callId, ...event }, move)
+}
+
+/** The settlement can never be mined: the amount is lost. Dr loss:bad-debt, Cr receivable. */
+export function uptoFailed({ payer, ...event }: UptoEvent): Entry {
+  const move = { debit: ACCOUNTS.badDebt, credit: ACCOUNTS.receivable(payer) }
+  return tokenEntry('upto_failed', { subject: event.callId, ...event }, move)
+}
+
+type TransactionEvent = TokenEvent & { readonly transactionId: string }
+
+/**
+ * W6 of one channel's claim inside a transaction: the contract owes it to us. `amountAtomic` is what the claim added to the
+ * channel's total. Dr clearing:settlement, Cr chain:channels.
+ */
+export function claimFinal({
+  channelId,
+  ...event
+}: TransactionEvent & { readonly channelId: string }): Entry {
+  const move = { debit: ACCOUNTS.clearing, credit: ACCOUNTS.channels }
+  return tokenEntry('claim_final', { subject: `${event.transactionId}:${channelId}`, ...event }, move)
+}
+
+/** W6 of a settle: claimed money reached `payTo`. Dr chain:pay-to, Cr clearing:settlement. */
+export function settleFinal(event: TransactionEvent): Entry {
+  const move = { debit: ACCOUNTS.payTo, credit: ACCOUNTS.clearing }
+  return tokenEntry('settle_final', { subject: event.transactionId, ...event }, move)
+}
+
+type ChannelRefund = TokenEvent & { readonly refundId: string; readonly channelId: string }
+
+const channelRefund = (event: LedgerEvent, kind: PostingKind) => {
+  return ({ refundId, channelId, ...rest }: ChannelRefund): Entry =>
+    tokenEntry(
+      event,
+      { subject: refundId, ...rest },
+      { debit: ACCOUNTS.channel(channelId), credit: ACCOUNTS.channels, kind },
+    )
+}
+
+/** A refund is held against the channel, pending: no call can spend it any more. */
+export const channelRefundHeld = channelRefund('channel_refund_held', 'pending')
+/** The refund was seen on chain: its hold is posted. Dr channel, Cr chain:channels. */
+export const channelRefundSeen = channelRefund('channel_refund_seen', 'posted')
+/** The refund failed for good: its hold is voided. */
+export const channelRefundFailed = channelRefund('channel_refund_failed', 'voided')
+
+type CreditRefund = PayerEvent & { readonly refundId: string }
+
+const creditRefund = (event: LedgerEvent, kind: PostingKind) => {
+  return ({ refundId, payer, ...rest }: CreditRefund): Entry =>
+    tokenEntry(
+      event,
+      { subject: refundId, ...rest },
+      { debit: ACCOUNTS.credit(payer), credit: ACCOUNTS.till, kind },
+    )
+}
+
+/** A refund by the till is held against a payer's credit, pending. */
+export const creditRefundHeld = creditRefund('credit_refund_held', 'pending')
+/** The till's transfer was seen: the hold is posted. Dr payer credit, Cr chain:till. */
+export const creditRefundSeen = creditRefund('credit_refund_seen', 'posted')
+/** The till's transfer failed for good: the hold is voided. */
+export const creditRefundFailed = creditRefund('credit_refund_failed', 'voided')
+
+/** The payer took money out of its channel by itself, past us. Dr channel, Cr chain:channels, without a hold. */
+export function channelWithdrawn({
+  channelId,
+  subject,
+  ...event
+}: TokenEvent & {
+  readonly channelId: string
+  /** Names the withdrawal on chain, e.g. `<transaction hash>:<log index>`. */
+  readonly subject: string
+}): Entry {
+  const move = { debit: ACCOUNTS.channel(channelId), credit: ACCOUNTS.channels }
+  return tokenEntry('channel_withdrawn', { subject, ...event }, move)
+}
+
+/** The till's surplus went to the cold address. Dr chain:pay-to, Cr chain:till. */
+export function sweepFinal(event: TransactionEvent): Entry {
+  return tokenEntry(
+    'sweep_final',
+    { subject: event.transactionId, ...event },
+    { debit: ACCOUNTS.payTo, credit: ACCOUNTS.till },
+  )
+}
+
+/** What a mined transaction cost, failed ones included, in wei of the chain's own ledger. Dr expense:gas, Cr the lane's key. */
+export function gasPaid({
+  network,
+  lane,
+  transactionId,
+  amountWei,
+}: {
+  readonly network: string
+  readonly lane: 'signer' | 'till'
+  readonly transactionId: string
+  /** gasUsed times effectiveGasPrice, plus the L1 fee where there is one. */
+  readonly amountWei: bigint
+}): Entry {
+  return {
+    id: `gas_paid:${transactionId}`,
+    event: 'gas_paid',
+    transactionId,
+    postings: [
+      {
+        ledger: nativeLedger(network),
+        debit: ACCOUNTS.gas,
+        credit: lane === 'signer' ? ACCOUNTS.signer : ACCOUNTS.till,
+        amount: amountWei,
+        kind: 'posted',
+      },
+    ],
+  }
+}
+
+/** What an own address held before the ledger began. Dr the chain account, Cr equity:opening. */
+export function opening({
+  ledger,
+  account,
+  amount,
+}: {
+  readonly ledger: string
+  readonly account: string
+  readonly amount: bigint
+}): Entry {
+  return {
+    id: `opening:${ledger}:${account}`,
+    event: 'opening',
+    postings: [{ ledger, debit: account, credit: ACCOUNTS.opening, amount, kind: 'posted' }],
+  }
+}

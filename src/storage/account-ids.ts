@@ -1,0 +1,81 @@
+import { isLimited } from '../ledger/accounts.ts'
+import type { Row, Sql } from './database.ts'
+import { big } from './row.ts'
+
+export type AccountKey = { readonly ledger: string; readonly account: string }
+
+/** Ids never change, so they may be remembered; the memory is bounded. */
+const REMEMBERED = 200_000
+
+const kindOf = (account: string): 'channel' | 'credit' | 'exposure' | 'organization' => {
+  if (account.startsWith('channel:')) return 'channel'
+  if (account.startsWith('receivable:')) return 'exposure'
+  return account.startsWith('organization:') ? 'organization' : 'credit'
+}
+
+/**
+ * Makes the account and its balance row where they are missing.
+ *
+ * @throws RangeError for an account without a limit: those are only paths in postings.
+ */
+export async function ensureAccount({
+  sql,
+  ledger,
+  account,
+}: AccountKey & { readonly sql: Sql }): Promise<bigint> {
+  if (!isLimited(account)) throw new RangeError(`The account ${account} has no balance row.`)
+  await sql.query('insert into accounts (ledger, path) values ($1, $2) on conflict do nothing', [
+    ledger,
+    account,
+  ])
+  const [row] = await sql.query('select id::text from accounts where ledger = $1 and path = $2', [
+    ledger,
+    account,
+  ])
+  const id = big(row?.['id'])
+  await sql.query('insert into balances (account_id, kind) values ($1, $2) on conflict do nothing', [
+    id.toString(),
+    kindOf(account),
+  ])
+  return id
+}
+
+/** Looks up the ids of accounts, and remembers them. */
+export function openAccountIds({ sql }: { sql: Sql }) {
+  const remembered = new Map<string, bigint>()
+
+  const remember = (key: string, id: bigint) => {
+    if (remembered.size >= REMEMBERED) {
+      const [oldest] = remembered.keys()
+      if (oldest !== undefined) remembered.delete(oldest)
+    }
+    remembered.set(key, id)
+    return id
+  }
+
+  async function look({ ledger, account }: AccountKey): Promise<bigint | undefined> {
+    const rows: readonly Row[] = await sql.query(
+      'select a.id::text from accounts a join balances b on b.account_id = a.id where ledger = $1 and path = $2',
+      [ledger, account],
+    )
+    const [row] = rows
+    // What a payer owes begins with its first call; everything else begins with money.
+    if (!row) return kindOf(account) === 'exposure' ? ensureAccount({ sql, ledger, account }) : undefined
+    return big(row['id'])
+  }
+
+  return {
+    /** The id, without asking the database. */
+    peek: ({ ledger, account }: AccountKey) => remembered.get(`${ledger} ${account}`),
+    /** The id; undefined where the account has no row. Exposure accounts are opened. */
+    find: async (key: AccountKey): Promise<bigint | undefined> => {
+      const name = `${key.ledger} ${key.account}`
+      const known = remembered.get(name)
+      if (known !== undefined) return known
+      const id = await look(key)
+      return id === undefined ? undefined : remember(name, id)
+    },
+  }
+}
+
+export type AccountIds = ReturnType<typeof openAccountIds>

@@ -1,0 +1,175 @@
+import type { AdmitOutcome } from '../call/types.ts'
+import { admitVoucher } from '../payment/channel.ts'
+import type { ChannelState } from '../payment/types.ts'
+import { selectCalls } from './call-records.ts'
+import { channelStateOf } from './channel-row.ts'
+import type { Database, Row, Sql } from './database.ts'
+import {
+  admissionInput,
+  admissionLiterals,
+  admissionNames,
+  admissionValues,
+} from './hot/admission-columns.ts'
+import type { Scope, ScopedAdmission } from './hot/scoped-admission.ts'
+import { big } from './row.ts'
+
+async function lockScopes({
+  sql,
+  scopes,
+}: {
+  sql: Sql
+  scopes: readonly Scope[]
+}): Promise<Map<bigint, Row>> {
+  const ids = scopes.map(({ accountId }) => accountId.toString())
+  const rows = await sql.query(
+    'select * from balances where account_id = any($1::bigint[]) order by account_id for update',
+    [ids],
+  )
+  return new Map(rows.map((row) => [big(row['account_id']), row]))
+}
+
+const availableIn = (row: Row, limit = big(row['credit_limit'])): bigint =>
+  limit + big(row['credits_posted']) - big(row['debits_posted']) - big(row['debits_pending'])
+
+/** The call that has this payment key: ours means that an earlier attempt of this very admission was committed. */
+async function ownerOfKey({
+  sql,
+  item,
+}: {
+  sql: Sql
+  item: ScopedAdmission
+}): Promise<AdmitOutcome | undefined> {
+  const [call] = await selectCalls({
+    sql,
+    where: 'payment_key = $1',
+    values: [item.admission.paymentKey],
+  })
+  if (!call) return undefined
+  return call.callId === item.admission.callId ? { kind: 'admitted' } : { kind: 'duplicate', call }
+}
+
+async function writeChannel({
+  sql,
+  id,
+  state,
+}: {
+  sql: Sql
+  id: bigint
+  state: ChannelState
+}): Promise<void> {
+  await sql.query(
+    `update balances set debits_pending = $2::numeric + refunds_pending, voucher_max = $3, voucher_signature = $4,
+       turn_payer = $5, turn_quotes = $6, turn_reserved = $7, turn_expires_at_ms = $8 where account_id = $1`,
+    [
+      id.toString(),
+      state.heldAtomic.toString(),
+      (state.highest?.maxAtomic ?? 0n).toString(),
+      state.highest?.signature ?? null,
+      state.turn?.payer ?? null,
+      state.turn ? [...state.turn.quoteNonces] : null,
+      (state.turn?.reservedAtomic ?? 0n).toString(),
+      state.turn?.expiresAtMs ?? 0,
+    ],
+  )
+}
+
+async function insertAdmission({ sql, item }: { sql: Sql; item: ScopedAdmission }): Promise<boolean> {
+  const rows = await sql.query(
+    `insert into admissions (${admissionNames}) select ${admissionValues} from ${admissionInput.replace('as t(', 'as i(')}
+     on conflict do nothing returning call_id`,
+    admissionLiterals([item]),
+  )
+  return rows.length === 1
+}
+
+async function addHolds({ sql, item }: { sql: Sql; item: ScopedAdmission }): Promise<void> {
+  for (const { accountId, amount, isChannel, exposureLimit } of item.scopes) {
+    if (isChannel) continue
+    await sql.query(
+      `update balances set debits_pending = debits_pending + $2::numeric, credit_limit = coalesce($3, credit_limit),
+         moved_at_ms = greatest(moved_at_ms, $4) where account_id = $1`,
+      [accountId.toString(), amount.toString(), exposureLimit?.toString() ?? null, item.admission.atMs],
+    )
+  }
+}
+
+/** The first scope that cannot carry its hold; channels are judged by their own rule. */
+function refusalOf({
+  item,
+  rows,
+}: {
+  item: ScopedAdmission
+  rows: Map<bigint, Row>
+}): AdmitOutcome | undefined {
+  const taken = new Map<bigint, bigint>()
+  for (const { accountId, account, amount, isChannel, exposureLimit } of item.scopes) {
+    if (isChannel) continue
+    const row = rows.get(accountId)
+    const available = row ? availableIn(row, exposureLimit) - (taken.get(accountId) ?? 0n) : 0n
+    if (available < amount)
+      return { kind: 'refused', account, availableAtomic: available > 0n ? available : 0n }
+    taken.set(accountId, (taken.get(accountId) ?? 0n) + amount)
+  }
+  return undefined
+}
+
+/** What the channel's rule says; a state that does not admit the call is written at once. */
+async function askChannel({
+  sql,
+  item: { admission, scopes },
+  rows,
+}: {
+  sql: Sql
+  item: ScopedAdmission
+  rows: Map<bigint, Row>
+}): Promise<AdmitOutcome | { readonly kind: 'fits'; readonly id?: bigint; readonly state?: ChannelState }> {
+  const scope = scopes.find(({ isChannel }) => isChannel)
+  if (!scope || !admission.channel) return { kind: 'fits' }
+  const row = rows.get(scope.accountId)
+  if (!row) return { kind: 'unknown_channel' }
+  const verdict = admitVoucher({
+    state: channelStateOf(row),
+    voucher: admission.channel.voucher,
+    ceilingAtomic: scope.amount,
+    payer: admission.channel.payer,
+    quoteNonce: admission.channel.quoteNonce,
+    correctiveQuoteNonce: admission.channel.newQuoteNonce,
+    nowMs: admission.atMs,
+    mayDeposit: admission.channel.hasDeposit,
+  })
+  if (verdict.kind === 'wait') return verdict
+  if (verdict.kind === 'admit') return { kind: 'fits', id: scope.accountId, state: verdict.state }
+  await writeChannel({ sql, id: scope.accountId, state: verdict.state })
+  return verdict.kind === 'deposit' ? { kind: 'deposit' } : { kind: 'corrective', channel: verdict.state }
+}
+
+/**
+ * W1 for one call that the group statement did not admit: finds out why, under the same locks in the same order, and
+ * gives channels their turns. Governance scopes are asked before the channel: a refusal writes nothing.
+ */
+export function admitExactly({
+  database,
+  item,
+}: {
+  database: Database
+  item: ScopedAdmission
+}): Promise<AdmitOutcome> {
+  return database.transaction(async (sql) => {
+    const rows = await lockScopes({ sql, scopes: item.scopes })
+    const owner = await ownerOfKey({ sql, item })
+    if (owner) return owner
+    const refusal = refusalOf({ item, rows })
+    if (refusal) return refusal
+    const verdict = await askChannel({ sql, item, rows })
+    if (verdict.kind !== 'fits') return verdict
+    // The key may have been taken since, by a call on other accounts; the winner is committed by now.
+    if (!(await insertAdmission({ sql, item }))) {
+      return (await ownerOfKey({ sql, item })) ?? { kind: 'admitted' }
+    }
+    if (verdict.state && verdict.id !== undefined) {
+      await writeChannel({ sql, id: verdict.id, state: verdict.state })
+    }
+    await addHolds({ sql, item })
+    return { kind: 'admitted' }
+  })
+}

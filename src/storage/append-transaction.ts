@@ -1,0 +1,88 @@
+import type { SettlementStore } from '../settlement/ports.ts'
+import type { Lane, Purpose, TransactionRow } from '../settlement/types.ts'
+import { applyEffects } from './apply-effects.ts'
+import type { Database, Sql } from './database.ts'
+import { integer, single } from './row.ts'
+import { toJson, transactionOf } from './settlement-rows.ts'
+
+type Request = Parameters<SettlementStore['appendTransaction']>[0]
+
+/** Locks the lane's row until the commit: nobody else signs with this key meanwhile. */
+async function nextNonce({
+  sql,
+  lane,
+  firstNonce,
+}: {
+  sql: Sql
+  lane: Lane
+  firstNonce: number
+}): Promise<number> {
+  await sql.query(
+    `insert into lanes (network, address, role, first_nonce, next_nonce) values ($1, $2, $3, $4, $4)
+     on conflict do nothing`,
+    [lane.network, lane.address, lane.role, firstNonce],
+  )
+  const rows = await sql.query(
+    'select next_nonce from lanes where network = $1 and address = $2 for update',
+    [lane.network, lane.address],
+  )
+  return integer(single(rows)['next_nonce'])
+}
+
+/** What the transaction claims of each channel: by these rows a call finds the transaction that covers it. */
+async function insertClaims({ sql, id, purpose }: { sql: Sql; id: string; purpose: Purpose }): Promise<void> {
+  const rows =
+    purpose.kind === 'claim'
+      ? purpose.rows
+      : purpose.kind === 'channel-refund' && BigInt(purpose.claimDelta) > 0n
+        ? [{ channelId: purpose.channelId, totalClaimed: purpose.totalClaimed }]
+        : []
+  for (const { channelId, totalClaimed } of rows) {
+    await sql.query('insert into claims (transaction_id, channel_id, total_claimed) values ($1, $2, $3)', [
+      id,
+      channelId,
+      totalClaimed,
+    ])
+  }
+}
+
+async function insertTransaction({ sql, request, nonce }: { sql: Sql; request: Request; nonce: number }) {
+  const { id, lane, purpose, atMs } = request
+  const { raw, hash } = await request.sign(nonce)
+  const rows = await sql.query(
+    `insert into transactions (id, network, role, address, nonce, purpose, raw, hash, state, signed_at_ms)
+     values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, 'signed', $9) returning *`,
+    [id, lane.network, lane.role, lane.address, nonce, toJson(purpose), raw, hash, atMs],
+  )
+  return single(rows)
+}
+
+/**
+ * W4 (and F2): the nonce, the signed bytes and what they settle become durable together, before a byte leaves. A
+ * transaction that exists already under this id is returned as it is.
+ *
+ * @throws Error where something that it would settle was signed before: then no nonce is used up.
+ */
+export function appendTransaction({
+  database,
+  request,
+}: {
+  database: Database
+  request: Request
+}): Promise<TransactionRow> {
+  const { id, lane, firstNonce, purpose, effects, atMs } = request
+  return database.transaction(async (sql) => {
+    const nonce = await nextNonce({ sql, lane, firstNonce })
+    const [existing] = await sql.query('select * from transactions where id = $1', [id])
+    if (existing) return transactionOf(existing)
+    await applyEffects({ sql, effects, nowMs: atMs, signing: id })
+    const row = await insertTransaction({ sql, request, nonce })
+    await insertClaims({ sql, id, purpose })
+    await sql.query('update lanes set next_nonce = $3 where network = $1 and address = $2', [
+      lane.network,
+      lane.address,
+      nonce + 1,
+    ])
+    return transactionOf(row)
+  })
+}

@@ -1,0 +1,221 @@
+import type { CallStore } from '../call/ports.ts'
+import type { Admission, AdmitOutcome, Captured, Capture } from '../call/types.ts'
+import { ACCOUNTS, USD_LEDGER } from '../ledger/accounts.ts'
+import { LIMITS } from '../lib/limits.ts'
+import type { AccountIds } from './account-ids.ts'
+import { admitExactly } from './admit-exactly.ts'
+import { selectCalls } from './call-records.ts'
+import { channelStateOf } from './channel-row.ts'
+import { checkAdmission, checkAttempt, checkCapture } from './check-values.ts'
+import type { Database, Row } from './database.ts'
+import { admitGroup } from './hot/admit-group.ts'
+import { captureGroup, type CaptureResult } from './hot/capture-group.ts'
+import { openLane } from './hot/lane.ts'
+import type { Scope, ScopedAdmission } from './hot/scoped-admission.ts'
+import { openChannel } from './open-channel.ts'
+import type { OpenCalls } from './open-calls.ts'
+import { big } from './row.ts'
+
+type Refusal = { readonly kind: 'refused'; readonly account: string }
+
+/** A hold with its account's id; a hold on an account that does not exist is refused: nothing was ever paid into it. */
+function scopeOf({
+  admission,
+  hold: { ledger, account, amount },
+  accountId,
+}: {
+  admission: Admission
+  hold: Admission['holds'][number]
+  accountId: bigint
+}): Scope {
+  const isExposure = account.startsWith('receivable:') && admission.exposureLimitAtomic !== undefined
+  return {
+    accountId,
+    account,
+    amount,
+    isUsd: ledger === USD_LEDGER,
+    isChannel: admission.channel !== undefined && account === ACCOUNTS.channel(admission.channel.id),
+    ...(isExposure ? { exposureLimit: admission.exposureLimitAtomic } : {}),
+  }
+}
+
+/** A channel's first deposit takes the turn on its row, so the row is there before the deposit is. */
+async function openFirst({
+  database,
+  admission: { channel, network, atMs },
+  account,
+}: {
+  database: Database
+  admission: Admission
+  account: string
+}): Promise<bigint | undefined> {
+  if (!channel?.hasDeposit || account !== ACCOUNTS.channel(channel.id)) return undefined
+  const { id, config } = channel
+  return database.transaction((sql) => openChannel({ sql, id, network, config, atMs }))
+}
+
+async function findScopes({
+  database,
+  accountIds,
+  admission,
+}: {
+  database: Database
+  accountIds: AccountIds
+  admission: Admission
+}): Promise<readonly Scope[] | Refusal> {
+  const scopes: Scope[] = []
+  for (const hold of admission.holds) {
+    const accountId =
+      accountIds.peek(hold) ??
+      (await accountIds.find(hold)) ??
+      (await openFirst({ database, admission, account: hold.account }))
+    if (accountId === undefined) return { kind: 'refused', account: hold.account }
+    scopes.push(scopeOf({ admission, hold, accountId }))
+  }
+  return scopes
+}
+
+const channelOfResult = ({ channelRow }: { channelRow?: Row }) =>
+  channelRow === undefined
+    ? {}
+    : { channel: { ...channelStateOf(channelRow), chargedAtomic: big(channelRow['channel_charged']) } }
+
+/**
+ * The durable side of a call: W1 and W3 through the group lanes, everything else by plain queries.
+ *
+ * @param instance the id of this process; its lease tells others when its calls are abandoned.
+ */
+export function openCallStore({
+  database,
+  accountIds,
+  openCalls,
+  instance,
+}: {
+  database: Database
+  accountIds: AccountIds
+  openCalls: OpenCalls
+  instance: string
+}): CallStore {
+  const enterAdmission = openLane({
+    limit: LIMITS.groupSize,
+    run: (items: readonly ScopedAdmission[]) => admitGroup({ database, items }),
+  })
+  const enterCapture = openLane({
+    limit: LIMITS.groupSize,
+    run: (items: readonly Capture[]) => captureGroup({ database, items }),
+  })
+  /** Captures under way, by call: a group must not hold one call twice. */
+  const capturing = new Map<string, Promise<CaptureResult>>()
+
+  const getCall = async (callId: string) => {
+    const [call] = await selectCalls({ sql: database, where: 'call_id = $1', values: [callId] })
+    return call
+  }
+
+  const getChannel: CallStore['getChannel'] = async ({ network, channelId }) => {
+    const [row] = await database.query(
+      `select b.* from channels c join balances b on b.account_id = c.account_id where c.id = $1 and c.network = $2`,
+      [channelId, network],
+    )
+    return row && channelStateOf(row)
+  }
+
+  async function admitScoped(item: ScopedAdmission): Promise<AdmitOutcome> {
+    return (await enterAdmission(item)) ? { kind: 'admitted' } : admitExactly({ database, item })
+  }
+
+  async function admit(admission: Admission): Promise<AdmitOutcome> {
+    checkAdmission(admission)
+    const scopes = await findScopes({ database, accountIds, admission })
+    if ('kind' in scopes) {
+      return admission.channel && scopes.account === ACCOUNTS.channel(admission.channel.id)
+        ? { kind: 'unknown_channel' }
+        : { ...scopes, availableAtomic: 0n }
+    }
+    openCalls.add(admission)
+    const outcome = await admitScoped({ admission, scopes, instance })
+    if (outcome.kind !== 'admitted') openCalls.remove(admission.callId)
+    return outcome
+  }
+
+  /** The capture that is there already, with the channel as it is now. */
+  async function storedCapture(callId: string): Promise<Captured> {
+    const call = await getCall(callId)
+    if (!call) throw new RangeError(`There is no call ${callId} to capture.`)
+    if (!call.capture) throw new Error(`The capture of call ${callId} was not stored.`)
+    if (call.channelId === undefined) return { capture: call.capture }
+    const channel = await getChannel({ network: call.admission.network, channelId: call.channelId })
+    return { capture: call.capture, ...(channel ? { channel } : {}) }
+  }
+
+  /** Enters the lane alone among the captures of this call: the next one finds what the first has stored. */
+  async function captureAlone(request: Capture): Promise<CaptureResult> {
+    const { callId } = request
+    for (let earlier = capturing.get(callId); earlier; earlier = capturing.get(callId)) {
+      await earlier.catch(() => {})
+    }
+    const entering = enterCapture(request).finally(() => capturing.delete(callId))
+    capturing.set(callId, entering)
+    return entering
+  }
+
+  async function capture(request: Capture): Promise<Captured> {
+    checkCapture(request)
+    const result = await captureAlone(request)
+    openCalls.remove(request.callId)
+    if (result.kind === 'not_captured') return storedCapture(request.callId)
+    const { chargeAtomic, chargePicoUsd } = result
+    return { capture: { ...request, chargeAtomic, chargePicoUsd }, ...channelOfResult(result) }
+  }
+
+  return {
+    admit,
+    capture,
+    getCall,
+    getChannel,
+    endTurn: async ({ network, channelId, quoteNonce }) => {
+      await database.query(
+        `update balances b set turn_payer = null from channels c
+         where c.id = $1 and c.network = $2 and b.account_id = c.account_id and $3 = any(b.turn_quotes)`,
+        [channelId, network, quoteNonce],
+      )
+    },
+    appendAttempt: async (attempt) => {
+      checkAttempt(attempt)
+      await database.query(
+        `insert into attempts (call_id, number, endpoint, provider, region, instance, at_ms, estimated_cost)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+        [
+          attempt.callId,
+          attempt.number,
+          attempt.endpointId,
+          attempt.providerId,
+          attempt.region,
+          instance,
+          attempt.atMs,
+          attempt.estimatedCostPicoUsd.toString(),
+        ],
+      )
+    },
+    getRecentCall: async ({ payerId, requestHash, sinceMs }) => {
+      // A call ends within its time, so one that ended after `sinceMs` was admitted at most that long before.
+      const [call] = await selectCalls({
+        sql: database,
+        where: `payer_id = $1 and at_ms >= $3 and request_hash = $2
+          and (captured_at_ms is null or (not delivered and captured_at_ms >= $4)) order by at_ms desc limit 1`,
+        values: [payerId, requestHash, sinceMs - 2 * LIMITS.callSeconds * 1000, sinceMs],
+      })
+      return call
+    },
+    listAbandoned: ({ nowMs, limit }) =>
+      selectCalls({
+        sql: database,
+        where: `call_id in (
+            select a.call_id from instances i join admissions a on a.instance = i.id and a.at_ms >= i.open_since_ms
+            where i.lease_expires_at_ms < $1
+              and not exists (select 1 from captures c where c.call_id = a.call_id)
+            order by a.at_ms limit $2)`,
+        values: [nowMs, limit],
+      }),
+  }
+}

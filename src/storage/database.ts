@@ -1,0 +1,50 @@
+/** One row as the driver gives it: numeric and bigint columns are strings, numbers or bigints; see row.ts. */
+export type Row = Readonly<Record<string, unknown>>
+
+export type Sql = {
+  readonly query: (text: string, values?: readonly unknown[]) => Promise<readonly Row[]>
+}
+
+/** A named statement of the hot path. Parameters are array literals and digits, see hot/arrays.ts. */
+export type HotStatement = { readonly name: string; readonly text: string }
+
+/** The two ways to run Postgres, behind the same five verbs. */
+export type Database = Sql & {
+  readonly kind: 'postgres' | 'pglite'
+  /** One commit. A deadlock or a serialisation failure runs `work` again. */
+  readonly transaction: <Result>(work: (sql: Sql) => Promise<Result>) => Promise<Result>
+  /** The hot connection: statements of different lanes are pipelined, each is its own commit. */
+  readonly runHot: (statement: HotStatement, values: readonly unknown[]) => Promise<readonly Row[]>
+  readonly close: () => Promise<void>
+}
+
+const codeOf = (error: unknown): string =>
+  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+
+/** The whole group or transaction may simply be run again. */
+export const isRepeatable = (error: unknown) => ['40P01', '40001', '55P03'].includes(codeOf(error))
+
+/** One of the items is to blame (a value or a constraint), not the group. */
+export const isDataError = (error: unknown) => /^(22|23)/.test(codeOf(error))
+
+/** Nobody knows whether the statement was committed: connection failures, shutdown, crash of the server. */
+export const isConnectionLost = (error: unknown) =>
+  /^(08|57P0)/.test(codeOf(error)) ||
+  ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOENT'].includes(codeOf(error)) ||
+  (error instanceof Error &&
+    /Connection terminated|Client has encountered a connection error|not queryable|timeout exceeded when trying to connect/.test(
+      error.message,
+    ))
+
+const REPEATS = 5
+
+/** Runs `attempt` again while it fails in a way that a repetition can mend. */
+export async function repeating<Result>(attempt: () => Promise<Result>): Promise<Result> {
+  for (let round = 1; ; round += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isRepeatable(error) || round === REPEATS) throw error
+    }
+  }
+}

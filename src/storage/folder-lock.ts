@@ -1,0 +1,49 @@
+import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+/** Signal 0 asks whether a process exists without touching it; EPERM says that it does, under another user. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+const readPid = (path: string): number | undefined => {
+  try {
+    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10)
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Claims a data folder for this process by a file beside it. PGlite itself would let two processes write one folder,
+ * and tear it. The lock of a dead process is taken over; that of a living one never.
+ *
+ * @throws Error naming the pid that has the folder.
+ */
+export function takeFolderLock({ folder }: { folder: string }): { readonly release: () => void } {
+  const path = `${resolve(folder)}.lock`
+  for (let round = 0; round < 3; round += 1) {
+    try {
+      const file = openSync(path, 'wx')
+      writeSync(file, `${process.pid}\n`)
+      closeSync(file)
+      return { release: () => unlinkSync(path) }
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    }
+    const pid = readPid(path)
+    if (pid !== undefined && isAlive(pid)) {
+      throw new Error(
+        `The data folder ${resolve(folder)} is in use by process ${pid}. Stop it, or choose another folder.`,
+      )
+    }
+    unlinkSync(path)
+  }
+  throw new Error(`The lock ${path} could not be taken. Is another process starting on the same folder?`)
+}

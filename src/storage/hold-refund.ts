@@ -1,0 +1,83 @@
+import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
+import { channelRefundHeld, creditRefundHeld } from '../ledger/entries.ts'
+import type { Entry } from '../ledger/types.ts'
+import type { DueStore } from '../settlement/ports.ts'
+import { appendEntries } from './append-entries.ts'
+import { channelStateOf } from './channel-row.ts'
+import type { Database, Row, Sql } from './database.ts'
+import { big, single } from './row.ts'
+import { refundOf } from './settlement-rows.ts'
+
+type Request = Parameters<DueStore['holdRefund']>[0]
+type Answer = Awaited<ReturnType<DueStore['holdRefund']>>
+
+export const REFUNDS = `select r.*, t.hash as transaction_hash from refunds r left join transactions t on t.id = r.transaction_id`
+
+const accountOf = ({ kind, payer, channelId }: Request): string => {
+  if (kind === 'credit') return ACCOUNTS.credit(payer)
+  if (channelId === undefined) throw new RangeError('A refund of a channel needs the channel.')
+  return ACCOUNTS.channel(channelId)
+}
+
+async function lockBalance({ sql, request }: { sql: Sql; request: Request }): Promise<Row | undefined> {
+  const [row] = await sql.query(
+    `select b.* from balances b where b.account_id = (select id from accounts where ledger = $1 and path = $2) for update`,
+    [tokenLedger(request), accountOf(request)],
+  )
+  return row
+}
+
+/** What may leave the account now; 'busy' while calls or another refund are under way on a channel. */
+function freeIn({ row, kind }: { row: Row; kind: Request['kind'] }): bigint | 'busy' {
+  if (kind === 'credit')
+    return big(row['credits_posted']) - big(row['debits_posted']) - big(row['debits_pending'])
+  const { balanceAtomic, chargedAtomic, heldAtomic } = channelStateOf(row)
+  // The contract numbers a channel's refunds, so a second one would be signed with the nonce of the first.
+  if (heldAtomic > 0n || big(row['refunds_pending']) > 0n) return 'busy'
+  return balanceAtomic - chargedAtomic
+}
+
+function entryOf({ request, amountAtomic }: { request: Request; amountAtomic: bigint }): Entry {
+  const { id: refundId, network, asset, payer, channelId } = request
+  const event = { refundId, network, asset, amountAtomic }
+  return request.kind === 'channel' && channelId !== undefined
+    ? channelRefundHeld({ ...event, channelId })
+    : creditRefundHeld({ ...event, payer })
+}
+
+async function insertRefund({
+  sql,
+  request,
+  amountAtomic,
+}: {
+  sql: Sql
+  request: Request
+  amountAtomic: bigint
+}) {
+  const { id, kind, network, asset, payer, channelId, atMs } = request
+  await sql.query(
+    `insert into refunds (id, kind, network, asset, payer, channel_id, amount, state, at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, 'held', $8)`,
+    [id, kind, network, asset, payer, channelId ?? null, amountAtomic.toString(), atMs],
+  )
+}
+
+/** Holds a refund against its account: the row and the pending posting in one commit. The same id again answers the same. */
+export function holdRefund({ database, request }: { database: Database; request: Request }): Promise<Answer> {
+  return database.transaction(async (sql): Promise<Answer> => {
+    const row = await lockBalance({ sql, request })
+    if (!row) return { kind: 'nothing' }
+    const [existing] = await sql.query(`${REFUNDS} where r.id = $1`, [request.id])
+    if (existing) return { kind: 'held', refund: refundOf(existing) }
+    const free = freeIn({ row, kind: request.kind })
+    if (free === 'busy') return { kind: 'busy' }
+    const amountAtomic = request.amountAtomic ?? free
+    if (amountAtomic <= 0n || amountAtomic > free) return { kind: 'nothing' }
+    await insertRefund({ sql, request, amountAtomic })
+    await appendEntries({ sql, entries: [entryOf({ request, amountAtomic })], nowMs: request.atMs })
+    return {
+      kind: 'held',
+      refund: refundOf(single(await sql.query(`${REFUNDS} where r.id = $1`, [request.id]))),
+    }
+  })
+}

@@ -1,0 +1,122 @@
+import type { Database } from '../database.ts'
+import { integer } from '../row.ts'
+import {
+  ADMISSION_COLUMNS,
+  admissionInput,
+  admissionLiterals,
+  admissionNames,
+  admissionValues,
+} from './admission-columns.ts'
+import { numberArray, textArray } from './arrays.ts'
+import type { ScopedAdmission } from './scoped-admission.ts'
+
+const parameter = (offset: number) => `$${ADMISSION_COLUMNS.length + offset}`
+
+/**
+ * W1 for a group of calls, in one statement and one commit.
+ *
+ * An account admits all of the group's calls or none: where everything fits in the order of arrival the answer is the
+ * one that the exact rule would give call by call, and in every other case the calls are asked one by one
+ * (admit-exactly). For channels this is payment/channel's admitGroup in SQL; a property test holds the two equal.
+ *
+ * 1. `acct` locks the balance rows in the order of their ids: the only wait, the same order for every writer. Locked
+ *    rows are the newest ones, so the limits hold under concurrency.
+ * 2. `checked` runs the sums per account, in the order of arrival.
+ * 3. `fresh` is the insert; a payment key that exists makes no row. Its call is then "not admitted", and the exact path
+ *    finds out which call has the key.
+ * 4. `hold` adds what was inserted. The highest voucher is taken from all calls of the account, inserted or not: their
+ *    signatures are good, and later ones of the group may have leaned on them.
+ */
+export const ADMIT_GROUP = {
+  name: 'admit_group',
+  text: `
+with input as materialized (
+  select * from ${admissionInput}
+), scope as materialized (
+  select * from unnest(${parameter(1)}::bigint[], ${parameter(2)}::bigint[], ${parameter(3)}::numeric[],
+    ${parameter(4)}::numeric[], ${parameter(5)}::numeric[], ${parameter(6)}::text[])
+    as t(n, account_id, amount, exposure, voucher_max, voucher_signature)
+), acct as materialized (
+  select account_id, kind, credit_limit, voucher_max as highest,
+    credit_limit + credits_posted - debits_posted - debits_pending as available,
+    debits_posted - refunds_posted as charged,
+    debits_posted - refunds_posted + debits_pending - refunds_pending as committed,
+    turn_payer is not null and turn_expires_at_ms > ${parameter(7)}::bigint as has_turn
+  from balances where account_id = any(${parameter(8)}::bigint[])
+  order by account_id for update
+), running as (
+  select s.*, a.kind, a.credit_limit, a.highest, a.available, a.charged, a.committed, a.has_turn,
+    sum(s.amount) over arrival as total, max(s.voucher_max) over arrival as newest
+  from scope s left join acct a on a.account_id = s.account_id
+  window arrival as (partition by s.account_id order by s.n rows unbounded preceding)
+), checked as materialized (
+  select n, account_id, amount, exposure, voucher_max, voucher_signature, bool_and(coalesce(case kind
+      when 'channel' then not has_turn and total <= available and greatest(highest, newest) >= committed + total
+        and voucher_max >= charged + amount
+      when 'exposure' then total <= available - credit_limit + exposure
+      else total <= available end, false)) over (partition by account_id) as fits
+  from running
+), fresh as (
+  insert into admissions (${admissionNames})
+  select ${admissionValues} from input i
+  where not exists (select 1 from checked c where c.n = i.n and not c.fits)
+  order by i.payment_key
+  on conflict do nothing
+  returning call_id
+), delta as (
+  select c.account_id, sum(c.amount) filter (where f.call_id is not null) as amount,
+    max(c.voucher_max) as voucher_max,
+    (array_agg(c.voucher_signature order by c.voucher_max desc nulls last, c.n))[1] as voucher_signature,
+    (array_agg(c.exposure order by c.n desc))[1] as exposure
+  from checked c join input i on i.n = c.n left join fresh f on f.call_id = i.call_id
+  where c.fits
+  group by c.account_id
+), hold as (
+  update balances b set
+    debits_pending = b.debits_pending + d.amount,
+    credit_limit = coalesce(d.exposure, b.credit_limit),
+    voucher_signature = case when d.voucher_max > b.voucher_max then d.voucher_signature else b.voucher_signature end,
+    voucher_max = greatest(b.voucher_max, d.voucher_max),
+    turn_payer = null,
+    moved_at_ms = greatest(b.moved_at_ms, ${parameter(7)}::bigint)
+  from delta d
+  where b.account_id = any(${parameter(8)}::bigint[]) and b.account_id = d.account_id and d.amount is not null
+)
+select i.n from input i where not exists (select 1 from fresh f where f.call_id = i.call_id)`,
+}
+
+/**
+ * Commits a group of admissions.
+ *
+ * @returns for every call, in order, whether it was admitted. False says nothing about why.
+ */
+export async function admitGroup({
+  database,
+  items,
+}: {
+  database: Database
+  items: readonly ScopedAdmission[]
+}): Promise<readonly boolean[]> {
+  const scopes = items.flatMap(({ admission, scopes: own }, index) =>
+    own.map((scope) => ({
+      ...scope,
+      n: index + 1,
+      voucher: scope.isChannel ? admission.channel?.voucher : undefined,
+    })),
+  )
+  const rows = await database.runHot(ADMIT_GROUP, [
+    ...admissionLiterals(items),
+    numberArray(scopes, ({ n }) => n),
+    numberArray(scopes, ({ accountId }) => accountId),
+    numberArray(scopes, ({ amount }) => amount),
+    numberArray(scopes, ({ exposureLimit }) => exposureLimit),
+    numberArray(scopes, ({ voucher }) => voucher?.maxAtomic),
+    textArray(scopes, ({ voucher }) => voucher?.signature),
+    // A turn counts as active if it is for the earliest of the group: then the calls are asked one by one.
+    Math.min(...items.map(({ admission }) => admission.atMs)),
+    numberArray([...new Set(scopes.map(({ accountId }) => accountId))], (id) => id),
+  ])
+  const isAdmitted = items.map(() => true)
+  for (const row of rows) isAdmitted[integer(row['n']) - 1] = false
+  return isAdmitted
+}

@@ -1,0 +1,116 @@
+import type { CallStore } from '../call/ports.ts'
+import type { DueStore, SettlementStore } from '../settlement/ports.ts'
+import { openAccountIds } from './account-ids.ts'
+import { openAdminQueries } from './admin-queries.ts'
+import { openCallStore } from './call-store.ts'
+import type { Database } from './database.ts'
+import { openDueStore } from './due-store.ts'
+import { registerInstance, renewLease } from './instances.ts'
+import { openLedgerQueries } from './ledger-queries.ts'
+import { migrateEmbedded, migrateServer } from './migrate.ts'
+import { openOpenCalls } from './open-calls.ts'
+import { openPglite } from './pglite.ts'
+import { openPostgres } from './postgres.ts'
+import { openSettlementStore } from './settlement-store.ts'
+
+export type Storage = {
+  readonly kind: 'postgres' | 'pglite'
+  readonly calls: CallStore
+  readonly settlement: SettlementStore
+  readonly due: DueStore
+  readonly ledger: ReturnType<typeof openLedgerQueries>
+  readonly admin: ReturnType<typeof openAdminQueries>
+  readonly instances: {
+    /** Renews this process's lease; to be called at a third of LIMITS.leaseMs. */
+    readonly heartbeat: () => Promise<void>
+  }
+  /** Facts about the ledger as a whole: JSON values by key. */
+  readonly meta: {
+    readonly get: (key: string) => Promise<unknown>
+    readonly set: (key: string, value: unknown) => Promise<void>
+  }
+  /** Rejects where the database does not answer. */
+  readonly ping: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+type Place = { readonly databaseUrl?: string; readonly dataDirectory?: string }
+
+async function openDatabase({
+  databaseUrl,
+  dataDirectory,
+  onProgress,
+}: Place & { onProgress: (message: string) => void }): Promise<Database> {
+  if (databaseUrl !== undefined) {
+    onProgress('Bringing the database up to date')
+    await migrateServer({ databaseUrl })
+    return openPostgres({ databaseUrl })
+  }
+  onProgress('Opening the embedded database')
+  const { database, client } = await openPglite(dataDirectory === undefined ? {} : { dataDirectory })
+  try {
+    await migrateEmbedded({ client })
+    return database
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+const openMeta = (database: Database): Storage['meta'] => ({
+  get: async (key) => {
+    const [row] = await database.query('select value from meta where key = $1', [key])
+    return row?.['value']
+  },
+  set: async (key, value) => {
+    await database.query(
+      'insert into meta (key, value) values ($1, $2::jsonb) on conflict (key) do update set value = excluded.value',
+      [key, JSON.stringify(value)],
+    )
+  },
+})
+
+/**
+ * Opens the ledger: a Postgres server with `databaseUrl`, an embedded PGlite in `dataDirectory`, or one in memory. The
+ * schema is brought up to date first.
+ *
+ * @param instanceId names this start of this process; never used twice.
+ * @example
+ * const storage = await openStorage({ dataDirectory: '.turnpike/data', instanceId: randomUUID(), region: 'local' })
+ */
+export async function openStorage({
+  instanceId,
+  region,
+  nowMs = Date.now,
+  onProgress = () => {},
+  ...place
+}: Place & {
+  instanceId: string
+  region: string
+  nowMs?: () => number
+  onProgress?: (message: string) => void
+}): Promise<Storage> {
+  const database = await openDatabase({ ...place, onProgress })
+  const openCalls = openOpenCalls()
+  try {
+    await registerInstance({ sql: database, id: instanceId, region, nowMs: nowMs() })
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  const accountIds = openAccountIds({ sql: database })
+  return {
+    kind: database.kind,
+    calls: openCallStore({ database, accountIds, openCalls, instance: instanceId }),
+    settlement: openSettlementStore({ database, nowMs }),
+    due: openDueStore({ database }),
+    ledger: openLedgerQueries({ database, nowMs }),
+    admin: openAdminQueries({ database }),
+    instances: { heartbeat: () => renewLease({ sql: database, id: instanceId, openCalls, nowMs: nowMs() }) },
+    meta: openMeta(database),
+    ping: async () => {
+      await database.query('select 1')
+    },
+    close: database.close,
+  }
+}

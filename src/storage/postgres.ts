@@ -1,0 +1,110 @@
+import { Client, Pool, type PoolClient } from 'pg'
+import { repeating, type Database, type HotStatement, type Row, type Sql } from './database.ts'
+
+/** Sessions that are left open in a transaction keep old row versions alive, which slows every hot row. */
+const IDLE_IN_TRANSACTION_MS = 30_000
+const CONNECT_MS = 10_000
+
+/**
+ * The planner must not decide anew on the hot path: a plan made on an empty table would scan, and custom plans cost
+ * more than the statement.
+ */
+const HOT_SETTINGS = 'set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set jit = off'
+
+const asSql = (client: Pool | PoolClient | Client): Sql => ({
+  query: async (text, values) => {
+    const result = await client.query<Row>(text, values ? [...values] : undefined)
+    return result.rows
+  },
+})
+
+async function connectHot({
+  databaseUrl,
+  onEnd,
+}: {
+  databaseUrl: string
+  onEnd: () => void
+}): Promise<Client> {
+  const client = new Client({
+    connectionString: databaseUrl,
+    pipeline: true,
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_MS,
+    application_name: 'turnpike hot',
+  })
+  // A broken connection rejects the queries in flight; the event itself must not end the process.
+  client.on('error', onEnd)
+  client.on('end', onEnd)
+  await client.connect()
+  for (const setting of HOT_SETTINGS.split('; ')) await client.query(setting)
+  return client
+}
+
+/**
+ * Postgres by a pool for everything, and one pipelined connection for the hot statements.
+ *
+ * @param poolSize connections of the pool; every instance also has the hot one.
+ */
+export function openPostgres({
+  databaseUrl,
+  poolSize = 8,
+}: {
+  databaseUrl: string
+  poolSize?: number
+}): Database {
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    max: poolSize,
+    connectionTimeoutMillis: CONNECT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    application_name: 'turnpike',
+  })
+  pool.on('error', () => {})
+  let hot: Promise<Client> | undefined
+
+  /** Connects when it is first needed, and again after the connection was lost. */
+  function hotClient(): Promise<Client> {
+    if (hot) return hot
+    const connecting = connectHot({ databaseUrl, onEnd: () => forget() })
+    const forget = () => {
+      if (hot === connecting) hot = undefined
+    }
+    connecting.catch(forget)
+    hot = connecting
+    return connecting
+  }
+
+  async function transactOnce<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result> {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query('begin')
+      const result = await work(asSql(client))
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch((failure: Error) => {
+        broken = failure
+      })
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  return {
+    kind: 'postgres',
+    ...asSql(pool),
+    transaction: (work) => repeating(() => transactOnce(work)),
+    runHot: async ({ name, text }: HotStatement, values) => {
+      const client = await hotClient()
+      const result = await client.query<Row>({ name, text, values: [...values] })
+      return result.rows
+    },
+    close: async () => {
+      const client = await hot?.catch(() => undefined)
+      await client?.end().catch(() => {})
+      await pool.end()
+    },
+  }
+}

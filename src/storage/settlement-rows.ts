@@ -1,0 +1,89 @@
+import type { ChannelConfig, Deposit } from '../payment/types.ts'
+import type {
+  Funding,
+  FundingAuthorization,
+  FundingRow,
+  Refund,
+  TransactionRow,
+} from '../settlement/types.ts'
+import type { Row } from './database.ts'
+import { big, integer, optional, text } from './row.ts'
+
+type Hex = `0x${string}`
+
+/** Amounts inside JSON are decimal strings. */
+export const toJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, member: unknown) => (typeof member === 'bigint' ? member.toString() : member))
+
+type StoredDeposit = Omit<Deposit, 'amountAtomic' | 'nonce'> & { amountAtomic: string; nonce: string }
+
+/** An authorisation as it was before {@link toJson}: a deposit's amount and its Permit2 nonce are bigints. */
+function authorizationOf(json: unknown): FundingAuthorization {
+  const authorization = json as FundingAuthorization
+  if (authorization.kind === 'exact') return authorization
+  const stored = authorization.deposit as unknown as StoredDeposit
+  const nonce = stored.method === 'permit2' ? BigInt(stored.nonce) : stored.nonce
+  return {
+    kind: 'deposit',
+    deposit: { ...stored, amountAtomic: BigInt(stored.amountAtomic), nonce } as unknown as Deposit,
+  }
+}
+
+function fundingPartOf(row: Row): Funding {
+  return {
+    id: text(row['id']),
+    key: new Uint8Array(row['key'] as Uint8Array),
+    kind: text(row['kind']),
+    network: text(row['network']),
+    asset: text(row['asset']),
+    payer: text(row['payer']),
+    amountAtomic: big(row['amount']),
+    expiresAt: integer(row['expires_at']),
+    authorization: authorizationOf(row['authorization']),
+    ...(row['channel_id'] === null
+      ? {}
+      : { channel: { id: text<Hex>(row['channel_id']), config: row['channel_config'] as ChannelConfig } }),
+  }
+}
+
+/** A row of `fundings` joined to its transaction's hash. */
+export function fundingOf(row: Row): FundingRow {
+  return {
+    ...fundingPartOf(row),
+    state: text(row['state']),
+    ...optional('transactionId', row['transaction_id'], text<string>),
+    ...optional('transactionHash', row['transaction_hash'], text<Hex>),
+    ...optional('error', row['error'], text<string>),
+  }
+}
+
+export function transactionOf(row: Row): TransactionRow {
+  return {
+    id: text(row['id']),
+    lane: { network: text(row['network']), role: text(row['role']), address: text(row['address']) },
+    nonce: integer(row['nonce']),
+    purpose: row['purpose'] as TransactionRow['purpose'],
+    raw: text(row['raw']),
+    hash: text(row['hash']),
+    state: text(row['state']),
+    signedAtMs: integer(row['signed_at_ms']),
+    ...optional('blockNumber', row['block_number'], big),
+    ...optional('blockHash', row['block_hash'], text<Hex>),
+  }
+}
+
+/** A row of `refunds` joined to its transaction's hash. */
+export function refundOf(row: Row): Refund {
+  return {
+    id: text(row['id']),
+    kind: text(row['kind']),
+    network: text(row['network']),
+    asset: text(row['asset']),
+    payer: text(row['payer']),
+    ...optional('channelId', row['channel_id'], text<Hex>),
+    amountAtomic: big(row['amount']),
+    state: text(row['state']),
+    ...optional('transactionId', row['transaction_id'], text<string>),
+    ...optional('transactionHash', row['transaction_hash'], text<Hex>),
+  }
+}

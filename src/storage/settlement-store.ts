@@ -1,0 +1,139 @@
+import type { SettlementStore } from '../settlement/ports.ts'
+import type { Funding, SettlementCommit } from '../settlement/types.ts'
+import { appendEntries } from './append-entries.ts'
+import { appendTransaction } from './append-transaction.ts'
+import { applyEffects } from './apply-effects.ts'
+import type { Database, Sql } from './database.ts'
+import { single } from './row.ts'
+import { fundingOf, toJson, transactionOf } from './settlement-rows.ts'
+
+const FUNDINGS = `select f.*, t.hash as transaction_hash from fundings f left join transactions t on t.id = f.transaction_id`
+
+async function insertFunding({
+  sql,
+  funding,
+  nowMs,
+}: {
+  sql: Sql
+  funding: Funding
+  nowMs: number
+}): Promise<boolean> {
+  const rows = await sql.query(
+    `insert into fundings (id, key, kind, network, asset, payer, amount, expires_at, authorization, channel_id,
+       channel_config, state, at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::jsonb, 'reserved', $12)
+     on conflict (key) do nothing returning id`,
+    [
+      funding.id,
+      funding.key,
+      funding.kind,
+      funding.network,
+      funding.asset,
+      funding.payer,
+      funding.amountAtomic.toString(),
+      funding.expiresAt,
+      toJson(funding.authorization),
+      funding.channel?.id ?? null,
+      funding.channel ? toJson(funding.channel.config) : null,
+      nowMs,
+    ],
+  )
+  return rows.length === 1
+}
+
+/** False where the transaction is not in one of the states that the commit expects. */
+async function moveTransaction({
+  sql,
+  transaction,
+}: {
+  sql: Sql
+  transaction: NonNullable<SettlementCommit['transaction']>
+}): Promise<boolean> {
+  const { id, from, to, blockNumber, blockHash, gasUsed, effectiveGasPriceWei, error } = transaction
+  const rows = await sql.query(
+    `update transactions set state = $3, block_number = coalesce($4, block_number), block_hash = coalesce($5, block_hash),
+       gas_used = coalesce($6, gas_used), effective_gas_price_wei = coalesce($7, effective_gas_price_wei),
+       error = coalesce($8, error)
+     where id = $1 and state = any($2::text[]) returning id`,
+    [
+      id,
+      [...from],
+      to,
+      blockNumber?.toString() ?? null,
+      blockHash ?? null,
+      gasUsed?.toString() ?? null,
+      effectiveGasPriceWei?.toString() ?? null,
+      error ?? null,
+    ],
+  )
+  return rows.length === 1
+}
+
+/** Thrown to roll back a commit that somebody else has made already. */
+class AlreadyDone extends Error {}
+
+async function commitOnce({
+  sql,
+  commit: { transaction, entries, effects },
+  nowMs,
+}: {
+  sql: Sql
+  commit: SettlementCommit
+  nowMs: number
+}): Promise<boolean> {
+  if (transaction && !(await moveTransaction({ sql, transaction }))) throw new AlreadyDone()
+  const added = await appendEntries({ sql, entries, nowMs })
+  // With a transaction that moved, entries that exist are no reason to stop: it was seen, lost in a reorg, and seen again.
+  if (!transaction && entries.length > 0 && added === 0) throw new AlreadyDone()
+  await applyEffects({ sql, effects, nowMs })
+  return true
+}
+
+/** What is durable about settlement, by plain transactions. */
+export function openSettlementStore({
+  database,
+  nowMs,
+}: {
+  database: Database
+  nowMs: () => number
+}): SettlementStore {
+  return {
+    reserveFunding: async (funding) => {
+      const isNew = await insertFunding({ sql: database, funding, nowMs: nowMs() })
+      const rows = await database.query(`${FUNDINGS} where f.key = $1`, [funding.key])
+      return { isNew, funding: fundingOf(single(rows)) }
+    },
+    getFunding: async (id) => {
+      const [row] = await database.query(`${FUNDINGS} where f.id = $1`, [id])
+      return row && fundingOf(row)
+    },
+    listFundings: async ({ network, state, limit }) => {
+      const rows = await database.query(
+        `${FUNDINGS} where f.network = $1 and f.state = $2 and f.state in ('reserved', 'signed', 'seen')
+         order by f.at_ms, f.id limit $3`,
+        [network, state, limit],
+      )
+      return rows.map(fundingOf)
+    },
+    appendTransaction: (request) => appendTransaction({ database, request }),
+    commit: async (commit) => {
+      try {
+        return await database.transaction((sql) => commitOnce({ sql, commit, nowMs: nowMs() }))
+      } catch (error) {
+        if (error instanceof AlreadyDone) return false
+        throw error
+      }
+    },
+    listTransactions: async ({ network, states, limit }) => {
+      const rows = await database.query(
+        `select * from transactions where network = $1 and state = any($2::text[]) order by address, nonce limit $3`,
+        [network, [...states], limit],
+      )
+      return rows.map(transactionOf)
+    },
+    getTransaction: async (id) => {
+      const [row] = await database.query('select * from transactions where id = $1', [id])
+      return row && transactionOf(row)
+    },
+  }
+}

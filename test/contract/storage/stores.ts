@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll } from 'vitest'
+import { openStorage, type Storage } from '../../../src/storage/open-storage.ts'
+import { hasPostgres, startPostgres, type PostgresServer } from '../../support/postgres.ts'
+import { NOW_MS } from '../../support/calls.ts'
+
+/** The stores that every contract test runs against. A missing server leaves PGlite, and a skipped test that says so. */
+export const KINDS = hasPostgres ? (['pglite', 'postgres'] as const) : (['pglite'] as const)
+
+/** Opens one store of the kind before the tests of a block, and closes it after them. */
+export function useStorage(kind: 'pglite' | 'postgres'): () => Storage {
+  let server: PostgresServer | undefined
+  let storage: Storage | undefined
+  beforeAll(async () => {
+    if (kind === 'postgres') server = await startPostgres()
+    const databaseUrl = await server?.createDatabase()
+    storage = await openStorage({
+      ...(databaseUrl === undefined ? {} : { databaseUrl }),
+      instanceId: randomUUID(),
+      region: 'local',
+      nowMs: () => NOW_MS,
+    })
+  })
+  afterAll(async () => {
+    await storage?.close()
+    await server?.stop()
+  })
+  return () => {
+    if (!storage) throw new Error('The store is not open.')
+    return storage
+  }
+}
+
+/** The names of the invariants that do not hold. */
+export const brokenInvariants = async (storage: Storage) =>
+  (await storage.ledger.check()).filter(({ ok }) => !ok).map(({ name, rows }) => ({ name, rows }))

@@ -1,0 +1,124 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+
+const VERSIONS = '/usr/lib/postgresql'
+
+/** The newest server that the Debian or Ubuntu packages brought; undefined where there is none. */
+function findBinaries(): string | undefined {
+  if (!existsSync(VERSIONS)) return undefined
+  const versions = readdirSync(VERSIONS).filter((name) => existsSync(join(VERSIONS, name, 'bin', 'initdb')))
+  const [newest] = versions.sort((a, b) => Number(b) - Number(a))
+  return newest === undefined ? undefined : join(VERSIONS, newest, 'bin')
+}
+
+const binaries = findBinaries()
+
+/** False: tests that need a server are to be skipped, saying why. In CI a missing server is a failure. */
+export const hasPostgres = binaries !== undefined || process.env['CI'] === 'true'
+export const MISSING_POSTGRES = 'needs a Postgres server: apt-get install postgresql'
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
+
+/** The server refuses to run as root; the package made a user for it. */
+function serverUser(): { uid: number; gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined
+  const id = (flag: string) => Number(spawnSync('id', [flag, 'postgres']).stdout.toString())
+  return { uid: id('-u'), gid: id('-g') }
+}
+
+async function untilReady(url: string, server: ChildProcess): Promise<void> {
+  for (let round = 0; round < 200; round += 1) {
+    if (server.exitCode !== null) throw new Error(`The Postgres server ended with code ${server.exitCode}.`)
+    const client = new Client({ connectionString: url })
+    try {
+      await client.connect()
+      await client.end()
+      return
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+  throw new Error('The Postgres server did not start.')
+}
+
+export type PostgresServer = {
+  readonly url: string
+  /** Makes an empty database and gives its URL: one server serves all tests of a file. */
+  readonly createDatabase: () => Promise<string>
+  readonly pid: number
+  /** Ends every session but one's own, as a failing network would. */
+  readonly dropSessions: () => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * Starts a Postgres server of its own in a temporary directory, on a free port of 127.0.0.1.
+ *
+ * @param fsync only for tests about durability: it slows everything else down.
+ */
+export async function startPostgres({ fsync = false }: { fsync?: boolean } = {}): Promise<PostgresServer> {
+  if (binaries === undefined) throw new Error(MISSING_POSTGRES)
+  const user = serverUser()
+  const directory = mkdtempSync(join(tmpdir(), 'turnpike-postgres-'))
+  if (user) chownSync(directory, user.uid, user.gid)
+  const as = user ?? {}
+  const data = join(directory, 'data')
+  const made = spawnSync(
+    join(binaries, 'initdb'),
+    ['-D', data, '-U', 'postgres', '--auth=trust', '--no-sync', '--encoding=UTF8', '--locale=C'],
+    { ...as, cwd: directory },
+  )
+  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr.toString()}`)
+  const port = await freePort()
+  const settings = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${directory}`]
+  if (!fsync) settings.push('fsync=off', 'synchronous_commit=off', 'full_page_writes=off')
+  const server = spawn(
+    join(binaries, 'postgres'),
+    ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
+    { ...as, cwd: directory, stdio: 'ignore' },
+  )
+  const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`
+  await untilReady(urlOf('postgres'), server)
+  const admin = async (sql: string) => {
+    const client = new Client({ connectionString: urlOf('postgres') })
+    await client.connect()
+    await client.query(sql)
+    await client.end()
+  }
+  let databases = 0
+  return {
+    url: urlOf('postgres'),
+    pid: server.pid ?? 0,
+    createDatabase: async () => {
+      databases += 1
+      const name = `test_${databases}`
+      await admin(`create database ${name}`)
+      return urlOf(name)
+    },
+    dropSessions: () =>
+      admin(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where pid <> pg_backend_pid() and backend_type = 'client backend'`,
+      ),
+    stop: async () => {
+      const ended = new Promise((resolve) => server.once('exit', resolve))
+      // SIGQUIT is the server's immediate shutdown: nothing in it is worth saving.
+      server.kill('SIGQUIT')
+      await ended
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
