@@ -57,6 +57,19 @@ const CLAIMED_FUNDS = `
     where network = $1 and state in ('signed', 'seen') and purpose ->> 'kind' = 'settle'
   ) moves group by asset having sum(amount) > 0`
 
+/**
+ * Credit of all payers with what is held of it, plus sweeps that are under way: their amount is still in the ledger's till. A
+ * refund under way is held credit, so it is counted already.
+ */
+const OWED_CREDIT = `
+  select coalesce(sum(amount), 0) as amount from (
+    select b.credits_posted - b.debits_posted as amount
+    from balances b join accounts a on a.id = b.account_id where b.kind = 'credit' and a.ledger = $1 || '/' || $2
+    union all
+    select (purpose ->> 'amount')::numeric from transactions
+    where network = $1 and state in ('signed', 'seen') and purpose ->> 'kind' = 'sweep' and purpose ->> 'asset' = $2
+  ) owed`
+
 /** What is due. The lists are the truth; a job only says "look". */
 export function openDueStore({ database }: { database: Database }): DueStore {
   return {
@@ -115,6 +128,10 @@ export function openDueStore({ database }: { database: Database }): DueStore {
         [network, [...states], limit],
       )
       return rows.map(refundOf)
+    },
+    getOwedCredit: async ({ network, asset }) => {
+      const [row] = await database.query(OWED_CREDIT, [network, asset])
+      return big(row?.['amount'] ?? 0)
     },
     getBalance: ({ ledger, account }) => ledgerBalance({ sql: database, ledger, account }),
   }

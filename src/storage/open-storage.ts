@@ -8,9 +8,11 @@ import { openDueStore } from './due-store.ts'
 import { registerInstance, renewLease } from './instances.ts'
 import { openLedgerQueries } from './ledger-queries.ts'
 import { migrateEmbedded, migrateServer } from './migrate.ts'
+import { takeLease } from './lease.ts'
 import { openOpenCalls } from './open-calls.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
+import { openReconcileStore } from './reconcile-store.ts'
 import { openSettlementStore } from './settlement-store.ts'
 
 export type Storage = {
@@ -20,6 +22,9 @@ export type Storage = {
   readonly due: DueStore
   readonly ledger: ReturnType<typeof openLedgerQueries>
   readonly admin: ReturnType<typeof openAdminQueries>
+  readonly reconcile: ReturnType<typeof openReconcileStore>
+  /** One owner at a time; false where another process has it. Embedded: always true, the folder's lock is the lease. */
+  readonly takeLease: (name: string) => Promise<boolean>
   readonly instances: {
     /** Renews this process's lease; to be called at a third of LIMITS.leaseMs. */
     readonly heartbeat: () => Promise<void>
@@ -98,6 +103,7 @@ export async function openStorage({
     await database.close()
     throw error
   }
+  const meta = openMeta(database)
   const accountIds = openAccountIds({ sql: database })
   return {
     kind: database.kind,
@@ -106,8 +112,10 @@ export async function openStorage({
     due: openDueStore({ database }),
     ledger: openLedgerQueries({ database, nowMs }),
     admin: openAdminQueries({ database }),
+    reconcile: openReconcileStore({ database, meta }),
+    takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
     instances: { heartbeat: () => renewLease({ sql: database, id: instanceId, openCalls, nowMs: nowMs() }) },
-    meta: openMeta(database),
+    meta,
     ping: async () => {
       await database.query('select 1')
     },

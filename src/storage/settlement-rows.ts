@@ -50,6 +50,7 @@ function fundingPartOf(row: Row): Funding {
 export function fundingOf(row: Row): FundingRow {
   return {
     ...fundingPartOf(row),
+    atMs: integer(row['at_ms']),
     state: text(row['state']),
     ...optional('transactionId', row['transaction_id'], text<string>),
     ...optional('transactionHash', row['transaction_hash'], text<Hex>),
@@ -82,6 +83,7 @@ export function refundOf(row: Row): Refund {
     payer: text(row['payer']),
     ...optional('channelId', row['channel_id'], text<Hex>),
     amountAtomic: big(row['amount']),
+    atMs: integer(row['at_ms']),
     state: text(row['state']),
     ...optional('transactionId', row['transaction_id'], text<string>),
     ...optional('transactionHash', row['transaction_hash'], text<Hex>),

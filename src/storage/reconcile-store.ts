@@ -1,0 +1,51 @@
+import type { Address, Hex, Network } from '../payment/types.ts'
+import type { OpeningStore } from '../settlement/opening.ts'
+import type { ReconcileStore } from '../settlement/reconcile.ts'
+import { channelStateOf } from './channel-row.ts'
+import type { Database } from './database.ts'
+import { text } from './row.ts'
+
+type Meta = {
+  readonly get: (key: string) => Promise<unknown>
+  readonly set: (key: string, value: unknown) => Promise<void>
+}
+
+const openingKey = (network: Network) => `opening-block:${network}`
+
+/** What reconciliation reads, and where it begins. */
+export function openReconcileStore({
+  database,
+  meta,
+}: {
+  database: Database
+  meta: Meta
+}): ReconcileStore & OpeningStore {
+  return {
+    listChannels: async ({ network }) => {
+      const rows = await database.query(
+        `select b.*, c.id from channels c join balances b on b.account_id = c.account_id
+         where c.network = $1 order by c.id`,
+        [network],
+      )
+      return rows.map((row) => ({ id: text<Hex>(row['id']), ...channelStateOf(row) }))
+    },
+    listMined: async ({ network }) => {
+      const rows = await database.query(
+        `select hash, purpose ->> 'kind' as kind, purpose ->> 'asset' as asset, purpose ->> 'amount' as amount
+         from transactions where network = $1 and state in ('seen', 'final') order by signed_at_ms`,
+        [network],
+      )
+      return rows.map((row) => ({
+        hash: text<Hex>(row['hash']),
+        kind: text<string>(row['kind']),
+        asset: text<Address>(row['asset']),
+        amount: String(row['amount'] ?? '0'),
+      }))
+    },
+    getOpeningBlock: async ({ network }) => {
+      const value = await meta.get(openingKey(network))
+      return typeof value === 'string' ? BigInt(value) : undefined
+    },
+    setOpeningBlock: ({ network, blockNumber }) => meta.set(openingKey(network), blockNumber.toString()),
+  }
+}
