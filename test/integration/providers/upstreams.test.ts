@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { UpstreamRequest } from '../../../src/call/ports.ts'
@@ -239,6 +240,21 @@ test('a refused connection and an unknown provider are upstream errors', async (
   expect((await failure({ endpoint })).code).toBe('upstream_error')
   expect(upstreams.isReachable('nobody')).toBe(false)
   expect(upstreams.isReachable('simulated')).toBe(true)
+})
+
+test('a connection that is never made is given up by the connect clock', async () => {
+  // A TLS handshake that nobody answers: the socket opens and the connection does not.
+  const sockets: { destroy: () => void }[] = []
+  const server = createTcpServer((socket) => sockets.push(socket.on('error', () => undefined)))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const via = connect(`https://127.0.0.1:${address.port}/v1`, { ...TIMEOUTS, connectMs: 100 })
+  const startedMs = performance.now()
+  expect((await failure({ via })).code).toBe('upstream_timeout')
+  expect(performance.now() - startedMs).toBeLessThan(250)
+  for (const socket of sockets) socket.destroy()
+  server.close()
 })
 
 test('a caller who hangs up is heard by the provider within 50 ms, before and after content', async () => {
