@@ -18,6 +18,17 @@ const CR = 13
 const COLON = 58
 const SPACE = 32
 const NOTHING = Buffer.alloc(0)
+const DATA = Buffer.from('data')
+const EVENT = Buffer.from('event')
+const BOM = Buffer.from('\ufeff')
+
+/** Compares byte by byte: lines are many, and a name as a string would cost more than the rest of the line. */
+function startsWith(bytes: Buffer, from: number, prefix: Buffer): boolean {
+  for (let index = 0; index < prefix.length; index += 1) {
+    if (bytes[from + index] !== prefix[index]) return false
+  }
+  return true
+}
 
 /**
  * Reads server-sent events from chunks that may be cut anywhere, in the middle of a character too: lines are found in
@@ -39,44 +50,50 @@ export function createSseDecoder({ maxLineBytes }: { maxLineBytes: number }): Ss
     throw new RangeError(`an event of the stream is larger than ${maxLineBytes} bytes`)
   }
 
-  const takeField = (line: Buffer, events: SseEvent[]) => {
-    if (line.length === 0) {
-      if (data.length > 0) events.push({ type: type || 'message', data: data.join('\n') })
+  const takeField = (bytes: Buffer, from: number, to: number, events: SseEvent[]) => {
+    if (from === to) {
+      if (data.length > 0) {
+        events.push({ type: type || 'message', data: data.length === 1 ? (data[0] ?? '') : data.join('\n') })
+      }
       type = ''
       data = []
       dataBytes = 0
       return
     }
-    const colon = line.indexOf(COLON)
-    if (colon === 0) return
-    const nameEnd = colon === -1 ? line.length : colon
-    const valueStart = colon === -1 ? line.length : colon + (line[colon + 1] === SPACE ? 2 : 1)
-    const name = line.toString('latin1', 0, nameEnd)
-    if (name === 'data') {
-      dataBytes += line.length - valueStart
+    const isData = startsWith(bytes, from, DATA)
+    if (!isData && !startsWith(bytes, from, EVENT)) return
+    const nameEnd = from + (isData ? DATA.length : EVENT.length)
+    if (nameEnd < to && bytes[nameEnd] !== COLON) return
+    const valueStart = Math.min(nameEnd + (bytes[nameEnd + 1] === SPACE ? 2 : 1), to)
+    const value = bytes.toString('utf8', valueStart, to)
+    if (!isData) type = value
+    else {
+      dataBytes += to - valueStart
       if (dataBytes > maxLineBytes) refuse()
-      data.push(line.toString('utf8', valueStart))
-    } else if (name === 'event') type = line.toString('utf8', valueStart)
+      data.push(value)
+    }
   }
 
-  const takeLine = (tail: Buffer, events: SseEvent[]) => {
-    if (restBytes + tail.length > maxLineBytes) refuse()
-    let line = tail
+  const takeLine = (chunk: Buffer, from: number, to: number, events: SseEvent[]) => {
+    if (restBytes + to - from > maxLineBytes) refuse()
+    let line = chunk
+    let start = from
+    let end = to
     if (rest.length > 0) {
-      rest.push(tail)
-      line = Buffer.concat(rest)
+      line = Buffer.concat([...rest, chunk.subarray(from, to)])
+      start = 0
+      end = line.length
       rest = []
       restBytes = 0
     }
     if (isFirstLine) {
       isFirstLine = false
-      if (line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) line = line.subarray(3)
+      if (end - start >= BOM.length && startsWith(line, start, BOM)) start += BOM.length
     }
-    takeField(line, events)
+    takeField(line, start, end, events)
   }
 
   const keep = (piece: Buffer) => {
-    if (piece.length === 0) return
     restBytes += piece.length
     if (restBytes > maxLineBytes) refuse()
     // A copy: the chunk's memory belongs to the socket and may be large.
@@ -85,7 +102,9 @@ export function createSseDecoder({ maxLineBytes }: { maxLineBytes: number }): Ss
 
   const push = (bytes: Uint8Array): SseEvent[] => {
     const events: SseEvent[] = []
-    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const chunk = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     let start = 0
     if (skipLf && chunk.length > 0) {
       if (chunk[0] === LF) start = 1
@@ -95,7 +114,7 @@ export function createSseDecoder({ maxLineBytes }: { maxLineBytes: number }): Ss
     let cr = chunk.indexOf(CR, start)
     while (lf !== -1 || cr !== -1) {
       const end = cr === -1 || (lf !== -1 && lf < cr) ? lf : cr
-      takeLine(chunk.subarray(start, end), events)
+      takeLine(chunk, start, end, events)
       start = end + 1
       if (end === cr) {
         if (start === chunk.length) skipLf = true
@@ -104,14 +123,14 @@ export function createSseDecoder({ maxLineBytes }: { maxLineBytes: number }): Ss
       }
       if (lf !== -1 && lf < start) lf = chunk.indexOf(LF, start)
     }
-    keep(chunk.subarray(start))
+    if (start < chunk.length) keep(chunk.subarray(start))
     return events
   }
 
   const end = (): SseEvent[] => {
     const events: SseEvent[] = []
-    if (restBytes > 0) takeLine(NOTHING, events)
-    takeField(NOTHING, events)
+    if (restBytes > 0) takeLine(NOTHING, 0, 0, events)
+    takeField(NOTHING, 0, 0, events)
     return events
   }
 

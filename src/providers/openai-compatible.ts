@@ -110,7 +110,7 @@ class OpenAiExchange implements Dispatcher.DispatchHandler {
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isSettled) return
     this.#bytes += chunk.length
-    if (this.#reading === 'events') this.#takeEvents(() => this.#decoder.push(chunk))
+    if (this.#reading === 'events') this.#takeEvents(chunk)
     else if (this.#reading === 'json') this.#chunks.push(chunk)
     else if (this.#bytes <= REFUSAL_BYTES) this.#chunks.push(chunk)
     else return this.#conclude()
@@ -120,7 +120,7 @@ class OpenAiExchange implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#isSettled) return clearTimeout(this.#timer)
     this.#isEnded = true
-    if (this.#reading === 'events') this.#takeEvents(() => this.#decoder.end())
+    if (this.#reading === 'events') this.#takeEvents()
     else this.#conclude()
   }
 
@@ -145,9 +145,10 @@ class OpenAiExchange implements Dispatcher.DispatchHandler {
     else this.#fail(new TurnpikeError('upstream_timeout', { extra: { phase: this.#phase } }))
   }
 
-  #takeEvents(read: () => readonly { readonly data: string }[]): void {
+  /** @param chunk none at the end of the stream. */
+  #takeEvents(chunk?: Buffer): void {
     try {
-      for (const { data } of read()) this.#waiting.push(data)
+      for (const { data } of chunk ? this.#decoder.push(chunk) : this.#decoder.end()) this.#waiting.push(data)
     } catch {
       this.#fail(new TurnpikeError('upstream_error', { message: 'The provider sent an event without end.' }))
       return

@@ -66,6 +66,10 @@ export function simulatedText({
   }
   tokens.length = count
   if (cap < wanted) return { tokens, finishReason: 'length' }
-  if (count > 1) tokens[count - 1] = '.'
+  if (count > 1) {
+    // Two signs in a row would be read as one token.
+    if (/^[.,]$/.test(tokens[count - 2] ?? '')) tokens[count - 2] = ` ${pick(WORDS.adverbs)}`
+    tokens[count - 1] = '.'
+  }
   return { tokens, finishReason: 'stop' }
 }

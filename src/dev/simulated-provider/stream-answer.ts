@@ -29,6 +29,8 @@ async function playFault(streamed: Streamed, index: number): Promise<boolean> {
     return true
   }
   if (faults.cutAfter === index) {
+    // What was sent before the cut must have left the process, or the cut would come earlier than asked.
+    await new Promise((resolve) => response.write(':\n\n', resolve))
     response.destroy()
     return true
   }
