@@ -6,6 +6,7 @@ import type { Catalog, Provider } from './catalog/types.ts'
 import { createChain } from './chain/create-chain.ts'
 import { createHttpApp, listen, type Listener } from './http/server.ts'
 import type { HttpDependencies } from './http/dependencies.ts'
+import type { TrialBalanceRow } from './ledger/trial-balance.ts'
 import { uuidV7 } from './lib/ids.ts'
 import { LIMITS } from './lib/limits.ts'
 import { createSignatureCheck } from './payment/signature.ts'
@@ -19,7 +20,7 @@ import { fund } from './settlement/fund.ts'
 import { recordOpening } from './settlement/opening.ts'
 import { reconcile } from './settlement/reconcile.ts'
 import { sweep, type SweepOptions } from './settlement/sweep.ts'
-import { openStorage } from './storage/open-storage.ts'
+import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createLog, logCall, logError } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 
@@ -49,6 +50,9 @@ export type AppOptions = {
   readonly adminToken?: string
   /** Whether operators' routes share the public listener. */
   readonly sharesAdmin: boolean
+  readonly adminListener?: { readonly host: string; readonly port: number }
+  /** Of a chain that may be thrown away: a ledger belongs to one chain and refuses another. */
+  readonly genesis?: string
   readonly publicUrl?: string
   readonly logLevel?: string
   /** Between two looks at a chain for one receipt, and between two passes of the settlement. */
@@ -59,13 +63,16 @@ export type AppOptions = {
   readonly reach?: Reach
 }
 
+export type { Reconciliation } from './settlement/reconcile.ts'
+
 export type App = {
   readonly url: string
+  readonly adminUrl: string
   readonly port: number
   readonly settleNow: (options?: SweepOptions) => Promise<{ readonly failures: number }>
   readonly reconcile: () => ReturnType<typeof reconcile>
   readonly checkLedger: () => Promise<readonly { name: string; ok: boolean; rows: number }[]>
-  readonly trialBalance: () => Promise<unknown>
+  readonly trialBalance: () => Promise<readonly TrialBalanceRow[]>
   readonly close: () => Promise<void>
 }
 
@@ -88,6 +95,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     region: options.region,
     onProgress,
   })
+  if (options.genesis !== undefined) await requireGenesis({ storage, genesis: options.genesis })
   const chains = new Map(options.networks.map((settings) => [settings.network, chainFor({ settings, options })]))
   const chainOf = (network: Network) => {
     const chain = chains.get(network)
@@ -109,14 +117,19 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
   await recordOpening({ store: storage.reconcile, dependencies: settlement })
 
-  const look = async () => {
+  const pass = oneAtATime(async (sweepOptions: SweepOptions) => {
+    if (!(await storage.takeLease('settlement'))) return { failures: 0 }
     await recoverCalls({ store: storage.calls, nowMs: clock.nowMs() })
-    for (const { network, step, error } of await sweep({ dependencies: settlement })) {
+    const failures = await sweep({ dependencies: settlement, options: sweepOptions })
+    for (const { network, step, error } of failures) {
       metrics.countSettlementFailure({ network, step })
       logError({ log, error, fields: { network, step } })
     }
+    return { failures: failures.length }
+  })
+  const safeLook = async () => {
+    await pass({}).catch((error: unknown) => logError({ log, error, fields: { step: 'look' } }))
   }
-  const safeLook = () => look().catch((error: unknown) => logError({ log, error, fields: { step: 'look' } }))
   const onError = (error: unknown) => logError({ log, error, fields: { step: 'queue' } })
   const alarm = options.redisUrl
     ? createRedisAlarm({ redisUrl: options.redisUrl, look: safeLook, intervalMs: options.sweepMs, onError })
@@ -125,11 +138,6 @@ export async function openApp(options: AppOptions): Promise<App> {
     storage.instances.heartbeat().catch((error: unknown) => logError({ log, error, fields: { step: 'lease' } }))
   }, LIMITS.leaseMs / 3)
 
-  const settleNow = async (sweepOptions: SweepOptions = {}) => {
-    const failures = await sweep({ dependencies: settlement, options: sweepOptions })
-    for (const { error, step } of failures) logError({ log, error, fields: { step } })
-    return { failures: failures.length }
-  }
   const dependencies: HttpDependencies = {
     call: {
       catalog: options.catalog,
@@ -159,30 +167,34 @@ export async function openApp(options: AppOptions): Promise<App> {
     readMetrics: metrics.read,
     ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
     admin: {
-      getTrialBalance: storage.ledger.trialBalance,
+      getTrialBalance: async () => ({ accounts: (await storage.ledger.trialBalance()).map(balanceForWire) }),
       checkLedger: async () => {
         const checks = await storage.ledger.check()
         metrics.setInvariants(checks.map(({ name, rows }) => ({ name, rows: rows.length })))
-        return { ok: checks.every(({ ok }) => ok), checks }
+        return { ok: checks.every(({ ok }) => ok), checks: checks.map(({ name, ok, rows }) => ({ name, ok, rows: rows.length })) }
       },
       reconcile: () => reconcile({ store: storage.reconcile, dependencies: settlement }),
-      settleNow: () => settleNow({ everything: true }),
+      settleNow: () => pass({ everything: true }),
     },
   }
   const app = createHttpApp({ dependencies, withAdmin: options.sharesAdmin })
   const listener: Listener = await listen({ app, port: options.port, host: options.host })
+  const adminListener = options.adminListener
+    ? await listen({ app: createHttpApp({ dependencies, withAdmin: true }), ...options.adminListener })
+    : undefined
   alarm.wake()
 
   return {
     url: listener.url,
+    adminUrl: adminListener?.url ?? listener.url,
     port: listener.port,
-    settleNow,
+    settleNow: (sweepOptions = {}) => pass(sweepOptions),
     reconcile: () => reconcile({ store: storage.reconcile, dependencies: settlement }),
     checkLedger: async () =>
       (await storage.ledger.check()).map(({ name, ok, rows }) => ({ name, ok, rows: rows.length })),
     trialBalance: storage.ledger.trialBalance,
     async close() {
-      await listener.close()
+      await Promise.all([listener.close(), adminListener?.close()])
       clearInterval(heartbeat)
       await alarm.close()
       await upstreams.close()
@@ -190,6 +202,34 @@ export async function openApp(options: AppOptions): Promise<App> {
       await storage.close()
     },
   }
+}
+
+const balanceForWire = ({ ledger, account, debits, credits, balance }: TrialBalanceRow) => ({
+  ledger,
+  account,
+  debits: debits.toString(),
+  credits: credits.toString(),
+  balance: balance.toString(),
+})
+
+/** Runs calls one after another: two passes at once would find the same rows due. */
+function oneAtATime<Argument, Result>(run: (argument: Argument) => Promise<Result>) {
+  let last: Promise<unknown> = Promise.resolve()
+  return (argument: Argument): Promise<Result> => {
+    const next = last.then(() => run(argument))
+    last = next.catch(() => undefined)
+    return next
+  }
+}
+
+async function requireGenesis({ storage, genesis }: { storage: Storage; genesis: string }): Promise<void> {
+  const known = await storage.meta.get('genesis')
+  if (known === undefined) return storage.meta.set('genesis', genesis)
+  if (known === genesis) return undefined
+  await storage.close()
+  throw new Error(
+    'This ledger belongs to another dev chain, so its balances mean nothing here. Start over with: turnpike dev --fresh',
+  )
 }
 
 function chainFor({ settings, options }: { settings: NetworkOptions; options: AppOptions }) {

@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig } from '../config/read-config.ts'
+import { readyFile } from './ask-server.ts'
 import { devAdminToken, openDevApp } from './dev-app.ts'
 import { createProgress } from './progress.ts'
 import { untilStopped } from './until-stopped.ts'
@@ -32,12 +33,14 @@ export async function dev({ fresh, json }: { fresh: boolean; json: boolean }): P
     payerPrivateKey: world.payerPrivateKey,
     adminToken: config.TURNPIKE_ADMIN_TOKEN ?? devAdminToken(chain.genesisHash),
   }
+  writeFileSync(readyFile(dataDirectory), JSON.stringify(ready), { mode: 0o600 })
   process.stdout.write(`${JSON.stringify(ready)}\n`)
   progress.note(`\nOn play money only. Ask for a price:\n  curl -i ${app.url}/v1/chat/completions\n`)
   if (!config.DATABASE_URL) progress.note('The embedded database survives a kill, not a power cut: it does not fsync.')
 
   await untilStopped()
   progress.note('Stopping: calls that run may finish.')
+  rmSync(readyFile(dataDirectory), { force: true })
   await app.close()
   await world.close()
 }

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readConfig } from '../config/read-config.ts'
+
+/** Where `turnpike dev` leaves its ready line, so that other commands find the server that has the folder. */
+export const readyFile = (dataDirectory: string) => join(dataDirectory, 'ready.json')
+
+/**
+ * Asks the operator API of a running server: the one named by TURNPIKE_ADMIN_URL, or `turnpike dev` on the same folder.
+ *
+ * @returns undefined where no server runs.
+ */
+export async function askServer(path: string): Promise<unknown> {
+  const config = readConfig(process.env)
+  const server = config.TURNPIKE_ADMIN_URL
+    ? { url: config.TURNPIKE_ADMIN_URL, adminToken: config.TURNPIKE_ADMIN_TOKEN ?? '' }
+    : devServer(config.TURNPIKE_DATA_DIR)
+  if (!server) return undefined
+  const headers = { authorization: `Bearer ${server.adminToken}` }
+  const response = await fetch(`${server.url}/admin/v1${path}`, { headers }).catch(() => undefined)
+  if (!response) return undefined
+  if (!response.ok) throw new Error(`${server.url} answered ${response.status}: is TURNPIKE_ADMIN_TOKEN right?`)
+  return response.json()
+}
+
+function devServer(dataDirectory: string): { url: string; adminToken: string } | undefined {
+  try {
+    return JSON.parse(readFileSync(readyFile(dataDirectory), 'utf8')) as { url: string; adminToken: string }
+  } catch {
+    return undefined
+  }
+}
