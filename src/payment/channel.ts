@@ -63,18 +63,21 @@ function isCovered({
   voucher,
   ceilingAtomic,
   reservedAtomic,
+  isMine,
 }: {
   state: ChannelState
   voucher: Voucher
   ceilingAtomic: Atomic
   reservedAtomic: Atomic
+  isMine: boolean
 }): boolean {
   const needAtomic = state.chargedAtomic + state.heldAtomic + reservedAtomic + ceilingAtomic
   const highestAtomic = maxBigint(state.highest?.maxAtomic ?? 0n, voucher.maxAtomic)
   return (
     highestAtomic >= needAtomic &&
-    // A voucher that is below what has been charged meanwhile comes from a client that has to learn of it.
-    voucher.maxAtomic >= state.chargedAtomic + ceilingAtomic &&
+    // A voucher that is below what has been charged meanwhile comes from a client that has to learn of it. In its own
+    // turn it has just learnt: a call that was admitted beside the turn and has ended since must not make it give up.
+    (isMine || voucher.maxAtomic >= state.chargedAtomic + ceilingAtomic) &&
     needAtomic <= state.balanceAtomic
   )
 }
@@ -139,7 +142,7 @@ export function admitVoucher({
   }
   const reservedAtomic = theirTurn?.reservedAtomic ?? 0n
   const withoutOwnTurn = theirTurn ? state : endTurn({ state })
-  if (isCovered({ state, voucher, ceilingAtomic, reservedAtomic })) {
+  if (isCovered({ state, voucher, ceilingAtomic, reservedAtomic, isMine })) {
     return { kind: 'admit', state: hold({ state: withoutOwnTurn, voucher, ceilingAtomic }) }
   }
   if (isMine) return { kind: 'corrective', state: withoutOwnTurn }
@@ -171,7 +174,8 @@ export function admitGroup({
   if (activeTurn({ state, nowMs })) return undefined
   let next = endTurn({ state })
   for (const { voucher, ceilingAtomic } of items) {
-    if (!isCovered({ state: next, voucher, ceilingAtomic, reservedAtomic: 0n })) return undefined
+    if (!isCovered({ state: next, voucher, ceilingAtomic, reservedAtomic: 0n, isMine: false }))
+      return undefined
     next = hold({ state: next, voucher, ceilingAtomic })
   }
   return next

@@ -12,6 +12,7 @@ const REQUEST_LABEL = 'turnpike request 1\n'
 const NONCE_BYTES = 16
 const HASH_BYTES = 32
 const CEILING_BYTES = 16
+const MAX_CEILING = (1n << 128n) - 1n
 const EXPIRY_BYTES = 6
 const FIXED_BYTES = NONCE_BYTES + HASH_BYTES + CEILING_BYTES + EXPIRY_BYTES
 const MAC_BYTES = 32
@@ -42,10 +43,10 @@ export function signQuote({ quote, secret }: { quote: Quote; secret: QuoteSecret
   if (!isUuid(quote.nonce)) throw new RangeError('A quote needs a UUID as its nonce.')
   if (hash.length !== HASH_BYTES) throw new RangeError('A request hash has 32 bytes.')
   if (priceBook.length > PRICE_BOOK_BYTES) throw new RangeError('The price book name exceeds 64 bytes.')
-  const ceiling = Buffer.from(quote.ceilingPicoUsd.toString(16).padStart(CEILING_BYTES * 2, '0'), 'hex')
-  if (quote.ceilingPicoUsd < 0n || ceiling.length !== CEILING_BYTES) {
+  if (quote.ceilingPicoUsd < 0n || quote.ceilingPicoUsd > MAX_CEILING) {
     throw new RangeError('A ceiling is an unsigned integer of 128 bits.')
   }
+  const ceiling = Buffer.from(quote.ceilingPicoUsd.toString(16).padStart(CEILING_BYTES * 2, '0'), 'hex')
   const expiry = Buffer.alloc(EXPIRY_BYTES)
   expiry.writeUIntBE(quote.expiresAtMs, 0, EXPIRY_BYTES)
   const body = Buffer.concat([nonceBytes(quote.nonce), hash, ceiling, expiry, priceBook])

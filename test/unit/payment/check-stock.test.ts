@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { computeChannelId } from '@x402/evm/batch-settlement/client'
 import { privateKeyToAccount } from 'viem/accounts'
+import { buildPaymentRequired } from '../../../src/payment/payment-required.ts'
 import { addressOfPrivateKey } from '../../../src/payment/signature.ts'
 import {
   check,
@@ -10,6 +11,8 @@ import {
   makeQuote,
   pay,
   payV1,
+  RESOURCE,
+  stockClient,
   TERMS,
   USDC,
   USDT,
@@ -50,7 +53,7 @@ test('a stock client may let a delegate sign its vouchers', async () => {
   const payment = await pay({
     scheme: 'batch-settlement',
     asset: USDC,
-    options: { voucherSigner: voucherSigner as never },
+    options: { voucherSigner },
   })
   expect(check({ payment })).toMatchObject({
     payer,
@@ -107,12 +110,10 @@ test('a stock client echoes a quote that stands once in the extensions', async (
     address: `0x${String(index).repeat(40)}` as const,
   }))
   const terms = { ...TERMS, assets: [USDC, ...many] }
-  const { buildPaymentRequired } = await import('../../../src/payment/payment-required.ts')
-  const { stockClient, RESOURCE } = await import('./stock-client.ts')
   const required = buildPaymentRequired({ offers: makeOffers({ terms }), resource: RESOURCE })
   expect(required.accepts[0]?.extra).not.toHaveProperty('quote')
   const payment = await stockClient().client.createPaymentPayload(required as never)
-  expect(check({ payment: payment as never, terms })).toMatchObject({ kind: 'voucher', payer })
+  expect(check({ payment: { ...payment }, terms })).toMatchObject({ kind: 'voucher', payer })
 })
 
 test('a refund needs a quote of ours, though not one for this request', async () => {

@@ -92,13 +92,13 @@ export function stockClient({
     signTypedData: (message: Parameters<typeof account.signTypedData>[0]) => account.signTypedData(message),
     readContract: () => Promise.resolve([channel.balance, channel.totalClaimed] as const),
   }
-  const batch = new BatchSettlementEvmScheme(signer as never, options)
+  const batch = new BatchSettlementEvmScheme(signer, options)
   const client = new x402Client()
     .setSpendControls({ allowedAssets: true, maxAmountPerPayment: false })
     .register('eip155:*', batch)
-    .register('eip155:*', new UptoEvmScheme(signer as never))
-    .register('eip155:*', new ExactEvmScheme(signer as never))
-    .registerV1('base-sepolia', new ExactEvmSchemeV1(signer as never))
+    .register('eip155:*', new UptoEvmScheme(signer))
+    .register('eip155:*', new ExactEvmScheme(signer))
+    .registerV1('base-sepolia', new ExactEvmSchemeV1(signer))
   return { client, batch, address: account.address.toLowerCase() as Hex }
 }
 
