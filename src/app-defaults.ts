@@ -39,7 +39,9 @@ export function providersOf({
     const name = id.toUpperCase()
     const apiKeyVariable = `${name}_API_KEY`
     const baseUrl = environment[`${name}_BASE_URL`] ?? usual
-    return environment[apiKeyVariable] ? [{ id, dialect: 'openai', baseUrl, apiKeyVariable, simulated: false }] : []
+    return environment[apiKeyVariable]
+      ? [{ id, dialect: 'openai', baseUrl, apiKeyVariable, simulated: false }]
+      : []
   })
 }
 
@@ -82,14 +84,21 @@ export function devTerms({
   world: {
     readonly chain: { readonly usdt: string }
     readonly payTo: Address
-    readonly addresses: { readonly signer: Address; readonly till: Address; readonly receiverAuthorizer: Address }
+    readonly addresses: {
+      readonly signer: Address
+      readonly till: Address
+      readonly receiverAuthorizer: Address
+    }
   }
 }): Terms {
   const usdt = world.chain.usdt.toLowerCase() as Address
   return termsOf({
     addresses: world.addresses,
     payTo: world.payTo,
-    assets: [...BUILT_IN_ASSETS.filter(({ network }) => network === DEV_NETWORK), usdtAsset({ network: DEV_NETWORK, address: usdt, decimals: 6 })],
+    assets: [
+      ...BUILT_IN_ASSETS.filter(({ network }) => network === DEV_NETWORK),
+      usdtAsset({ network: DEV_NETWORK, address: usdt, decimals: 6 }),
+    ],
     settlementFees: (['upto', 'exact'] as const).map((scheme) => ({
       network: DEV_NETWORK,
       scheme,

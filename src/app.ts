@@ -19,6 +19,7 @@ import type { SettlementDependencies } from './settlement/dependencies.ts'
 import { fund } from './settlement/fund.ts'
 import { recordOpening } from './settlement/opening.ts'
 import { reconcile } from './settlement/reconcile.ts'
+import type { TransactionRow } from './settlement/types.ts'
 import { sweep, type SweepOptions } from './settlement/sweep.ts'
 import { openStorage, type Storage } from './storage/open-storage.ts'
 import { createLog, logCall, logError } from './telemetry/log.ts'
@@ -72,6 +73,8 @@ export type App = {
   readonly settleNow: (options?: SweepOptions) => Promise<{ readonly failures: number }>
   readonly reconcile: () => ReturnType<typeof reconcile>
   readonly checkLedger: () => Promise<readonly { name: string; ok: boolean; rows: number }[]>
+  /** The newest hundred. */
+  readonly listTransactions: () => Promise<readonly TransactionRow[]>
   readonly trialBalance: () => Promise<readonly TrialBalanceRow[]>
   readonly close: () => Promise<void>
 }
@@ -96,7 +99,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     onProgress,
   })
   if (options.genesis !== undefined) await requireGenesis({ storage, genesis: options.genesis })
-  const chains = new Map(options.networks.map((settings) => [settings.network, chainFor({ settings, options })]))
+  const chains = new Map(
+    options.networks.map((settings) => [settings.network, chainFor({ settings, options })]),
+  )
   const chainOf = (network: Network) => {
     const chain = chains.get(network)
     if (!chain) throw new RangeError(`No chain is configured for ${network}.`)
@@ -135,7 +140,9 @@ export async function openApp(options: AppOptions): Promise<App> {
     ? createRedisAlarm({ redisUrl: options.redisUrl, look: safeLook, intervalMs: options.sweepMs, onError })
     : createTimerAlarm({ look: safeLook, intervalMs: options.sweepMs })
   const heartbeat = setInterval(() => {
-    storage.instances.heartbeat().catch((error: unknown) => logError({ log, error, fields: { step: 'lease' } }))
+    storage.instances
+      .heartbeat()
+      .catch((error: unknown) => logError({ log, error, fields: { step: 'lease' } }))
   }, LIMITS.leaseMs / 3)
 
   const dependencies: HttpDependencies = {
@@ -157,12 +164,14 @@ export async function openApp(options: AppOptions): Promise<App> {
     },
     settlement,
     freeCallsPerMinute: options.freeCallsPerMinute,
-    publicUrl: (request) => options.publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`,
+    publicUrl: (request) =>
+      options.publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`,
     onRecorded: (call) => {
       metrics.countCall(call)
       logCall({ log, call })
     },
-    onError: ({ error, requestId, path }) => logError({ log, error, fields: { request_id: requestId, path } }),
+    onError: ({ error, requestId, path }) =>
+      logError({ log, error, fields: { request_id: requestId, path } }),
     checkReadiness: () => checkReadiness({ ping: storage.ping, chains }),
     readMetrics: metrics.read,
     ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
@@ -171,7 +180,10 @@ export async function openApp(options: AppOptions): Promise<App> {
       checkLedger: async () => {
         const checks = await storage.ledger.check()
         metrics.setInvariants(checks.map(({ name, rows }) => ({ name, rows: rows.length })))
-        return { ok: checks.every(({ ok }) => ok), checks: checks.map(({ name, ok, rows }) => ({ name, ok, rows: rows.length })) }
+        return {
+          ok: checks.every(({ ok }) => ok),
+          checks: checks.map(({ name, ok, rows }) => ({ name, ok, rows: rows.length })),
+        }
       },
       reconcile: () => reconcile({ store: storage.reconcile, dependencies: settlement }),
       settleNow: () => pass({ everything: true }),
@@ -192,6 +204,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     reconcile: () => reconcile({ store: storage.reconcile, dependencies: settlement }),
     checkLedger: async () =>
       (await storage.ledger.check()).map(({ name, ok, rows }) => ({ name, ok, rows: rows.length })),
+    listTransactions: () => storage.admin.listTransactions({ limit: 100 }),
     trialBalance: storage.ledger.trialBalance,
     async close() {
       await Promise.all([listener.close(), adminListener?.close()])
@@ -245,7 +258,10 @@ function policyOf(terms: Terms): SettlementDependencies['policy'] {
     if (!asset) throw new RangeError(`The token ${address} on ${network} is not configured.`)
     return asset
   }
-  const gasPicoUsd = terms.settlementFees.reduce((most, { feePicoUsd }) => (feePicoUsd > most ? feePicoUsd : most), 1n)
+  const gasPicoUsd = terms.settlementFees.reduce(
+    (most, { feePicoUsd }) => (feePicoUsd > most ? feePicoUsd : most),
+    1n,
+  )
   return {
     claimAtPicoUsd: LIMITS.claimAtPicoUsd,
     claimEveryMs: LIMITS.claimEverySeconds * 1_000,

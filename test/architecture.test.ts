@@ -95,7 +95,9 @@ test('imports run downhill and every outside package keeps to its door', () => {
 
 test('the rule sees a planted violation', () => {
   const planted = join(ROOT, 'src/ledger/planted.ts')
-  expect(violationsIn(planted, `import { open } from '../storage/open.ts'\nimport pg from 'pg'`)).toHaveLength(2)
+  expect(
+    violationsIn(planted, `import { open } from '../storage/open.ts'\nimport pg from 'pg'`),
+  ).toHaveLength(2)
 })
 
 test('pure rooms know no clock, no randomness, no environment and no I/O', () => {

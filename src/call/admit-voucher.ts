@@ -86,7 +86,10 @@ async function executeDeposit({ payment, dependencies }: AdmitRequest<VoucherPay
     })
     turns.wake(payment.channelId)
   }
-  const outcome = await fund(payment)
+  const outcome = await fund(payment).catch(async (error: unknown) => {
+    await giveBack()
+    throw error
+  })
   if (outcome.kind === 'funded') {
     dependencies.reach('funded')
     return outcome.transaction

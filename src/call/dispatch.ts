@@ -123,7 +123,7 @@ async function captureOf({
     providerId: endpoint.providerId,
     ...(end?.finishReason === undefined ? {} : { finishReason: end.finishReason }),
     ...(failure === undefined ? {} : { errorCode: failure.code }),
-    ...(end?.firstContentMs === undefined ? {} : { firstContentMs: end.firstContentMs }),
+    ...(end?.firstContentMs === undefined ? {} : { firstContentMs: Math.round(end.firstContentMs) }),
     delivered: outcome === 'completed' || outcome === 'interrupted',
     totalMs: nowMs - startedAtMs,
     atMs: nowMs,

@@ -19,7 +19,8 @@ export async function askServer(path: string): Promise<unknown> {
   const headers = { authorization: `Bearer ${server.adminToken}` }
   const response = await fetch(`${server.url}/admin/v1${path}`, { headers }).catch(() => undefined)
   if (!response) return undefined
-  if (!response.ok) throw new Error(`${server.url} answered ${response.status}: is TURNPIKE_ADMIN_TOKEN right?`)
+  if (!response.ok)
+    throw new Error(`${server.url} answered ${response.status}: is TURNPIKE_ADMIN_TOKEN right?`)
   return response.json()
 }
 

@@ -5,15 +5,25 @@ import { DEV_NETWORK, devTerms, providersOf, catalogOf } from '../app-defaults.t
 
 /** What dev, demo and the tests need to know of the laptop's world; structural, so that only they import the dev room. */
 export type DevWorldFacts = {
-  readonly chain: { readonly rpcUrl: string; readonly usdc: string; readonly usdt: string; readonly genesisHash: string }
+  readonly chain: {
+    readonly rpcUrl: string
+    readonly usdc: string
+    readonly usdt: string
+    readonly genesisHash: string
+  }
   readonly provider: { readonly url: string }
   readonly payTo: `0x${string}`
   readonly keys: AppOptions['keys']
-  readonly addresses: { readonly signer: `0x${string}`; readonly till: `0x${string}`; readonly receiverAuthorizer: `0x${string}` }
+  readonly addresses: {
+    readonly signer: `0x${string}`
+    readonly till: `0x${string}`
+    readonly receiverAuthorizer: `0x${string}`
+  }
 }
 
 /** A secret that survives restarts of the same dev world without being written anywhere. It protects play money. */
-const devSecret = (genesisHash: string) => createHash('sha256').update(`turnpike dev ${genesisHash}`).digest('hex')
+const devSecret = (genesisHash: string) =>
+  createHash('sha256').update(`turnpike dev ${genesisHash}`).digest('hex')
 
 export const devAdminToken = (genesisHash: string) => `dev-${devSecret(`admin ${genesisHash}`).slice(0, 40)}`
 
@@ -37,9 +47,14 @@ export function openDevApp({
       : { dataDirectory: `${config.TURNPIKE_DATA_DIR}/ledger` },
     ...(config.REDIS_URL ? { redisUrl: config.REDIS_URL } : {}),
     catalog: catalogOf({ simulated }),
-    providers: providersOf({ environment: process.env, ...(simulated ? { simulatedUrl: world.provider.url } : {}) }),
+    providers: providersOf({
+      environment: process.env,
+      ...(simulated ? { simulatedUrl: world.provider.url } : {}),
+    }),
     providerKey: (variable) => process.env[variable],
-    networks: [{ network: DEV_NETWORK, rpcUrls: [world.chain.rpcUrl], finality: { kind: 'depth', blocks: 0 } }],
+    networks: [
+      { network: DEV_NETWORK, rpcUrls: [world.chain.rpcUrl], finality: { kind: 'depth', blocks: 0 } },
+    ],
     keys: world.keys,
     terms: devTerms({ config, world }),
     secret: devSecret(world.chain.genesisHash),

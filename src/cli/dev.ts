@@ -12,14 +12,18 @@ export async function dev({ fresh, json }: { fresh: boolean; json: boolean }): P
   const config = readConfig(process.env)
   const progress = createProgress({ quiet: json })
   const dataDirectory = config.TURNPIKE_DATA_DIR
-  if (fresh) for (const name of ['dev-chain.json', 'ledger']) rmSync(join(dataDirectory, name), { recursive: true, force: true })
+  if (fresh)
+    for (const name of ['dev-chain.json', 'ledger'])
+      rmSync(join(dataDirectory, name), { recursive: true, force: true })
   for (const warning of config.warnings) progress.note(warning)
 
   const world = await startDevWorld({ config, dataDirectory, onProgress: progress.step })
-  const app = await openDevApp({ config, world, overrides: { onProgress: progress.step } }).catch(async (error: unknown) => {
-    await world.close()
-    throw error
-  })
+  const app = await openDevApp({ config, world, overrides: { onProgress: progress.step } }).catch(
+    async (error: unknown) => {
+      await world.close()
+      throw error
+    },
+  )
   progress.done()
   const { chain } = world
   const ready = {
@@ -36,7 +40,8 @@ export async function dev({ fresh, json }: { fresh: boolean; json: boolean }): P
   writeFileSync(readyFile(dataDirectory), JSON.stringify(ready), { mode: 0o600 })
   process.stdout.write(`${JSON.stringify(ready)}\n`)
   progress.note(`\nOn play money only. Ask for a price:\n  curl -i ${app.url}/v1/chat/completions\n`)
-  if (!config.DATABASE_URL) progress.note('The embedded database survives a kill, not a power cut: it does not fsync.')
+  if (!config.DATABASE_URL)
+    progress.note('The embedded database survives a kill, not a power cut: it does not fsync.')
 
   await untilStopped()
   progress.note('Stopping: calls that run may finish.')

@@ -3,12 +3,20 @@ import { openBooksOfEnvironment } from './open-books.ts'
 import { printTable } from './table.ts'
 
 type Check = { readonly name: string; readonly ok: boolean; readonly rows: number }
-type BalanceRow = { readonly ledger: string; readonly account: string; readonly debits: string; readonly credits: string; readonly balance: string }
+type BalanceRow = {
+  readonly ledger: string
+  readonly account: string
+  readonly debits: string
+  readonly credits: string
+  readonly balance: string
+}
 
 /** `turnpike ledger check`: every invariant, with the rows that break it. Asks the running server, else opens the ledger. */
 export async function ledgerCheck({ json }: { json: boolean }): Promise<number> {
   const answer = (await askServer('/ledger/check')) as { checks: readonly Check[] } | undefined
-  const checks = answer?.checks ?? (await fromBooks((books) => books.checkLedger())).map((check) => ({ ...check, rows: check.rows.length }))
+  const checks =
+    answer?.checks ??
+    (await fromBooks((books) => books.checkLedger())).map((check) => ({ ...check, rows: check.rows.length }))
   const isOk = checks.every(({ ok }) => ok)
   if (json) process.stdout.write(`${JSON.stringify({ ok: isOk, checks })}\n`)
   else {
@@ -16,7 +24,9 @@ export async function ledgerCheck({ json }: { json: boolean }): Promise<number> 
       ['invariant', 'violations'],
       checks.map(({ name, rows }) => [name, String(rows)]),
     )
-    process.stdout.write(isOk ? '\nEvery invariant holds.\n' : '\nBroken. See docs/OPERATING.md for each invariant.\n')
+    process.stdout.write(
+      isOk ? '\nEvery invariant holds.\n' : '\nBroken. See docs/OPERATING.md for each invariant.\n',
+    )
   }
   return isOk ? 0 : 1
 }
@@ -37,13 +47,21 @@ export async function ledgerBalances({ json }: { json: boolean }): Promise<void>
   else {
     printTable(
       ['ledger', 'account', 'debits', 'credits', 'balance'],
-      rows.map(({ ledger, account, debits, credits, balance }) => [ledger, account, debits, credits, balance]),
+      rows.map(({ ledger, account, debits, credits, balance }) => [
+        ledger,
+        account,
+        debits,
+        credits,
+        balance,
+      ]),
     )
     process.stdout.write(`\nTrial balance: ${sum}\n`)
   }
 }
 
-async function fromBooks<Result>(read: (books: Awaited<ReturnType<typeof openBooksOfEnvironment>>) => Promise<Result>) {
+async function fromBooks<Result>(
+  read: (books: Awaited<ReturnType<typeof openBooksOfEnvironment>>) => Promise<Result>,
+) {
   const books = await openBooksOfEnvironment()
   try {
     return await read(books)

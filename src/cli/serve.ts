@@ -32,7 +32,11 @@ export async function serve(): Promise<void> {
     catalog: catalogOf({ simulated: false }),
     providers,
     providerKey: (variable) => process.env[variable],
-    networks: needed.networks.map(({ network, rpcUrls }) => ({ network, rpcUrls, finality: { kind: 'finalized' } })),
+    networks: needed.networks.map(({ network, rpcUrls }) => ({
+      network,
+      rpcUrls,
+      finality: { kind: 'finalized' },
+    })),
     keys: needed.keys,
     terms: termsOf({ addresses, payTo: needed.payTo, assets: needed.assets, settlementFees: [], config }),
     secret: config.TURNPIKE_QUOTE_SECRET ?? randomBytes(32).toString('hex'),
@@ -79,7 +83,9 @@ function requireServing(config: Config) {
     if (!assets.some((asset) => asset.network === network)) problems.push(`No token is known on ${network}.`)
   }
   if (config.DATABASE_URL && !config.TURNPIKE_QUOTE_SECRET) {
-    problems.push('TURNPIKE_QUOTE_SECRET is required with DATABASE_URL: every instance must sign quotes alike.')
+    problems.push(
+      'TURNPIKE_QUOTE_SECRET is required with DATABASE_URL: every instance must sign quotes alike.',
+    )
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return { keys, payTo, networks, assets }

@@ -21,8 +21,14 @@ const networks = z
 export const VARIABLES = z.object({
   PORT: port.default(4020).describe('Port of the public listener; 0 takes a free one.'),
   HOST: z.string().default('127.0.0.1').describe('Address of the public listener.'),
-  TURNPIKE_PUBLIC_URL: z.url().optional().describe('Origin under which callers reach this server, where a proxy stands in front.'),
-  TURNPIKE_ADMIN_URL: z.url().optional().describe('Operator API that the commands ask; dev is found by itself.'),
+  TURNPIKE_PUBLIC_URL: z
+    .url()
+    .optional()
+    .describe('Origin under which callers reach this server, where a proxy stands in front.'),
+  TURNPIKE_ADMIN_URL: z
+    .url()
+    .optional()
+    .describe('Operator API that the commands ask; dev is found by itself.'),
   TURNPIKE_ADMIN_HOST: z.string().default('127.0.0.1').describe('Address of the operator listener.'),
   TURNPIKE_ADMIN_PORT: port.optional().describe('Port of the operator listener; dev shares the public one.'),
   TURNPIKE_ADMIN_TOKEN: secret.optional().describe('Bearer token of the operator API.'),

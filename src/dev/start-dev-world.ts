@@ -5,7 +5,10 @@ import type { Address, Hex } from '../payment/types.ts'
 import { devAccounts } from './accounts.ts'
 import { fundDevWorld } from './chain/fund-dev-world.ts'
 import { type DevChain, startDevChain } from './chain/start-dev-chain.ts'
-import { type SimulatedProvider, startSimulatedProvider } from './simulated-provider/start-simulated-provider.ts'
+import {
+  type SimulatedProvider,
+  startSimulatedProvider,
+} from './simulated-provider/start-simulated-provider.ts'
 
 /** The world of a laptop: a chain of its own, a provider that makes its answers up, and a payer with money. */
 export type DevWorld = {
@@ -14,7 +17,11 @@ export type DevWorld = {
   readonly payerPrivateKey: Hex
   readonly payTo: Address
   readonly keys: { readonly signer: Hex; readonly till: Hex; readonly receiverAuthorizer: Hex }
-  readonly addresses: { readonly signer: Address; readonly till: Address; readonly receiverAuthorizer: Address }
+  readonly addresses: {
+    readonly signer: Address
+    readonly till: Address
+    readonly receiverAuthorizer: Address
+  }
   readonly close: () => Promise<void>
 }
 

@@ -30,7 +30,9 @@ export type ReconcileStore = {
     }[]
   >
   /** Every transaction of ours that was mined, with the block. */
-  readonly listMined: (query: { network: Network }) => Promise<
+  readonly listMined: (query: {
+    network: Network
+  }) => Promise<
     readonly { readonly hash: Hex; readonly kind: string; readonly asset: Address; readonly amount: string }[]
   >
   /** The block at which the ledger's opening balances were read. */
@@ -118,7 +120,9 @@ async function compareChannels({ network, store, dependencies }: Pass): Promise<
     const ledger = `balance ${channel.balanceAtomic}, claimed ${channel.claimedAtomic}`
     const there = onChain[index]
     const chain = `balance ${there?.balanceAtomic ?? 0n}, claimed ${there?.totalClaimedAtomic ?? 0n}`
-    return ledger === chain ? [] : [{ class: 'amount', network, subject: `channel ${channel.id}`, ledger, chain }]
+    return ledger === chain
+      ? []
+      : [{ class: 'amount', network, subject: `channel ${channel.id}`, ledger, chain }]
   })
   return { findings, count: channels.length }
 }

@@ -52,7 +52,7 @@ export function logError({
   const frames = known?.stack
     ?.split('\n')
     .filter((line) => line.startsWith('    at '))
-    .slice(0, 6)
+    .slice(0, 20)
   const code = known && 'code' in known ? String(known.code) : undefined
   log.error({ event: 'error', name: known?.name ?? typeof error, code, frames, ...fields }, 'error')
 }
