@@ -6,7 +6,16 @@ import { expect, test } from 'vitest'
  * Who may import whom (docs/ARCHITECTURE.md). Imports run downhill; a room that is missing here may import nothing.
  * `pure` stands for every pure room, `lib` included.
  */
-const PURE = ['lib', 'chat', 'ledger', 'governance', 'catalog', 'pricing', 'routing', 'payment']
+const PURE: readonly string[] = [
+  'lib',
+  'chat',
+  'ledger',
+  'governance',
+  'catalog',
+  'pricing',
+  'routing',
+  'payment',
+]
 const ADAPTER = ['call', 'settlement', ...PURE, 'config']
 const ALLOWED: Record<string, readonly string[]> = {
   lib: [],
