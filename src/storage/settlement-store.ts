@@ -19,7 +19,7 @@ async function insertFunding({
   nowMs: number
 }): Promise<boolean> {
   const rows = await sql.query(
-    `insert into fundings (id, key, kind, network, asset, payer, amount, expires_at, authorization, channel_id,
+    `insert into fundings (id, key, kind, network, asset, payer, amount, expires_at, "authorization", channel_id,
        channel_config, state, at_ms)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::jsonb, 'reserved', $12)
      on conflict (key) do nothing returning id`,
