@@ -1,4 +1,4 @@
-import type { App } from '../app.ts'
+import type { App } from '../app/open-app.ts'
 import { payingFetch } from '../client/paying-fetch.ts'
 import type { DevWorldFacts } from './dev-app.ts'
 import { readStream, type StreamedCall } from './read-stream.ts'
@@ -18,7 +18,7 @@ const QUESTIONS = ['Tell me about the harbour.', 'And what happened then?']
 
 type Stage = {
   readonly app: App
-  readonly world: DevWorldFacts & { readonly payerPrivateKey: `0x${string}` }
+  readonly world: DevWorldFacts & { readonly payer: Parameters<typeof payingFetch>[0] }
   readonly story: Story
 }
 
@@ -31,8 +31,7 @@ export async function runDemo({ app, world, story }: Stage): Promise<DemoResult>
   }
   await askForPrice({ app, story })
 
-  const { privateKeyToAccount } = await import('viem/accounts')
-  const pay = payingFetch(privateKeyToAccount(world.payerPrivateKey))
+  const pay = payingFetch(world.payer)
   const calls: StreamedCall[] = []
   for (const [index, question] of QUESTIONS.entries()) {
     story.chapter(

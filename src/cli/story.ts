@@ -16,7 +16,7 @@ export function createStory({ quiet }: { quiet: boolean }): Story {
   const write = (text: string) => {
     if (!quiet) process.stdout.write(text)
   }
-  const isColoured = Boolean(process.stdout.isTTY) && !process.env['NO_COLOR']
+  const isColoured = process.stdout.isTTY && !process.env['NO_COLOR']
   const paint = (code: string, text: string) => (isColoured ? `${code}${text}${RESET}` : text)
   const width = 92
   let column = 0
