@@ -38,9 +38,9 @@ export async function admitVoucher(request: AdmitRequest<VoucherPayment>): Promi
   }
 }
 
-function conclude({
+async function conclude({
   outcome,
-  request: { planned, payment },
+  request: { planned, payment, dependencies },
   base,
   fundingTransaction,
 }: {
@@ -48,10 +48,14 @@ function conclude({
   request: AdmitRequest<VoucherPayment>
   base: ReturnType<typeof admissionOf>
   fundingTransaction: Hex | undefined
-}): AdmitResult {
+}): Promise<AdmitResult> {
   switch (outcome.kind) {
     case 'admitted': {
-      const { channel } = outcome
+      const { network, channelId } = payment
+      // The answer to a deposit begins with the channel's state, or the client would deposit again.
+      const channel =
+        outcome.channel ??
+        (payment.deposit ? await dependencies.store.getChannel({ network, channelId }) : undefined)
       const known = channel ? { channel } : {}
       const funded = fundingTransaction === undefined ? {} : { fundingTransaction }
       return { kind: 'admitted', call: { ...planned, admission: base, payment, ...known, ...funded } }
