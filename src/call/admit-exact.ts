@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { ExactPayment, Hex } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
-import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit.ts'
+import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
 
 /**

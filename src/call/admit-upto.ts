@@ -3,7 +3,7 @@ import { LIMITS } from '../lib/limits.ts'
 import { minBigint, picoUsdToAtomic } from '../lib/money.ts'
 import type { UptoPayment } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
-import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit.ts'
+import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
 
 /** A mirrored balance of this age may still admit a call; the exposure cap bounds what a stale one can cost. */

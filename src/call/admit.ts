@@ -1,27 +1,9 @@
-import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
-import type { CallPayment } from '../payment/types.ts'
 import { admitExact } from './admit-exact.ts'
 import { admitUpto } from './admit-upto.ts'
 import { admitVoucher } from './admit-voucher.ts'
-import type { Corrective } from './demand.ts'
-import type { CallDependencies } from './dependencies.ts'
+import type { AdmitRequest, AdmitResult } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
-import type { AdmittedCall, PlannedCall } from './types.ts'
-
-export type AdmitResult =
-  | { readonly kind: 'admitted'; readonly call: AdmittedCall }
-  /** A 402 that lets the client sign again from the channel's true state. */
-  | { readonly kind: 'corrective'; readonly corrective: Corrective }
-
-/** What each scheme's way of admission is given. */
-export type AdmitRequest<Payment extends CallPayment = CallPayment> = {
-  readonly planned: PlannedCall
-  readonly payment: Payment
-  /** The nonce of the quote that a corrective 402 would carry. */
-  readonly freshQuoteNonce: string
-  readonly dependencies: CallDependencies
-}
 
 /**
  * W1: one durable hold over all scopes for a checked payment, before any byte goes to a provider. What the scheme needs on
@@ -54,7 +36,3 @@ async function refuseRunningRetry({ planned, payment, dependencies }: AdmitReque
   if (!call) return
   throw alreadyPaid({ call, payment })
 }
-
-/** The error for a way of admission that should have come out otherwise: the database knows better than the plan. */
-export const insufficientFunds = (availableAtomic: bigint) =>
-  new TurnpikeError('insufficient_funds', { extra: { available: availableAtomic.toString() } })

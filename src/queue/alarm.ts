@@ -19,11 +19,13 @@ export function createTimerAlarm({ look, intervalMs }: { look: Look; intervalMs:
   let again = false
   let closed = false
 
+  const shouldLookAgain = () => again && !closed
+
   async function run(): Promise<void> {
     do {
       again = false
       await look()
-    } while (again && !closed)
+    } while (shouldLookAgain())
   }
 
   function wake(): void {

@@ -9,7 +9,8 @@ const CONNECT_MS = 10_000
  * The planner must not decide anew on the hot path: a plan made on an empty table would scan, and custom plans cost
  * more than the statement.
  */
-const HOT_SETTINGS = 'set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set jit = off'
+const HOT_SETTINGS =
+  'set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_nestloop = off; set jit = off'
 
 const asSql = (client: Pool | PoolClient | Client): Sql => ({
   query: async (text, values) => {

@@ -39,7 +39,7 @@ export function openReconcileStore({
         hash: text<Hex>(row['hash']),
         kind: text<string>(row['kind']),
         asset: text<Address>(row['asset']),
-        amount: String(row['amount'] ?? '0'),
+        amount: row['amount'] === null ? '0' : text<string>(row['amount']),
       }))
     },
     getOpeningBlock: async ({ network }) => {

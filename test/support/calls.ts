@@ -11,7 +11,7 @@ export const USDC: Address = '0x036cbd53842c5426634e7929541ec2318f3dcf7e'
 export const LEDGER = tokenLedger({ network: NETWORK, asset: USDC })
 export const NOW_MS = 1_800_000_000_000
 
-export const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest()
+export const sha256 = (text: string): Uint8Array => new Uint8Array(createHash('sha256').update(text).digest())
 export const hex = (bytes: number, seed: string): Hex =>
   `0x${Buffer.from(sha256(seed))
     .toString('hex')

@@ -60,7 +60,7 @@ with input as materialized (
   insert into admissions (${admissionNames})
   select ${admissionValues} from input i
   where not exists (select 1 from checked c where c.n = i.n and not c.fits)
-  order by i.payment_key
+  order by i.payment_key, i.n
   on conflict do nothing
   returning call_id
 ), delta as (

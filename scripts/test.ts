@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { requireNode } from './require-node.ts'
+
+/**
+ * `npm test [-- <vitest arguments>]`: all projects, cheapest first, then one line that counts. A project that fails does not
+ * hide what the next would say.
+ */
+const PROJECTS = ['unit', 'contract', 'integration', 'e2e']
+
+type Report = {
+  readonly numPassedTests: number
+  readonly numFailedTests: number
+  readonly numPendingTests: number
+}
+
+requireNode()
+const folder = mkdtempSync(join(tmpdir(), 'turnpike-test-'))
+const totals = { passed: 0, failed: 0, skipped: 0 }
+let failedRuns = 0
+
+for (const project of PROJECTS) {
+  const startedAtMs = performance.now()
+  const outputFile = join(folder, `${project}.json`)
+  const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
+  const flags = [
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${outputFile}`,
+  ]
+  const { status } = spawnSync(process.execPath, [vitest, 'run', ...flags, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  })
+  if (status !== 0) failedRuns += 1
+  count(outputFile)
+  process.stdout.write(`${project}: ${Math.round((performance.now() - startedAtMs) / 1_000)} s\n\n`)
+}
+
+rmSync(folder, { recursive: true, force: true })
+const failed = Math.max(totals.failed, failedRuns)
+process.stdout.write(`${totals.passed} passed, ${failed} failed, ${totals.skipped} skipped\n`)
+process.exitCode = failed === 0 && totals.passed > 0 ? 0 : 1
+
+function count(outputFile: string): void {
+  try {
+    const report = JSON.parse(readFileSync(outputFile, 'utf8')) as Report
+    totals.passed += report.numPassedTests
+    totals.failed += report.numFailedTests
+    totals.skipped += report.numPendingTests
+  } catch {
+    process.stderr.write('A run left no report.\n')
+    failedRuns += 1
+  }
+}

@@ -1,0 +1,23 @@
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import type { CallPayment } from '../payment/types.ts'
+import type { Corrective } from './demand.ts'
+import type { CallDependencies } from './dependencies.ts'
+import type { AdmittedCall, PlannedCall } from './types.ts'
+
+export type AdmitResult =
+  | { readonly kind: 'admitted'; readonly call: AdmittedCall }
+  /** A 402 that lets the client sign again from the channel's true state. */
+  | { readonly kind: 'corrective'; readonly corrective: Corrective }
+
+/** What each scheme's way of admission is given. */
+export type AdmitRequest<Payment extends CallPayment = CallPayment> = {
+  readonly planned: PlannedCall
+  readonly payment: Payment
+  /** The nonce of the quote that a corrective 402 would carry. */
+  readonly freshQuoteNonce: string
+  readonly dependencies: CallDependencies
+}
+
+/** A hold that its account cannot carry. */
+export const insufficientFunds = (availableAtomic: bigint) =>
+  new TurnpikeError('insufficient_funds', { extra: { available: availableAtomic.toString() } })
