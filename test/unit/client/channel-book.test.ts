@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CALL_IS_OVER_MS, createChannelBook, type Ticket } from '../../../src/client/channel-book.ts'
 import { admitVoucher, finishCall } from '../../../src/payment/channel.ts'

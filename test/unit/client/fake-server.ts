@@ -290,7 +290,7 @@ export function createFakeServer(behaviour: Behaviour = {}) {
   const fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     await sleep(0)
     init?.signal?.throwIfAborted()
-    const { pathname } = new URL(String(input))
+    const { pathname } = new URL(input instanceof Request ? input.url : input)
     if (pathname.startsWith('/v1/calls/')) {
       seen.asked += 1
       const charge = calls.get(pathname.slice('/v1/calls/'.length))
@@ -375,7 +375,7 @@ export const ask = ({
   stream = true,
   text = 'hi',
   ...init
-}: { stream?: boolean; text?: string } & RequestInit = {}): RequestInit => ({
+}: { stream?: boolean; text?: string } & RequestInit = {}) => ({
   method: 'POST',
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ model: 'auto', stream, messages: [{ role: 'user', content: text }] }),

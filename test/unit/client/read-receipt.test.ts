@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createReceiptWatch, readReceipt, watchBody } from '../../../src/client/read-receipt.ts'
 import { encodeReceipt, receiptComment, type Receipt } from '../../../src/payment/receipt.ts'
