@@ -127,7 +127,7 @@ test('USDT through Permit2, upto and exact are paid and charged for what was use
   ]) {
     const { openai, pay, seen } = newClient(options)
     expect(await streamed(openai)).toBeGreaterThan(10)
-    const [call] = seen.events.filter(({ kind }) => kind === 'call')
+    const call = seen.events.find(({ kind }) => kind === 'call')
     expect(call?.amountAtomic).toBeGreaterThan(0n)
     expect(call?.amountAtomic).toBeLessThan(call?.ceilingAtomic ?? 0n)
     expect(pay.spent()).toMatchObject({ calls: 1, reservedUsd: '0' })
