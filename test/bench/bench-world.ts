@@ -102,7 +102,9 @@ async function openPostgres(onProgress: (line: string) => void): Promise<Postgre
     return await startPostgres({ fsync: true })
   } catch (error) {
     if (!(error instanceof Error) || error.message !== MISSING_POSTGRES) throw error
-    onProgress('There is no Postgres on this machine: the embedded database is measured, which does not fsync')
+    onProgress(
+      'There is no Postgres on this machine: the embedded database is measured, which does not fsync',
+    )
     return undefined
   }
 }
