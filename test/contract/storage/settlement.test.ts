@@ -134,7 +134,7 @@ describe.each(KINDS)('settlement on %s', (kind) => {
         }),
       ),
     )
-    expect(rows.map(({ nonce }) => nonce).sort()).toEqual([41, 42, 43, 44])
+    expect(rows.map(({ nonce }) => nonce).sort((a, b) => a - b)).toEqual([41, 42, 43, 44])
     const listed = await storage().settlement.listTransactions({
       network: NETWORK,
       states: ['signed'],
