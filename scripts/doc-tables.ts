@@ -4,6 +4,7 @@ import { VARIABLES } from '../src/config/schema.ts'
 import { ERRORS } from '../src/lib/errors/registry.ts'
 import { INVARIANTS } from '../src/storage/invariants/statements.ts'
 import { ADAPTER, ALLOWED, PURE } from '../test/support/import-table.ts'
+import { storedColumns } from './stored-columns.ts'
 
 /**
  * `node scripts/doc-tables.ts`: writes the tables of the documents that the sources know better, each between two comments
@@ -11,7 +12,8 @@ import { ADAPTER, ALLOWED, PURE } from '../test/support/import-table.ts'
  */
 type DocTable = { readonly name: string; readonly document: string; readonly text: string }
 
-const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+/** What looks like a tag would vanish from the page. */
+const row = (cells: readonly string[]) => `| ${cells.join(' | ').replaceAll('<', '&lt;')} |`
 const table = (heads: readonly string[], rows: readonly (readonly string[])[]) =>
   [row(heads), row(heads.map(() => '---')), ...rows.map(row)].join('\n')
 const code = (text: string) => `\`${text}\``
@@ -20,7 +22,8 @@ const code = (text: string) => `\`${text}\``
 function listOf(rooms: readonly string[]): string {
   if (rooms.length === 0) return 'nothing'
   const has = (group: readonly string[]) => group.every((room) => rooms.includes(room))
-  if (has(ADAPTER)) return ['call, settlement, config, every pure room', ...without(rooms, ADAPTER)].join(', ')
+  if (has(ADAPTER))
+    return ['call, settlement, config, every pure room', ...without(rooms, ADAPTER)].join(', ')
   if (has(PURE)) return [...without(rooms, PURE), 'every pure room'].join(', ')
   return rooms.join(', ')
 }
@@ -64,11 +67,22 @@ const invariantTable = () =>
     INVARIANTS.map(({ name, says }) => [code(name), says]),
   )
 
+const columnTable = () =>
+  table(
+    ['table', 'purpose', 'columns'],
+    storedColumns().map(({ tableName, purpose, columns }) => [
+      code(tableName),
+      purpose,
+      columns.map(code).join(', '),
+    ]),
+  )
+
 export const DOC_TABLES: readonly DocTable[] = [
   { name: 'imports', document: 'docs/ARCHITECTURE.md', text: importTable() },
   { name: 'errors', document: 'docs/PAYMENTS.md', text: errorTable() },
   { name: 'environment', document: 'docs/OPERATING.md', text: environmentTable() },
   { name: 'invariants', document: 'docs/OPERATING.md', text: invariantTable() },
+  { name: 'columns', document: 'docs/SECURITY.md', text: columnTable() },
 ]
 
 const marks = (name: string) => [`<!-- table: ${name} -->`, `<!-- end: ${name} -->`] as const
@@ -89,7 +103,10 @@ function writeTables(): void {
     const page = readFileSync(path, 'utf8')
     const [start, end] = marks(name)
     const old = page.slice(page.indexOf(start), page.indexOf(end))
-    writeFileSync(path, page.replace(old, () => `${start}\n\n${text}\n\n`))
+    writeFileSync(
+      path,
+      page.replace(old, () => `${start}\n\n${text}\n\n`),
+    )
   }
 }
 
