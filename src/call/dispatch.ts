@@ -29,6 +29,7 @@ type Ended = { readonly endpoint: Endpoint; readonly end?: UpstreamEnd; readonly
 export async function dispatchCall(dispatch: Dispatch): Promise<FinishedCall> {
   const { call, dependencies } = dispatch
   const startedAtMs = dependencies.clock.nowMs()
+  dependencies.reach('forwarded')
   const meter = createMeter({ request: call.request })
   const ended = await walkPlan({ ...dispatch, meter })
   const capture = await captureOf({ call, ended, meter, startedAtMs, dependencies })

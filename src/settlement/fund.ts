@@ -30,6 +30,7 @@ export const fund: Fund = async ({ payment, dependencies }) => {
   const { store, clock } = dependencies
   const { isNew, funding } = await store.reserveFunding(fundingOf({ payment, id: dependencies.newId() }))
   if (!isNew) return outcomeOf(funding)
+  dependencies.reach('funding-reserved')
   const sent = await sendFunding({ funding, dependencies })
   if (sent.kind !== 'pending') return sent
 

@@ -102,6 +102,19 @@ export type DueStore = {
   readonly getBalance: (query: { ledger: string; account: string }) => Promise<bigint>
 }
 
+/** Channels that may hold money, watched for withdrawals: the payer needs nobody's leave for one. */
+export type WatchStore = {
+  /** In the order of ids, after `afterId`. */
+  readonly listChannels: (query: { network: Network; afterId: string; limit: number }) => Promise<
+    readonly {
+      readonly id: Hex
+      readonly asset: Address
+      readonly balanceAtomic: Atomic
+      readonly withdrawRequestedAt: number
+    }[]
+  >
+}
+
 export type TokenTransfer = {
   readonly token: Address
   readonly from: Address

@@ -4,6 +4,7 @@ import { confirmTransaction } from './confirm.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { sendFunding } from './fund.ts'
 import { holdIdleCredit, sendRefunds } from './refund.ts'
+import { watchChannels } from './watch-channels.ts'
 import { sweepTill } from './sweep-till.ts'
 
 const PASS = 200
@@ -34,6 +35,7 @@ export async function sweep({
     const steps: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['confirm', () => confirmOpen(pass)],
       ['fund', () => resumeFundings(pass)],
+      ['watch', () => watchChannels(pass)],
       ['upto', () => collectUpto(pass)],
       ['claim', () => collectClaims({ ...pass, everything: options.everything ?? false })],
       ['settle', () => collectClaimed(pass)],

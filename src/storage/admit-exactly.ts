@@ -140,6 +140,7 @@ async function askChannel({
     mayDeposit: admission.channel.hasDeposit,
   })
   if (verdict.kind === 'wait') return verdict
+  if (verdict.kind === 'withdrawing') return { kind: 'withdrawing' }
   if (verdict.kind === 'admit') return { kind: 'fits', id: scope.accountId, state: verdict.state }
   await writeChannel({ sql, id: scope.accountId, state: verdict.state })
   return verdict.kind === 'deposit' ? { kind: 'deposit' } : { kind: 'corrective', channel: verdict.state }
