@@ -48,13 +48,18 @@ export const sendPaid = ({
   body,
   payment,
   headers = {},
+  signal,
 }: {
   stack: Stack
   body: string
   payment: unknown
   headers?: Record<string, string>
+  signal?: AbortSignal
 }): Promise<Response> =>
-  fetch(stack.chatUrl, post(body, { 'payment-signature': encodeBase64(payment), ...headers }))
+  fetch(stack.chatUrl, {
+    ...post(body, { 'payment-signature': encodeBase64(payment), ...headers }),
+    ...(signal ? { signal } : {}),
+  })
 
 /** The offer of a scheme and token for a body. */
 export async function offerFor({
