@@ -3,13 +3,11 @@ import { readFileSync } from 'node:fs'
 import { ExactEvmSchemeV1 } from '@x402/evm/v1'
 import { x402Client } from '@x402/core/client'
 import { wrapFetchWithPayment } from '@x402/fetch'
-import { transferAuthorizationDigest } from '../../src/payment/digest.ts'
-import { signDigest } from '../../src/payment/signature.ts'
 import { chargeFor, chatBody, FEE_PICO_USD, post, readAnswer, readError } from '../support/chat.ts'
 import type { WireReceipt } from '../support/chat.ts'
 import { type Payer, startStack, type Stack } from '../support/start-stack.ts'
 import { decodeBase64 } from '../support/stock-payer.ts'
-import { encodeBase64, randomHex } from '../support/wire-payment.ts'
+import { encodeBase64, exactPayment } from '../support/wire-payment.ts'
 
 let stack: Stack
 
@@ -51,32 +49,19 @@ function v1Payment({
   offer: V1Offer
   valueAtomic?: bigint
 }) {
-  const nowSeconds = Math.floor(Date.now() / 1_000)
-  const authorization = {
-    from: payer.address,
-    to: offer.payTo.toLowerCase() as `0x${string}`,
-    valueAtomic,
-    validAfter: nowSeconds - 600,
-    validBefore: nowSeconds + 120,
-    nonce: randomHex(32),
+  const accepted = {
+    ...offer,
+    scheme: 'exact' as const,
+    amount: offer.maxAmountRequired,
+    maxTimeoutSeconds: 120,
   }
-  const digest = transferAuthorizationDigest({ asset: stack.usdc, authorization })
-  const { valueAtomic: _value, ...rest } = authorization
-  return {
-    x402Version: 1,
-    scheme: 'exact',
-    network: offer.network,
-    payload: {
-      signature: signDigest({ digest, privateKey: payer.privateKey }),
-      authorization: {
-        ...rest,
-        to: offer.payTo,
-        value: valueAtomic.toString(),
-        validAfter: authorization.validAfter.toString(),
-        validBefore: authorization.validBefore.toString(),
-      },
-    },
-  }
+  const { payload } = exactPayment({
+    offer: accepted,
+    payer,
+    asset: stack.usdc,
+    authorization: { valueAtomic },
+  })
+  return { x402Version: 1, scheme: 'exact', network: offer.network, payload }
 }
 
 const sendV1 = (body: string, payment: unknown) =>
