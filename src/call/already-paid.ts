@@ -17,9 +17,10 @@ export function alreadyPaid({ call, payment }: { call: CallRecord; payment: Call
     })
   }
   const receipt = receiptOf({ call, payment })
+  const receiptName = payment.x402Version === 1 ? 'x-payment-response' : 'payment-response'
   return new TurnpikeError('payment_already_used', {
     extra: { call_id: call.callId, charge: call.capture.chargeAtomic.toString(), receipt },
-    headers: { ...headers, 'payment-response': encodeReceipt(receipt) },
+    headers: { ...headers, [receiptName]: encodeReceipt(receipt) },
   })
 }
 

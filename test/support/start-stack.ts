@@ -7,7 +7,7 @@ import type { App, AppOptions } from '../../src/app/options.ts'
 import { devAdminToken, openDevApp } from '../../src/cli/dev-app.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 import { approvePermit2, fundAccount } from '../../src/dev/chain/fund.ts'
-import { startDevWorld } from '../../src/dev/start-dev-world.ts'
+import { type DevWorld, startDevWorld } from '../../src/dev/start-dev-world.ts'
 import { BASE_SEPOLIA_USDC, usdtAsset } from '../../src/payment/assets.ts'
 import type { Address, Hex } from '../../src/payment/types.ts'
 import { openRpcProxy } from '../integration/chain/rpc-proxy.ts'
@@ -23,7 +23,7 @@ const FAST = { TURNPIKE_SIM_FIRST_TOKEN_MS: '0', TURNPIKE_SIM_TOKENS_PER_SECOND:
 export type StackOptions = {
   /** Environment variables, as an operator would set them. */
   readonly environment?: Readonly<Record<string, string>>
-  readonly overrides?: Partial<AppOptions>
+  readonly overrides?: Partial<AppOptions> | ((world: DevWorld) => Partial<AppOptions>)
 }
 
 /**
@@ -42,7 +42,7 @@ export async function startStack({ environment = {}, overrides = {} }: StackOpti
     overrides: {
       networks: [{ network: NETWORK, rpcUrls: [proxy.url], finality: { kind: 'depth', blocks: 0 } }],
       logLevel: 'silent',
-      ...overrides,
+      ...(typeof overrides === 'function' ? overrides(world) : overrides),
     },
   })
   const usdtAddress = world.chain.usdt.toLowerCase() as Address

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { channelIdOf, voucherDigest } from '../../src/payment/channel-digest.ts'
+import { UPTO_PROXY } from '../../src/payment/contracts.ts'
+import {
+  type Authorization,
+  transferAuthorizationDigest,
+  uptoPermitDigest,
+} from '../../src/payment/digest.ts'
 import { signDigest } from '../../src/payment/signature.ts'
-import type { ChannelConfig, Hex, Scheme } from '../../src/payment/types.ts'
+import type { Asset, ChannelConfig, Hex, Scheme } from '../../src/payment/types.ts'
 import { post } from './chat.ts'
 import { NETWORK, type Payer, type Stack } from './start-stack.ts'
 import { decodeBase64, type StockPayer, type WirePayment } from './stock-payer.ts'
@@ -48,13 +54,18 @@ export const sendPaid = ({
   body,
   payment,
   headers = {},
+  signal,
 }: {
   stack: Stack
   body: string
   payment: unknown
   headers?: Record<string, string>
+  signal?: AbortSignal
 }): Promise<Response> =>
-  fetch(stack.chatUrl, post(body, { 'payment-signature': encodeBase64(payment), ...headers }))
+  fetch(stack.chatUrl, {
+    ...post(body, { 'payment-signature': encodeBase64(payment), ...headers }),
+    ...(signal ? { signal } : {}),
+  })
 
 /** The offer of a scheme and token for a body. */
 export async function offerFor({
@@ -116,4 +127,95 @@ export function voucherPayment({
     accepted: offer,
     payload: { type: 'voucher', channelConfig: config, voucher },
   }
+}
+
+const nowSeconds = () => Math.floor(Date.now() / 1_000)
+const lowerCase = (address: string) => address.toLowerCase() as Hex
+
+/**
+ * An `exact` payment by EIP-3009, signed by hand.
+ *
+ * @param asset whose domain is signed; @param authorization fields that shall differ, in what is signed and in what is sent.
+ */
+export function exactPayment({
+  offer,
+  payer,
+  asset,
+  authorization: over = {},
+}: {
+  offer: WirePayment['accepted']
+  payer: Payer
+  asset: Asset
+  authorization?: Partial<Authorization>
+}): WirePayment {
+  const authorization: Authorization = {
+    from: payer.address,
+    to: lowerCase(offer.payTo),
+    valueAtomic: BigInt(offer.amount),
+    validAfter: nowSeconds() - 600,
+    validBefore: nowSeconds() + offer.maxTimeoutSeconds,
+    nonce: randomHex(32),
+    ...over,
+  }
+  const digest = transferAuthorizationDigest({ asset, authorization })
+  const { valueAtomic, validAfter, validBefore, ...rest } = authorization
+  return {
+    x402Version: 2,
+    accepted: offer,
+    payload: {
+      signature: signDigest({ digest, privateKey: payer.privateKey }),
+      authorization: {
+        ...rest,
+        value: valueAtomic.toString(),
+        validAfter: validAfter.toString(),
+        validBefore: validBefore.toString(),
+      },
+    },
+  }
+}
+
+/** An `upto` payment by Permit2, signed by hand. @param deadline seconds since 1970. */
+export function uptoPayment({
+  offer,
+  payer,
+  deadline = nowSeconds() + offer.maxTimeoutSeconds,
+  to = lowerCase(offer.payTo),
+  token = lowerCase(offer.asset),
+}: {
+  offer: WirePayment['accepted']
+  payer: Payer
+  deadline?: number
+  to?: Hex
+  token?: Hex
+}): WirePayment {
+  const facilitator = lowerCase(String(offer.extra['facilitatorAddress']))
+  const nonce = BigInt(randomHex(32))
+  const validAfter = nowSeconds() - 600
+  const amountAtomic = BigInt(offer.amount)
+  const permit = { network: NETWORK, token, amountAtomic, nonce, deadline }
+  const digest = uptoPermitDigest({ permit, to, facilitator, validAfter })
+  return {
+    x402Version: 2,
+    accepted: offer,
+    payload: {
+      signature: signDigest({ digest, privateKey: payer.privateKey }),
+      permit2Authorization: {
+        from: payer.address,
+        permitted: { token, amount: offer.amount },
+        spender: UPTO_PROXY,
+        nonce: nonce.toString(),
+        deadline: deadline.toString(),
+        witness: { to, facilitator, validAfter: validAfter.toString() },
+      },
+    },
+  }
+}
+
+const CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+
+/** The other signature of the same digest by the same key: s in the upper half, v turned over. */
+export function highS(signature: string): Hex {
+  const s = CURVE_ORDER - BigInt(`0x${signature.slice(66, 130)}`)
+  const v = signature.slice(130) === '1b' ? '1c' : '1b'
+  return `${signature.slice(0, 66)}${s.toString(16).padStart(64, '0')}${v}` as Hex
 }

@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import { sendJson } from '../answer.ts'
+import { PRIVATE, sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 
 /** /healthz: the process lives. /readyz: it can take calls, each dependency with its time. /metrics: Prometheus text. */
@@ -17,7 +17,7 @@ export function healthRoutes({ checkReadiness, readMetrics }: HttpDependencies):
   })
   router.get('/metrics', async (_request, response) => {
     const { contentType, text } = await readMetrics()
-    response.setHeader('content-type', contentType)
+    response.writeHead(200, { 'content-type': contentType, ...PRIVATE })
     response.end(text)
   })
   return router
