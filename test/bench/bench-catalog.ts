@@ -12,7 +12,12 @@ export const FREE_MODEL = 'turnpike/free'
 export const CHEAP_MODEL = 'openai/gpt-5-nano'
 
 const ZERO = { inputPicoUsd: 0n, cacheReadPicoUsd: 0n, cacheWritePicoUsd: 0n, outputPicoUsd: 0n }
-const CHEAP_PRICES = { inputPicoUsd: 50_000n, cacheReadPicoUsd: 5_000n, cacheWritePicoUsd: 50_000n, outputPicoUsd: 400_000n }
+const CHEAP_PRICES = {
+  inputPicoUsd: 50_000n,
+  cacheReadPicoUsd: 5_000n,
+  cacheWritePicoUsd: 50_000n,
+  outputPicoUsd: 400_000n,
+}
 
 const modelOf = (id: string): Model => ({
   id,

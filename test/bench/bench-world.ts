@@ -20,6 +20,8 @@ export type BenchWorld = {
   readonly server: Child<unknown>
   readonly postgres?: PostgresServer
   readonly rpc: RpcProxy
+  /** RPC requests that opening the channels took: proof that the proxy counts. */
+  readonly depositRpcRequests: number
   readonly payerKey: `0x${string}`
   readonly channels: readonly PayerChannel[]
   readonly close: () => Promise<void>
@@ -89,8 +91,12 @@ export async function openBenchWorld({
     closers.push(() => server.ask('close'))
     onProgress(`Opening ${channelCount} channels`)
     const payer = addressOfPrivateKey({ privateKey: payerKey })
-    const channels = await openChannels({ port, payer, payerKey, count: channelCount })
-    return { port, server, rpc, payerKey, channels, close, ...(postgres ? { postgres } : {}) }
+    const { value: channels, methods } = await rpc.count(() =>
+      openChannels({ port, payer, payerKey, count: channelCount }),
+    )
+    const depositRpcRequests = methods.length
+    const opened = { port, server, rpc, depositRpcRequests, payerKey, channels, close }
+    return postgres ? { ...opened, postgres } : opened
   } catch (error) {
     await close()
     throw error
@@ -102,7 +108,9 @@ async function openPostgres(onProgress: (line: string) => void): Promise<Postgre
     return await startPostgres({ fsync: true })
   } catch (error) {
     if (!(error instanceof Error) || error.message !== MISSING_POSTGRES) throw error
-    onProgress('There is no Postgres on this machine: the embedded database is measured, which does not fsync')
+    onProgress(
+      'There is no Postgres on this machine: the embedded database is measured, which does not fsync',
+    )
     return undefined
   }
 }

@@ -16,7 +16,8 @@ export type PayerChannel = {
   signedAtomic: bigint
 }
 
-const digestOf = (label: string): Hex => `0x${createHash('sha256').update(`turnpike bench ${label}`).digest('hex')}`
+const digestOf = (label: string): Hex =>
+  `0x${createHash('sha256').update(`turnpike bench ${label}`).digest('hex')}`
 
 const NETWORK = BASE_SEPOLIA_USDC.network
 const DEPOSIT_SECONDS = 100
@@ -90,7 +91,13 @@ function depositOf({
   const validAfter = Math.floor(nowMs / 1_000) - 600
   const validBefore = Math.floor(nowMs / 1_000) + DEPOSIT_SECONDS
   const nonce = depositNonce({ channelId: channel.id, salt: channel.salt })
-  const authorization = { from: channel.config.payer, valueAtomic: amountAtomic, validAfter, validBefore, nonce }
+  const authorization = {
+    from: channel.config.payer,
+    valueAtomic: amountAtomic,
+    validAfter,
+    validBefore,
+    nonce,
+  }
   const digest = depositAuthorizationDigest({ asset: BASE_SEPOLIA_USDC, authorization })
   return {
     amount: amountAtomic.toString(),

@@ -10,7 +10,12 @@ export type Child<Ready> = {
   readonly stop: () => Promise<void>
 }
 
-type Reply = { readonly ready?: unknown; readonly id?: number; readonly result?: unknown; readonly error?: string }
+type Reply = {
+  readonly ready?: unknown
+  readonly id?: number
+  readonly result?: unknown
+  readonly error?: string
+}
 
 /** Starts a file beside this one; its log goes nowhere, as a server's log goes to a file. */
 export async function startChild<Ready>(file: string): Promise<Child<Ready>> {

@@ -8,14 +8,18 @@ function placeOf(url: string, line: number): string {
   return at === '' ? '' : `${at}:${line + 1}`
 }
 
-/** Self time per function of a CPU profile, the largest first; idle time does not count. */
+/** Neither work nor the server's: idling, and starting the profiler. */
+const isNoise = ({ functionName, url }: Profiler.ProfileNode['callFrame']) =>
+  functionName === '(idle)' || url.startsWith('node:inspector')
+
+/** Self time per function of a CPU profile, the largest first. */
 export function selfTimes(profile: Profiler.Profile): readonly SelfTime[] {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]))
   const deltas = profile.timeDeltas ?? []
   const sums = new Map<string, number>()
   for (const [index, id] of (profile.samples ?? []).entries()) {
     const frame = nodes.get(id)?.callFrame
-    if (!frame || frame.functionName === '(idle)') continue
+    if (!frame || isNoise(frame)) continue
     const key = `${frame.functionName || '(anonymous)'}\n${placeOf(frame.url, frame.lineNumber)}`
     sums.set(key, (sums.get(key) ?? 0) + (deltas[index] ?? 0))
   }

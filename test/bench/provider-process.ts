@@ -61,7 +61,12 @@ const server = createServer((request, response) => {
 })
 server.keepAliveTimeout = 75_000
 
-const paced = await startSimulatedProvider({ firstTokenMs: 50, tokensPerSecond: 20, minTokens: 60, maxTokens: 60 })
+const paced = await startSimulatedProvider({
+  firstTokenMs: 50,
+  tokensPerSecond: 20,
+  minTokens: 60,
+  maxTokens: 60,
+})
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()))
 const { port } = server.address() as AddressInfo
 

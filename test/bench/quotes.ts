@@ -14,8 +14,7 @@ export function requiredOf({ head }: Answer): PaymentRequired {
 /** The channel's offer in USDC. */
 export function channelOffer({ accepts }: PaymentRequired): Offer {
   const offer = accepts.find(
-    ({ scheme, asset }) =>
-      scheme === 'batch-settlement' && asset.toLowerCase() === BASE_SEPOLIA_USDC.address,
+    ({ scheme, asset }) => scheme === 'batch-settlement' && asset.toLowerCase() === BASE_SEPOLIA_USDC.address,
   )
   if (!offer) throw new Error('The 402 offers no channel in USDC.')
   return offer
@@ -52,6 +51,9 @@ export async function preparePaid({
     const offer = channelOffer(required)
     const channel = channels[index % channels.length] as PayerChannel
     const payment = payOnChannel({ channel, offer })
-    return { bytes: requestBytes({ body: bodies[index] ?? '', payment }), ceilingAtomic: BigInt(offer.amount) }
+    return {
+      bytes: requestBytes({ body: bodies[index] ?? '', payment }),
+      ceilingAtomic: BigInt(offer.amount),
+    }
   })
 }

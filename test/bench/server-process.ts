@@ -31,7 +31,8 @@ function countGroups(): void {
   const query = Reflect.get(pg.Client.prototype, 'query') as (this: pg.Client, ...rest: unknown[]) => unknown
   const counted = function (this: pg.Client, ...rest: unknown[]) {
     const [statement] = rest
-    const name: unknown = typeof statement === 'object' && statement ? Reflect.get(statement, 'name') : undefined
+    const name: unknown =
+      typeof statement === 'object' && statement ? Reflect.get(statement, 'name') : undefined
     if (name === 'admit_group' || name === 'capture_group') groups[name] += 1
     return query.apply(this, rest)
   }
@@ -92,7 +93,8 @@ process.on('disconnect', () => process.exit(0))
 process.on('message', ({ id, kind, value }: { id: number; kind: string; value: unknown }) => {
   answer(kind, value).then(
     (result) => process.send?.({ id, result }),
-    (error: unknown) => process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (error: unknown) =>
+      process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   )
 })
 process.send?.({ ready: {} })

@@ -104,7 +104,13 @@ async function runRound({
   }
 }
 
-function summarize({ rounds, demands }: { rounds: readonly Round[]; demands: readonly number[] }): VoucherCpu {
+function summarize({
+  rounds,
+  demands,
+}: {
+  rounds: readonly Round[]
+  demands: readonly number[]
+}): VoucherCpu {
   const unpaid = rounds.filter(({ kind }) => kind === 'unpaid')
   const voucher = rounds.filter(({ kind }) => kind === 'voucher')
   const over = (read: (round: Round) => number) =>

@@ -83,7 +83,8 @@ function exchange({ socket, request }: { socket: Socket; request: Buffer }): Pro
       }
       const hasEvent = text.includes(EVENT)
       if (hasEvent) contentReads += 1
-      if (firstByteMs === 0 && (hasEvent || Number.isFinite(expected))) firstByteMs = performance.now() - startedMs
+      if (firstByteMs === 0 && (hasEvent || Number.isFinite(expected)))
+        firstByteMs = performance.now() - startedMs
       const isWhole = Number.isFinite(expected) ? received.length >= expected : received.endsWith(STREAM_END)
       if (isWhole) finish()
     }
@@ -126,5 +127,6 @@ export async function sendAll({
 /** @throws Error with the first answer that has another status: a bench of failures measures nothing. */
 export function demandStatus(answers: readonly Answer[], status: number): void {
   const other = answers.find((answer) => answer.status !== status)
-  if (other) throw new Error(`An answer had status ${other.status} instead of ${status}: ${other.body.slice(0, 600)}`)
+  if (other)
+    throw new Error(`An answer had status ${other.status} instead of ${status}: ${other.body.slice(0, 600)}`)
 }
