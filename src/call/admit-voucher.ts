@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
-import type { Hex, VoucherPayment } from '../payment/types.ts'
+import type { ChannelState, Hex, VoucherPayment } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
 import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
@@ -38,9 +38,9 @@ export async function admitVoucher(request: AdmitRequest<VoucherPayment>): Promi
   }
 }
 
-function conclude({
+async function conclude({
   outcome,
-  request: { planned, payment },
+  request: { planned, payment, dependencies },
   base,
   fundingTransaction,
 }: {
@@ -48,10 +48,10 @@ function conclude({
   request: AdmitRequest<VoucherPayment>
   base: ReturnType<typeof admissionOf>
   fundingTransaction: Hex | undefined
-}): AdmitResult {
+}): Promise<AdmitResult> {
   switch (outcome.kind) {
     case 'admitted': {
-      const { channel } = outcome
+      const channel = outcome.channel ?? (await channelOfDeposit({ payment, dependencies }))
       const known = channel ? { channel } : {}
       const funded = fundingTransaction === undefined ? {} : { fundingTransaction }
       return { kind: 'admitted', call: { ...planned, admission: base, payment, ...known, ...funded } }
@@ -73,6 +73,16 @@ function conclude({
     case 'unknown_channel':
       throw new TurnpikeError('channel_unknown')
   }
+}
+
+/** The first headers of an answer to a deposit tell the channel's state; other calls have no need of it before their end. */
+async function channelOfDeposit({
+  payment,
+  dependencies,
+}: Pick<AdmitRequest<VoucherPayment>, 'payment' | 'dependencies'>): Promise<ChannelState | undefined> {
+  if (!payment.deposit) return undefined
+  const { network, channelId } = payment
+  return dependencies.store.getChannel({ network, channelId })
 }
 
 /** Brings the deposit on chain; the turn that was taken for it is given back where that fails. */

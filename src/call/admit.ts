@@ -1,4 +1,3 @@
-import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { admitExact } from './admit-exact.ts'
 import { admitUpto } from './admit-upto.ts'

@@ -27,6 +27,33 @@ export async function recordCall({
   return { ...finished, capture, receipt: receiptOf({ call: finished, payment, capture, channel }) }
 }
 
+/** Pauses between tries: about ten minutes in all. What is still open then waits for the end of this instance's lease. */
+const LATER_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 180_000, 180_000] as const
+
+/**
+ * Records a call whose record has just failed: its caller has been told, but the charge and the hold still have to be settled
+ * while this process lives. The capture is idempotent, so a try whose answer was lost does no harm.
+ *
+ * @returns whether it was recorded in the end.
+ */
+export async function recordLater({
+  finished,
+  dependencies,
+}: {
+  finished: FinishedCall
+  dependencies: CallDependencies
+}): Promise<boolean> {
+  for (const pauseMs of LATER_MS) {
+    await dependencies.clock.sleep(pauseMs)
+    const isRecorded = await dependencies.store.capture({ ...finished.capture, delivered: false }).then(
+      () => true,
+      () => false,
+    )
+    if (isRecorded) return true
+  }
+  return false
+}
+
 function receiptOf({
   call,
   payment,

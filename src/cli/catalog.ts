@@ -1,4 +1,4 @@
-import { catalogOf } from '../app-defaults.ts'
+import { catalogOf } from '../app/defaults.ts'
 import { formatUsd } from '../lib/money.ts'
 import { printTable } from './table.ts'
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type App, type AppOptions, openApp } from '../app.ts'
+import { type App, type AppOptions, openApp } from '../app/open-app.ts'
 import type { Config } from '../config/read-config.ts'
-import { DEV_NETWORK, devTerms, providersOf, catalogOf } from '../app-defaults.ts'
+import { DEV_NETWORK, devTerms, providersOf, catalogOf } from '../app/defaults.ts'
 
 /** What dev, demo and the tests need to know of the laptop's world; structural, so that only they import the dev room. */
 export type DevWorldFacts = {

@@ -1,4 +1,4 @@
-import { type Books, openBooks } from '../app-books.ts'
+import { type Books, openBooks } from '../app/open-books.ts'
 import { readConfig } from '../config/read-config.ts'
 
 /** The ledger of this environment, for the commands that only read it. The caller closes it. */

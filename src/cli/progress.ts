@@ -10,7 +10,7 @@ export type Progress = {
 export function createProgress({ quiet = false }: { quiet?: boolean } = {}): Progress {
   if (quiet) return { step: () => undefined, note: () => undefined, done: () => undefined }
   const { stderr } = process
-  const isLive = Boolean(stderr.isTTY)
+  const isLive = stderr.isTTY
   return {
     step: (line) => stderr.write(isLive ? `${CLEAR_LINE}… ${line}` : `${line}\n`),
     note: (line) => stderr.write(`${isLive ? CLEAR_LINE : ''}${line}\n`),

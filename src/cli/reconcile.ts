@@ -1,4 +1,4 @@
-import type { Reconciliation } from '../app.ts'
+import type { Reconciliation } from '../app/open-app.ts'
 import { askServer } from './ask-server.ts'
 import { printTable } from './table.ts'
 

@@ -1,4 +1,4 @@
-import type { App } from '../app.ts'
+import type { App } from '../app/open-app.ts'
 import { payingFetch } from '../client/paying-fetch.ts'
 import type { DevWorldFacts } from './dev-app.ts'
 import { readStream, type StreamedCall } from './read-stream.ts'
@@ -18,7 +18,7 @@ const QUESTIONS = ['Tell me about the harbour.', 'And what happened then?']
 
 type Stage = {
   readonly app: App
-  readonly world: DevWorldFacts & { readonly payerPrivateKey: `0x${string}` }
+  readonly world: DevWorldFacts & { readonly payer: Parameters<typeof payingFetch>[0] }
   readonly story: Story
 }
 
@@ -31,8 +31,7 @@ export async function runDemo({ app, world, story }: Stage): Promise<DemoResult>
   }
   await askForPrice({ app, story })
 
-  const { privateKeyToAccount } = await import('viem/accounts')
-  const pay = payingFetch(privateKeyToAccount(world.payerPrivateKey))
+  const pay = payingFetch(world.payer)
   const calls: StreamedCall[] = []
   for (const [index, question] of QUESTIONS.entries()) {
     story.chapter(
@@ -138,7 +137,7 @@ async function streamCall({
 }
 
 function tellCall({ call, story }: { call: StreamedCall; story: Story }): void {
-  if (call.transaction) story.fact('\n  deposit', `transaction ${call.transaction}`)
+  if (call.transaction) story.fact('deposit', `transaction ${call.transaction}`)
   story.fact('first token', `${call.ttfbMs} ms`)
   story.fact('tokens', `${call.usage.prompt_tokens} in, ${call.usage.completion_tokens} out`)
   story.fact('charge', `${call.charge} of at most ${call.ceiling} units of USDC ($${call.chargeUsd})`)

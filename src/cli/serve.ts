@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { openApp } from '../app.ts'
-import { catalogOf, providersOf, termsOf } from '../app-defaults.ts'
+import { openApp } from '../app/open-app.ts'
+import { catalogOf, providersOf, termsOf } from '../app/defaults.ts'
 import { type Config, ConfigError, readConfig } from '../config/read-config.ts'
-import { addressOfPrivateKey, builtInAssets, type Network } from '../app-assets.ts'
+import { addressOfPrivateKey, builtInAssets, type Network } from '../app/assets.ts'
 import { createProgress } from './progress.ts'
 import { untilStopped } from './until-stopped.ts'
 

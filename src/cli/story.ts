@@ -16,7 +16,7 @@ export function createStory({ quiet }: { quiet: boolean }): Story {
   const write = (text: string) => {
     if (!quiet) process.stdout.write(text)
   }
-  const isColoured = Boolean(process.stdout.isTTY) && !process.env['NO_COLOR']
+  const isColoured = process.stdout.isTTY && !process.env['NO_COLOR']
   const paint = (code: string, text: string) => (isColoured ? `${code}${text}${RESET}` : text)
   const width = 92
   let column = 0
@@ -26,6 +26,8 @@ export function createStory({ quiet }: { quiet: boolean }): Story {
       write(`\n${paint(BOLD, title)}\n`)
     },
     fact(name, value) {
+      if (column > 0) write('\n')
+      column = 0
       write(`  ${paint(DIM, name.padEnd(12))} ${value}\n`)
     },
     tokens(text) {

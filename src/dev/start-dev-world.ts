@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { mkdirSync } from 'node:fs'
 import type { Config } from '../config/read-config.ts'
 import type { Address, Hex } from '../payment/types.ts'
-import { devAccounts } from './accounts.ts'
+import { type DevAccount, devAccounts } from './accounts.ts'
 import { fundDevWorld } from './chain/fund-dev-world.ts'
 import { type DevChain, startDevChain } from './chain/start-dev-chain.ts'
 import {
@@ -14,6 +14,7 @@ import {
 export type DevWorld = {
   readonly chain: DevChain
   readonly provider: SimulatedProvider
+  readonly payer: DevAccount
   readonly payerPrivateKey: Hex
   readonly payTo: Address
   readonly keys: { readonly signer: Hex; readonly till: Hex; readonly receiverAuthorizer: Hex }
@@ -67,6 +68,7 @@ function worldOf({ chain, provider }: { chain: DevChain; provider: SimulatedProv
   return {
     chain,
     provider,
+    payer,
     payerPrivateKey: payer.privateKey,
     payTo: lower(payTo),
     keys: {

@@ -4,7 +4,7 @@ import { type Corrective, demandPayment, newQuoteNonce, type Priced, quoteCall }
 import { dispatchCall } from '../call/dispatch.ts'
 import { planCall } from '../call/plan.ts'
 import { priceProbe } from '../call/probe.ts'
-import { recordCall } from '../call/record.ts'
+import { recordCall, recordLater } from '../call/record.ts'
 import type { AdmittedCall, PlannedCall } from '../call/types.ts'
 import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
@@ -170,6 +170,7 @@ async function serve({ call, response, dependencies }: Exchange & { call: Admitt
     dependencies.onRecorded(recorded)
   } catch (error) {
     answer.fail(asUnavailable(error))
+    void recordLater({ finished, dependencies: dependencies.call })
     throw error
   }
 }

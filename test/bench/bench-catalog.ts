@@ -1,6 +1,6 @@
 import { buildCatalog } from '../../src/catalog/build-catalog.ts'
 import type { Catalog, Endpoint, Model } from '../../src/catalog/types.ts'
-import { catalogOf } from '../../src/app-defaults.ts'
+import { catalogOf } from '../../src/app/defaults.ts'
 
 /** Sold by the provider that streams at a reader's pace; the others answer at once. */
 export const PACED_PROVIDER = 'paced'

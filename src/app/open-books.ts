@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { AppOptions } from './app.ts'
-import { openStorage } from './storage/open-storage.ts'
+import type { AppOptions } from './open-app.ts'
+import { openStorage } from '../storage/open-storage.ts'
 
 /** The ledger alone, for commands that look at it while no server runs. */
 export async function openBooks({ place, region }: Pick<AppOptions, 'place' | 'region'>) {

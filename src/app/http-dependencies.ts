@@ -1,0 +1,101 @@
+import type { CallDependencies } from '../call/dependencies.ts'
+import { createTurns } from '../call/turns.ts'
+import type { HttpDependencies } from '../http/dependencies.ts'
+import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
+import { createSignatureCheck } from '../payment/signature.ts'
+import type { SettlementDependencies } from '../settlement/dependencies.ts'
+import { fund } from '../settlement/fund.ts'
+import { reconcile } from '../settlement/reconcile.ts'
+import type { Storage } from '../storage/open-storage.ts'
+import { type createLog, logCall, logError } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { checkReadiness } from './check-readiness.ts'
+import { clock } from './clock.ts'
+import type { Chains } from './open-chains.ts'
+import type { AppOptions } from './options.ts'
+import type { Settling } from './start-settling.ts'
+
+type Parts = {
+  readonly options: AppOptions
+  readonly storage: Storage
+  readonly chains: Chains
+  readonly upstreams: CallDependencies['upstreams']
+  readonly settlement: SettlementDependencies
+  readonly settling: Settling
+  readonly metrics: Metrics
+  readonly log: ReturnType<typeof createLog>
+}
+
+/** What the HTTP edge is given: the story of a call, and finished values out for log and metrics. */
+export function httpDependencies(parts: Parts): HttpDependencies {
+  const { options, storage, chains, settlement, metrics, log } = parts
+  return {
+    call: callDependencies(parts),
+    settlement,
+    freeCallsPerMinute: options.freeCallsPerMinute,
+    publicUrl: (request) =>
+      options.publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`,
+    onRecorded: (call) => {
+      metrics.countCall(call)
+      logCall({ log, call })
+    },
+    onError: ({ error, requestId, path }) =>
+      logError({ log, error, fields: { request_id: requestId, path } }),
+    checkReadiness: () => checkReadiness({ ping: storage.ping, chains: chains.all }),
+    readMetrics: metrics.read,
+    ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
+    admin: adminReads(parts),
+  }
+}
+
+function callDependencies({
+  options,
+  storage,
+  chains,
+  upstreams,
+  settlement,
+  settling,
+}: Parts): CallDependencies {
+  const { catalog, terms, marginBps, defaultOutputTokens, secret } = options
+  return {
+    catalog,
+    terms,
+    marginBps,
+    defaultOutputTokens,
+    secret,
+    signatures: createSignatureCheck(),
+    store: storage.calls,
+    upstreams,
+    mirrorOf: (network) => chains.find(network)?.mirror,
+    fund: (payment) => fund({ payment, dependencies: settlement }),
+    wake: settling.wake,
+    turns: createTurns({ sleep: clock.sleep }),
+    clock,
+    reach: settlement.reach,
+  }
+}
+
+function adminReads({ storage, settlement, settling, metrics }: Parts): HttpDependencies['admin'] {
+  return {
+    getTrialBalance: async () => ({ accounts: (await storage.ledger.trialBalance()).map(balanceForWire) }),
+    checkLedger: async () => {
+      const checks = (await storage.ledger.check()).map(({ name, ok, rows }) => ({
+        name,
+        ok,
+        rows: rows.length,
+      }))
+      metrics.setInvariants(checks)
+      return { ok: checks.every(({ ok }) => ok), checks }
+    },
+    reconcile: () => reconcile({ store: storage.reconcile, dependencies: settlement }),
+    settleNow: () => settling.settleNow({ everything: true }),
+  }
+}
+
+const balanceForWire = ({ ledger, account, debits, credits, balance }: TrialBalanceRow) => ({
+  ledger,
+  account,
+  debits: debits.toString(),
+  credits: credits.toString(),
+  balance: balance.toString(),
+})

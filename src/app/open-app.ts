@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import { createHttpApp, listen } from '../http/server.ts'
+import { reconcile } from '../settlement/reconcile.ts'
+import { recordOpening } from '../settlement/opening.ts'
+import { openStorage } from '../storage/open-storage.ts'
+import { createLog } from '../telemetry/log.ts'
+import { createMetrics } from '../telemetry/metrics.ts'
+import { createUpstreams } from '../providers/create-upstreams.ts'
+import { httpDependencies } from './http-dependencies.ts'
+import { openChains } from './open-chains.ts'
+import type { App, AppOptions } from './options.ts'
+import { requireGenesis } from './require-genesis.ts'
+import { settlementDependencies } from './settlement-dependencies.ts'
+import { startSettling } from './start-settling.ts'
+
+export type { App, AppOptions, Reconciliation } from './options.ts'
+
+/**
+ * Opens and joins the rooms in the order in which they need one another, and listens last; closes them the other way round.
+ *
+ * @throws ConfigError, or an Error whose sentence says what to do; what was opened by then is closed again.
+ */
+export async function openApp(options: AppOptions): Promise<App> {
+  const log = createLog(options.logLevel === undefined ? {} : { level: options.logLevel })
+  const metrics = createMetrics()
+  const storage = await openStorage({
+    ...options.place,
+    instanceId: randomUUID(),
+    region: options.region,
+    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+  })
+  const closers: (() => unknown)[] = [storage.close]
+  const close = async () => {
+    for (const closeOne of closers.toReversed()) await closeOne()
+  }
+  try {
+    if (options.genesis !== undefined) await requireGenesis({ meta: storage.meta, genesis: options.genesis })
+    const chains = openChains(options)
+    closers.push(chains.close)
+    const upstreams = createUpstreams({ providers: options.providers, keys: options.providerKey })
+    closers.push(upstreams.close)
+    const settlement = settlementDependencies({ options, storage, chainOf: chains.of })
+    await recordOpening({ store: storage.reconcile, dependencies: settlement })
+
+    const settling = startSettling({ options, storage, settlement, metrics, log })
+    closers.push(settling.close)
+    const dependencies = httpDependencies({
+      options,
+      storage,
+      chains,
+      upstreams,
+      settlement,
+      settling,
+      metrics,
+      log,
+    })
+    const app = createHttpApp({ dependencies, withAdmin: options.sharesAdmin })
+    const listener = await listen({ app, port: options.port, host: options.host })
+    closers.push(listener.close)
+    const adminListener = options.adminListener
+      ? await listen({ app: createHttpApp({ dependencies, withAdmin: true }), ...options.adminListener })
+      : undefined
+    if (adminListener) closers.push(adminListener.close)
+    settling.wake()
+
+    return {
+      url: listener.url,
+      adminUrl: adminListener?.url ?? listener.url,
+      port: listener.port,
+      settleNow: (sweepOptions = {}) => settling.settleNow(sweepOptions),
+      reconcile: () => reconcile({ store: storage.reconcile, dependencies: settlement }),
+      checkLedger: async () =>
+        (await storage.ledger.check()).map(({ name, ok, rows }) => ({ name, ok, rows: rows.length })),
+      listTransactions: () => storage.admin.listTransactions({ limit: 100 }),
+      trialBalance: storage.ledger.trialBalance,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,61 @@
+import type { Catalog, Provider } from '../catalog/types.ts'
+import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
+import type { Hex, Network, Terms } from '../payment/types.ts'
+import type { Reach } from '../settlement/crash-points.ts'
+import type { Reconciliation } from '../settlement/reconcile.ts'
+import type { SweepOptions } from '../settlement/sweep.ts'
+import type { TransactionRow } from '../settlement/types.ts'
+
+export type NetworkOptions = {
+  readonly network: Network
+  readonly rpcUrls: readonly string[]
+  readonly finality: { readonly kind: 'depth'; readonly blocks: number } | { readonly kind: 'finalized' }
+}
+
+/** Everything that one server is made of; dev, demo, serve and the tests each fill it in their own way. */
+export type AppOptions = {
+  readonly port: number
+  readonly host: string
+  readonly region: string
+  readonly place: { readonly databaseUrl: string } | { readonly dataDirectory: string }
+  readonly redisUrl?: string
+  readonly catalog: Catalog
+  readonly providers: readonly Provider[]
+  readonly providerKey: (variable: string) => string | undefined
+  readonly networks: readonly NetworkOptions[]
+  readonly keys: { readonly signer: Hex; readonly till: Hex; readonly receiverAuthorizer: Hex }
+  readonly terms: Terms
+  readonly secret: string
+  readonly marginBps: number
+  readonly defaultOutputTokens: number
+  readonly freeCallsPerMinute: number
+  readonly adminToken?: string
+  /** Whether operators' routes share the public listener. */
+  readonly sharesAdmin: boolean
+  readonly adminListener?: { readonly host: string; readonly port: number }
+  /** Of a chain that may be thrown away: a ledger belongs to one chain and refuses another. */
+  readonly genesis?: string
+  readonly publicUrl?: string
+  readonly logLevel?: string
+  /** Between two looks at a chain for one receipt, and between two passes of the settlement. */
+  readonly pollMs: number
+  readonly sweepMs: number
+  readonly onProgress?: (line: string) => void
+  /** Tests end the process at a named crash point. */
+  readonly reach?: Reach
+}
+
+export type { Reconciliation }
+
+export type App = {
+  readonly url: string
+  readonly adminUrl: string
+  readonly port: number
+  readonly settleNow: (options?: SweepOptions) => Promise<{ readonly failures: number }>
+  readonly reconcile: () => Promise<Reconciliation>
+  readonly checkLedger: () => Promise<readonly { name: string; ok: boolean; rows: number }[]>
+  /** The newest hundred. */
+  readonly listTransactions: () => Promise<readonly TransactionRow[]>
+  readonly trialBalance: () => Promise<readonly TrialBalanceRow[]>
+  readonly close: () => Promise<void>
+}

@@ -1,0 +1,69 @@
+import { recoverCalls } from '../call/recover.ts'
+import { LIMITS } from '../lib/limits.ts'
+import { createTimerAlarm } from '../queue/alarm.ts'
+import { createRedisAlarm } from '../queue/bullmq-alarm.ts'
+import type { SettlementDependencies } from '../settlement/dependencies.ts'
+import { sweep, type SweepOptions } from '../settlement/sweep.ts'
+import type { Storage } from '../storage/open-storage.ts'
+import { type createLog, logError } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import { clock } from './clock.ts'
+import { oneAtATime } from './one-at-a-time.ts'
+import type { AppOptions } from './options.ts'
+
+export type Settling = {
+  /** Something may be due: look soon. */
+  readonly wake: () => void
+  /** One pass now; resolves when it has ended. */
+  readonly settleNow: (options: SweepOptions) => Promise<{ readonly failures: number }>
+  readonly close: () => Promise<void>
+}
+
+/** Keeps this instance's lease alive and looks after everything that is due: by timer, and at once when woken. */
+export function startSettling({
+  options,
+  storage,
+  settlement,
+  metrics,
+  log,
+}: {
+  options: AppOptions
+  storage: Storage
+  settlement: SettlementDependencies
+  metrics: Metrics
+  log: ReturnType<typeof createLog>
+}): Settling {
+  const report = (step: string) => (error: unknown) => logError({ log, error, fields: { step } })
+
+  const settleNow = oneAtATime(async (sweepOptions: SweepOptions) => {
+    // Several instances share one database; one of them settles, the others would find the same rows due.
+    if (!(await storage.takeLease('settlement'))) return { failures: 0 }
+    await recoverCalls({ store: storage.calls, nowMs: clock.nowMs() })
+    const failures = await sweep({ dependencies: settlement, options: sweepOptions })
+    for (const { network, step, error } of failures) {
+      metrics.countSettlementFailure({ network, step })
+      logError({ log, error, fields: { network, step } })
+    }
+    return { failures: failures.length }
+  })
+
+  const look = async () => {
+    await settleNow({}).catch(report('settle'))
+  }
+  const { redisUrl, sweepMs: intervalMs } = options
+  const alarm = redisUrl
+    ? createRedisAlarm({ redisUrl, look, intervalMs, onError: report('queue') })
+    : createTimerAlarm({ look, intervalMs })
+  const heartbeat = setInterval(() => {
+    storage.instances.heartbeat().catch(report('lease'))
+  }, LIMITS.leaseMs / 3)
+
+  return {
+    wake: alarm.wake,
+    settleNow,
+    async close() {
+      clearInterval(heartbeat)
+      await alarm.close()
+    },
+  }
+}

@@ -1,0 +1,131 @@
+import { parseAtomic, type Atomic } from '../lib/money.ts'
+import { parseAddress, ZERO_ADDRESS } from '../payment/hex.ts'
+import { parseNetwork } from '../payment/networks.ts'
+import { SCHEMES, type Address, type Network, type Scheme } from '../payment/types.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** One way to pay, as the server offered it. */
+export type ChallengeOffer = {
+  readonly scheme: Scheme
+  readonly network: Network
+  /** The most that the call may be charged, in atomic units of the asset. */
+  readonly amountAtomic: Atomic
+  readonly asset: Address
+  readonly payTo: Address
+  readonly maxTimeoutSeconds: number
+  readonly extra: Json
+  /** The offer's own JSON, which the payment echoes. */
+  readonly raw: Json
+}
+
+/** A 402 of x402 v2. */
+export type Challenge = {
+  readonly error?: string
+  readonly offers: readonly ChallengeOffer[]
+  readonly resource?: unknown
+  readonly extensions?: unknown
+}
+
+const isJson = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** What a scheme cannot do without. */
+function isComplete({ scheme, extra }: { scheme: Scheme; extra: Json }): boolean {
+  if (scheme === 'upto') return parseAddress(extra['facilitatorAddress']) !== undefined
+  if (scheme === 'exact') return true
+  const authorizer = parseAddress(extra['receiverAuthorizer'])
+  return (
+    authorizer !== undefined && authorizer !== ZERO_ADDRESS && Number.isSafeInteger(extra['withdrawDelay'])
+  )
+}
+
+function readOffer(raw: unknown): ChallengeOffer[] {
+  if (!isJson(raw)) return []
+  const scheme = SCHEMES.find((known) => known === raw['scheme'])
+  const network = parseNetwork(raw['network'])
+  const amountAtomic = parseAtomic(raw['amount'])
+  const asset = parseAddress(raw['asset'])
+  const payTo = parseAddress(raw['payTo'])
+  const seconds = raw['maxTimeoutSeconds']
+  if (!scheme || !network || amountAtomic === undefined || !asset || !payTo) return []
+  if (typeof seconds !== 'number' || !Number.isSafeInteger(seconds) || seconds <= 0) return []
+  const extra = isJson(raw['extra']) ? raw['extra'] : {}
+  if (!isComplete({ scheme, extra })) return []
+  return [{ scheme, network, amountAtomic, asset, payTo, maxTimeoutSeconds: seconds, extra, raw }]
+}
+
+/** The offers of an `accepts` list that this client understands; others are passed over. */
+export const readOffers = (accepts: unknown): ChallengeOffer[] =>
+  Array.isArray(accepts) ? accepts.flatMap(readOffer) : []
+
+/** @returns undefined where the header is absent or is no x402 v2 challenge: then the 402 is the caller's. */
+export function decodeChallenge(header: string | null): Challenge | undefined {
+  if (!header) return undefined
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(header, 'base64').toString('utf8'))
+  } catch {
+    return undefined
+  }
+  if (!isJson(value) || value['x402Version'] !== 2) return undefined
+  const { error, resource, extensions } = value
+  return {
+    offers: readOffers(value['accepts']),
+    ...(typeof error === 'string' ? { error } : {}),
+    ...(resource === undefined ? {} : { resource }),
+    ...(extensions === undefined ? {} : { extensions }),
+  }
+}
+
+/** What a corrective 402 says of one channel, every amount read. */
+export type CorrectiveState = {
+  readonly channelId: string
+  readonly balanceAtomic: Atomic
+  /** What is charged or held: the sum to go on from. */
+  readonly committedAtomic: Atomic
+  /** What is charged, where the server tells it apart. */
+  readonly chargedAtomic?: Atomic
+  readonly proof?: { readonly maxAtomic: Atomic; readonly signature: string }
+}
+
+/** @returns undefined where the offer carries no readable channel state. */
+export function readCorrective(offer: ChallengeOffer): CorrectiveState | undefined {
+  const { channelState: state, voucherState: voucher } = offer.extra
+  if (!isJson(state)) return undefined
+  const balanceAtomic = parseAtomic(state['balance'])
+  const committedAtomic = parseAtomic(state['chargedCumulativeAmount'])
+  const chargedAtomic = parseAtomic(state['charged'])
+  const { channelId } = state
+  if (typeof channelId !== 'string' || balanceAtomic === undefined || committedAtomic === undefined) {
+    return undefined
+  }
+  const base = { channelId: channelId.toLowerCase(), balanceAtomic, committedAtomic }
+  const charged = chargedAtomic === undefined ? {} : { chargedAtomic }
+  if (!isJson(voucher)) return { ...base, ...charged }
+  const maxAtomic = parseAtomic(voucher['signedMaxClaimable'])
+  const { signature } = voucher
+  if (maxAtomic === undefined || typeof signature !== 'string') return undefined
+  return { ...base, ...charged, proof: { maxAtomic, signature } }
+}
+
+/** The value of `PAYMENT-SIGNATURE`. The offer's channel and voucher state are left out: they may be long. */
+export function encodePayment({
+  challenge,
+  offer,
+  payload,
+}: {
+  challenge: Challenge
+  offer: ChallengeOffer
+  payload: Json
+}): string {
+  const { channelState: _channel, voucherState: _voucher, ...extra } = offer.extra
+  const payment = {
+    x402Version: 2,
+    ...(challenge.resource === undefined ? {} : { resource: challenge.resource }),
+    accepted: { ...offer.raw, extra },
+    payload,
+    ...(challenge.extensions === undefined ? {} : { extensions: challenge.extensions }),
+  }
+  return Buffer.from(JSON.stringify(payment)).toString('base64')
+}

@@ -1,0 +1,124 @@
+import { atomicToPicoUsd, type Atomic } from '../lib/money.ts'
+import type { Ticket } from './channel-book.ts'
+import { usdOf, type PaidEvent, type Payment } from './context.ts'
+import { ReceiptError } from './errors.ts'
+import type { CallOutcome } from './follow-call.ts'
+import type { LiveChannel } from './live-channels.ts'
+import type { PaidReceipt } from './read-receipt.ts'
+
+/** @throws ReceiptError `channel_stopped` where the server has contradicted itself on this channel before. */
+export function demandRunning(channel: LiveChannel): void {
+  if (!channel.stopped) return
+  throw new ReceiptError(
+    'channel_stopped',
+    `Channel ${channel.channelId} is not used any more: ${channel.stopped.message} Nothing was signed.`,
+    channel.channelId,
+  )
+}
+
+function demandOwn({ receipt, channel }: { receipt: PaidReceipt; channel: LiveChannel }): void {
+  const { channelId, config } = channel
+  if (receipt.payer !== undefined && receipt.payer !== config.payer) {
+    throw new ReceiptError(
+      'foreign_payer',
+      `The receipt is for ${receipt.payer}, not for ${config.payer}.`,
+      channelId,
+    )
+  }
+  if (receipt.channel && receipt.channel.channelId !== channelId) {
+    throw new ReceiptError(
+      'foreign_channel',
+      `The receipt is for channel ${receipt.channel.channelId}, not for ${channelId}.`,
+      channelId,
+    )
+  }
+}
+
+/**
+ * What the receipts of one channel call do to the numbering, the spending and the deposit.
+ *
+ * @param depositAtomic of the deposit that goes with the call, if any.
+ */
+export function channelOutcome({
+  payment: { request, approved, reservation, context },
+  channel,
+  ticket,
+  depositAtomic,
+}: {
+  payment: Payment
+  channel: LiveChannel
+  ticket: Ticket
+  depositAtomic?: Atomic | undefined
+}): CallOutcome {
+  const { book, channelId } = channel
+  const { asset, offer } = approved
+  let isDepositKnown = depositAtomic === undefined
+  let isKnown = false
+  // After money is counted a full disk must not take the answer away; the next call's save will tell.
+  const save = () => void context.channels.save(channel).catch(() => undefined)
+
+  function tell(
+    event: Pick<PaidEvent, 'kind' | 'amountAtomic' | 'callId' | 'ceilingAtomic' | 'transaction'>,
+  ): void {
+    const { scheme, network } = offer
+    const amountUsd = usdOf({ amountAtomic: event.amountAtomic, asset })
+    context.onPaid({
+      url: request.url,
+      scheme,
+      network,
+      asset: asset.address,
+      channelId,
+      amountUsd,
+      ...event,
+    })
+  }
+
+  function count({ chargeAtomic, more }: { chargeAtomic: Atomic; more: { callId?: string } }): void {
+    if (isKnown) return
+    isKnown = true
+    reservation.settle(atomicToPicoUsd({ amountAtomic: chargeAtomic, decimals: asset.decimals }))
+    save()
+    tell({ kind: 'call', amountAtomic: chargeAtomic, ceilingAtomic: offer.amountAtomic, ...more })
+  }
+
+  /** A receipt with a transaction says that the deposit was executed; without one it may still be. */
+  function learnDeposit({ transaction, movedAtomic, channel: heard }: PaidReceipt): void {
+    if (heard?.balanceAtomic !== undefined) book.learnBalance({ balanceAtomic: heard.balanceAtomic })
+    if (isDepositKnown || depositAtomic === undefined || transaction === '') return
+    isDepositKnown = true
+    channel.deposit = undefined
+    if (heard?.balanceAtomic === undefined) {
+      book.learnBalance({ balanceAtomic: book.state().balanceAtomic + depositAtomic })
+    }
+    save()
+    tell({ kind: 'deposit', amountAtomic: movedAtomic ?? depositAtomic, transaction })
+  }
+
+  return {
+    open(receipt) {
+      demandOwn({ receipt, channel })
+      learnDeposit(receipt)
+    },
+    receive(receipt, callId) {
+      demandOwn({ receipt, channel })
+      const { chargeAtomic, channel: heard } = receipt
+      if (chargeAtomic === undefined) {
+        throw new ReceiptError('malformed', 'The receipt names no charge.', channelId)
+      }
+      book.receive({ ticket, report: { chargeAtomic, ...heard } })
+      learnDeposit(receipt)
+      count({ chargeAtomic, more: callId === undefined ? {} : { callId } })
+    },
+    settle(chargeAtomic, callId) {
+      book.settle({ ticket, chargeAtomic })
+      count({ chargeAtomic, more: { callId } })
+    },
+    refuse() {
+      book.release(ticket)
+      reservation.release()
+    },
+    stop(error) {
+      channel.stopped ??= error
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import { atomicToPicoUsd, formatUsd, type Atomic } from '../lib/money.ts'
+import type { Address, Asset, Network, Scheme } from '../payment/types.ts'
+import type { Challenge } from './challenge.ts'
+import type { CallOutcome } from './follow-call.ts'
+import type { LiveChannels } from './live-channels.ts'
+import type { ReplayableRequest } from './replayable-request.ts'
+import type { ApprovedOffer, Reservation, SpendPolicy } from './spend-policy.ts'
+import type { Wallet } from './wallet.ts'
+
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/** Told to `onPaid`: a call's charge, or money that went into or came out of a channel. */
+export type PaidEvent = {
+  readonly kind: 'call' | 'deposit' | 'refund'
+  readonly url: string
+  readonly scheme: Scheme
+  readonly network: Network
+  readonly asset: Address
+  readonly amountAtomic: Atomic
+  readonly amountUsd: string
+  /** What was signed for; only of calls. */
+  readonly ceilingAtomic?: Atomic
+  readonly channelId?: string
+  readonly callId?: string
+  readonly transaction?: string
+}
+
+/** A call whose answer was lost before it could name itself. */
+export type LostCall = {
+  readonly url: string
+  readonly bodyText: string | undefined
+  readonly outcome: CallOutcome
+}
+
+/** What the parts of one paying fetch share. */
+export type PayContext = {
+  readonly wallet: Wallet
+  readonly payer: Address
+  readonly policy: SpendPolicy
+  readonly channels: LiveChannels
+  readonly fetch: Fetch
+  readonly nowMs: () => number
+  readonly depositUsd: string | number | undefined
+  readonly onPaid: (event: PaidEvent) => void
+  readonly lost: LostCall[]
+}
+
+/** One call that is to be paid in one way. */
+export type Payment = {
+  readonly request: ReplayableRequest
+  readonly challenge: Challenge
+  readonly approved: ApprovedOffer
+  readonly reservation: Reservation
+  readonly context: PayContext
+}
+
+export const usdOf = ({ amountAtomic, asset }: { amountAtomic: Atomic; asset: Asset }) =>
+  formatUsd(atomicToPicoUsd({ amountAtomic, decimals: asset.decimals }))
+
+/** Bytes nobody can guess, as 0x and hex. */
+export function randomHex(length: number): `0x${string}` {
+  return `0x${Buffer.from(crypto.getRandomValues(new Uint8Array(length))).toString('hex')}`
+}

@@ -1,0 +1,83 @@
+import { formatUsd, type PicoUsd } from '../lib/money.ts'
+
+/** What a payment was refused for, before anything was signed. */
+export type SpendRule =
+  | 'max_per_call'
+  | 'max_total'
+  | 'max_deposit'
+  | 'host'
+  | 'recipient'
+  | 'network'
+  | 'asset'
+  | 'scheme'
+
+/**
+ * The wallet's own limits forbid this payment. Nothing was signed and nothing was sent but the unpaid request.
+ *
+ * The OpenAI SDK wraps it: look at `error.cause` of its `APIConnectionError`.
+ */
+export class SpendRefusedError extends Error {
+  override readonly name = 'SpendRefusedError'
+  readonly rule: SpendRule
+  /** Decimal USD, for the three rules that are caps. */
+  readonly limitUsd?: string
+  readonly askedUsd?: string
+  readonly excessUsd?: string
+
+  constructor(
+    rule: SpendRule,
+    message: string,
+    amounts?: { readonly limitPicoUsd: PicoUsd; readonly askedPicoUsd: PicoUsd },
+  ) {
+    super(message)
+    this.rule = rule
+    if (!amounts) return
+    this.limitUsd = formatUsd(amounts.limitPicoUsd)
+    this.askedUsd = formatUsd(amounts.askedPicoUsd)
+    this.excessUsd = formatUsd(amounts.askedPicoUsd - amounts.limitPicoUsd)
+  }
+}
+
+/** How a server's word about money can be wrong. */
+export type ReceiptFault =
+  | 'charge_above_ceiling'
+  | 'charged_above_signed'
+  | 'foreign_channel'
+  | 'foreign_payer'
+  | 'malformed'
+  | 'forged_proof'
+  | 'channel_stopped'
+
+/**
+ * The server said something about money that contradicts what this wallet signed. The channel is not used again in
+ * this process; what was signed before stays the most that can be claimed, and the rest of the deposit can be withdrawn.
+ */
+export class ReceiptError extends Error {
+  override readonly name = 'ReceiptError'
+  readonly fault: ReceiptFault
+  readonly channelId?: string
+
+  constructor(fault: ReceiptFault, message: string, channelId?: string) {
+    super(message)
+    this.fault = fault
+    if (channelId !== undefined) this.channelId = channelId
+  }
+}
+
+/** The body is a stream that cannot be sent a second time, and a payment needs the same request twice. */
+export class BodyNotReplayableError extends Error {
+  override readonly name = 'BodyNotReplayableError'
+}
+
+/** The server did not refund; `status` and `code` are those of its answer. */
+export class RefundError extends Error {
+  override readonly name = 'RefundError'
+  readonly status: number
+  readonly code: string | undefined
+
+  constructor({ status, code, message }: { status: number; code: string | undefined; message: string }) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}

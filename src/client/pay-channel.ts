@@ -1,0 +1,197 @@
+import type { Atomic } from '../lib/money.ts'
+import type { Ticket } from './channel-book.ts'
+import { channelOutcome, demandRunning } from './channel-outcome.ts'
+import type { SignedDeposit } from './channel-store.ts'
+import type { Payment } from './context.ts'
+import { applyCorrective, correctiveOf } from './corrective.ts'
+import { ReceiptError } from './errors.ts'
+import type { LiveChannel } from './live-channels.ts'
+import { followOrClose, sendPaid } from './send-paid.ts'
+import { depositAmount, reusableDeposit, signDeposit } from './sign-deposit.ts'
+import { voucherData } from './typed-data.ts'
+
+const MAX_RESIGNS = 2
+
+/**
+ * `batch-settlement`: pays by a voucher, with a deposit where the channel lacks money.
+ *
+ * Calls in parallel are numbered without a pause between them, and only one deposit is under way at a time; the
+ * others wait for its answer's headers. A corrective 402 is believed up to what this wallet has signed, and the call
+ * is signed again at most twice; any further 402 is the caller's.
+ */
+export async function payChannel(payment: Payment): Promise<Response> {
+  const channel = await openChannel(payment)
+  let ticket: Ticket | undefined
+  for (let resigns = 0; ; resigns += 1) {
+    while (mustWait({ payment, channel, ticket })) await untilOpened({ payment, channel, ticket })
+    // From the check above until the deposit is announced nothing may wait, not even for a promise that is settled:
+    // several calls would find the channel short, and each would deposit.
+    const numbered = numberCall({ payment, channel, ticket })
+    ticket = numbered.ticket
+    const missingAtomic = channel.book.shortfall(0n)
+    const opened = missingAtomic > 0n ? announceOpening(channel) : undefined
+    try {
+      const attempt = { payment, channel, ticket, maxAtomic: numbered.maxAtomic, missingAtomic }
+      const answer = await attemptCall({ ...attempt, mayCorrect: resigns < MAX_RESIGNS })
+      if (answer) return answer
+    } finally {
+      opened?.()
+    }
+  }
+}
+
+async function openChannel({ approved, request, context, reservation }: Payment): Promise<LiveChannel> {
+  try {
+    return await context.channels.open({ offer: approved.offer, url: request.url })
+  } catch (error) {
+    reservation.release()
+    throw error
+  }
+}
+
+type Call = {
+  readonly payment: Payment
+  readonly channel: LiveChannel
+  /** Absent before the call has its number. */
+  readonly ticket: Ticket | undefined
+}
+
+function numberCall({ payment, channel, ticket }: Call): { ticket: Ticket; maxAtomic: Atomic } {
+  if (ticket) return { ticket, maxAtomic: channel.book.takeAgain() }
+  const { amountAtomic: ceilingAtomic } = payment.approved.offer
+  return channel.book.take({ ceilingAtomic, nowMs: payment.context.nowMs() })
+}
+
+/** Whether somebody else's deposit is under way and this call would need one too. Throws where it may not go on at all. */
+function mustWait({ payment, channel, ticket }: Call): boolean {
+  const moreAtomic = ticket ? 0n : payment.approved.offer.amountAtomic
+  try {
+    payment.request.signal?.throwIfAborted()
+    demandRunning(channel)
+  } catch (error) {
+    takeBack({ payment, channel, ticket })
+    throw error
+  }
+  return channel.opening !== undefined && channel.book.shortfall(moreAtomic) > 0n
+}
+
+async function untilOpened({ payment, channel, ticket }: Call): Promise<void> {
+  const { signal } = payment.request
+  const opening = channel.opening ?? Promise.resolve()
+  try {
+    await (signal ? orAborted({ promise: opening, signal }) : opening)
+  } catch (error) {
+    takeBack({ payment, channel, ticket })
+    throw error
+  }
+}
+
+/** The call ends before it was sent, as if it had never been. */
+function takeBack({ payment, channel, ticket }: Call): void {
+  if (ticket) channel.book.release(ticket)
+  payment.reservation.release()
+}
+
+function orAborted({ promise, signal }: { promise: Promise<void>; signal: AbortSignal }): Promise<void> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const give = () => reject(signal.reason as Error)
+  signal.addEventListener('abort', give)
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', give))
+}
+
+/** @returns the function that lets the waiting calls go on. */
+function announceOpening(channel: LiveChannel): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  channel.opening = promise
+  return () => {
+    if (channel.opening === promise) channel.opening = undefined
+    resolve()
+  }
+}
+
+type Attempt = {
+  readonly payment: Payment
+  readonly channel: LiveChannel
+  readonly ticket: Ticket
+  readonly maxAtomic: Atomic
+  readonly missingAtomic: Atomic
+}
+
+/** @returns the answer for the caller, or undefined after a corrective that has been taken in. */
+async function attemptCall({
+  mayCorrect,
+  ...attempt
+}: Attempt & { mayCorrect: boolean }): Promise<Response | undefined> {
+  const { payment, channel, ticket } = attempt
+  const { payload, deposit } = await signOrRelease(attempt)
+  const depositAtomic = deposit && BigInt(deposit.amount)
+  const outcome = channelOutcome({ payment, channel, ticket, depositAtomic })
+  const response = await sendPaid({ payment, payload, outcome })
+  const corrective = mayCorrect ? correctiveOf({ response, channel }) : undefined
+  if (!corrective) return followOrClose({ response, payment, outcome })
+  await response.body?.cancel().catch(() => undefined)
+  try {
+    await applyCorrective({ corrective, channel, ticket })
+  } catch (error) {
+    outcome.refuse()
+    if (error instanceof ReceiptError) outcome.stop(error)
+    throw error
+  }
+  return undefined
+}
+
+/** Signs what the attempt needs; until the request leaves, the call can be taken back. */
+async function signOrRelease({ payment, channel, ticket, maxAtomic, missingAtomic }: Attempt): Promise<{
+  payload: Record<string, unknown>
+  deposit: SignedDeposit | undefined
+}> {
+  const { context } = payment
+  try {
+    const deposit = missingAtomic > 0n ? await depositFor({ payment, channel, missingAtomic }) : undefined
+    const voucher = await signVoucher({ payment, channel, maxAtomic })
+    await context.channels.save(channel)
+    payment.request.signal?.throwIfAborted()
+    const payload = {
+      type: deposit ? 'deposit' : 'voucher',
+      channelConfig: channel.config,
+      voucher,
+      ...(deposit ? { deposit: { amount: deposit.amount, authorization: deposit.authorization } } : {}),
+    }
+    return { payload, deposit }
+  } catch (error) {
+    takeBack({ payment, channel, ticket })
+    throw error
+  }
+}
+
+async function depositFor({
+  payment,
+  channel,
+  missingAtomic,
+}: {
+  payment: Payment
+  channel: LiveChannel
+  missingAtomic: Atomic
+}): Promise<SignedDeposit> {
+  const known = reusableDeposit({ channel, missingAtomic, nowMs: payment.context.nowMs() })
+  if (known) return known
+  const amountAtomic = depositAmount({ payment, missingAtomic })
+  channel.deposit = await signDeposit({ payment, channel, amountAtomic })
+  return channel.deposit
+}
+
+/** `payload.voucher`, remembered as the highest where it is. */
+export async function signVoucher({
+  payment: { context },
+  channel,
+  maxAtomic,
+}: {
+  payment: Pick<Payment, 'context'>
+  channel: LiveChannel
+  maxAtomic: Atomic
+}): Promise<{ channelId: string; maxClaimableAmount: string; signature: string }> {
+  const { channelId, network } = channel
+  const signature = await context.wallet.signTypedData(voucherData({ channelId, maxAtomic, network }))
+  channel.book.signed({ maxAtomic, signature })
+  return { channelId, maxClaimableAmount: maxAtomic.toString(), signature }
+}

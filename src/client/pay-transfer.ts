@@ -1,0 +1,103 @@
+import { atomicToPicoUsd, minBigint, type Atomic } from '../lib/money.ts'
+import { usdOf, type Payment } from './context.ts'
+import { ReceiptError } from './errors.ts'
+import type { CallOutcome } from './follow-call.ts'
+import type { PaidReceipt } from './read-receipt.ts'
+import { followOrClose, sendPaid } from './send-paid.ts'
+
+/** How long before now an authorisation begins, for clocks that disagree. */
+const CLOCK_SLACK_SECONDS = 600
+
+export type Validity = { readonly validAfter: number; readonly validUntil: number }
+
+/** Seconds since 1970 within which the chain takes what is signed now. */
+export function validityOf({ context, approved }: Pick<Payment, 'context' | 'approved'>): Validity {
+  const nowSeconds = Math.floor(context.nowMs() / 1_000)
+  return {
+    validAfter: nowSeconds - CLOCK_SLACK_SECONDS,
+    validUntil: nowSeconds + approved.offer.maxTimeoutSeconds,
+  }
+}
+
+/**
+ * What becomes of a signed transfer (`exact`, `upto`). Its reservation is never given back: whoever holds the signature
+ * could still settle it, so that a refused one counts at its ceiling until the process ends.
+ */
+function outcomeOf({ request, approved, reservation, context }: Payment): CallOutcome {
+  const { offer, asset } = approved
+  const { scheme, network, amountAtomic: ceilingAtomic } = offer
+  let isKnown = false
+
+  function demandOwn(receipt: PaidReceipt): void {
+    if (receipt.payer !== undefined && receipt.payer !== context.payer) {
+      throw new ReceiptError(
+        'foreign_payer',
+        `The receipt is for ${receipt.payer}, not for ${context.payer}.`,
+      )
+    }
+    const highestAtomic = receipt.chargeAtomic ?? receipt.movedAtomic ?? 0n
+    if (highestAtomic > ceilingAtomic) {
+      throw new ReceiptError(
+        'charge_above_ceiling',
+        `The server charged ${highestAtomic} atomic units for a call that was signed for ${ceilingAtomic}.`,
+      )
+    }
+  }
+
+  function tell(chargeAtomic: Atomic, more: { callId?: string; transaction?: string }): void {
+    if (isKnown) return
+    isKnown = true
+    reservation.settle(atomicToPicoUsd({ amountAtomic: chargeAtomic, decimals: asset.decimals }))
+    context.onPaid({
+      kind: 'call',
+      url: request.url,
+      scheme,
+      network,
+      asset: asset.address,
+      amountAtomic: chargeAtomic,
+      amountUsd: usdOf({ amountAtomic: chargeAtomic, asset }),
+      ceilingAtomic,
+      ...more,
+    })
+  }
+
+  return {
+    open: demandOwn,
+    receive(receipt, callId) {
+      demandOwn(receipt)
+      const { transaction } = receipt
+      tell(receipt.chargeAtomic ?? receipt.movedAtomic ?? ceilingAtomic, {
+        ...(callId === undefined ? {} : { callId }),
+        ...(transaction === '' ? {} : { transaction }),
+      })
+    },
+    settle: (chargeAtomic, callId) => tell(minBigint(chargeAtomic, ceilingAtomic), { callId }),
+    refuse: () => undefined,
+    stop: () => undefined,
+  }
+}
+
+/**
+ * Signs a transfer and sends it, once; never another one for the same call.
+ *
+ * @param sign makes the payload. Where it fails nothing was spent.
+ */
+export async function payTransfer({
+  payment,
+  sign,
+}: {
+  payment: Payment
+  sign: (payment: Payment) => Promise<Readonly<Record<string, unknown>>>
+}): Promise<Response> {
+  let payload: Readonly<Record<string, unknown>>
+  try {
+    payload = await sign(payment)
+    payment.request.signal?.throwIfAborted()
+  } catch (error) {
+    payment.reservation.release()
+    throw error
+  }
+  const outcome = outcomeOf(payment)
+  const response = await sendPaid({ payment, payload, outcome })
+  return followOrClose({ response, payment, outcome })
+}

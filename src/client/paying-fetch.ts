@@ -1,0 +1,153 @@
+import { parseAddress, parseBytes32 } from '../payment/hex.ts'
+import type { Scheme } from '../payment/types.ts'
+import { decodeChallenge, type Challenge } from './challenge.ts'
+import { memoryStore, type ChannelStore } from './channel-store.ts'
+import type { Fetch, PaidEvent, PayContext, Payment } from './context.ts'
+import { createLiveChannels, type LiveChannel } from './live-channels.ts'
+import { payChannel } from './pay-channel.ts'
+import { payExact } from './pay-exact.ts'
+import { payUpto } from './pay-upto.ts'
+import { createQuoteShelf } from './quote-shelf.ts'
+import { refundChannel, type Refund } from './refund-channel.ts'
+import { replayable, type ReplayableRequest } from './replayable-request.ts'
+import { createSpendPolicy, type ApprovedOffer, type SpendLimits, type Spent } from './spend-policy.ts'
+import { usdToPico, type Usd } from './usd.ts'
+import type { Wallet } from './wallet.ts'
+
+export type PayingFetchOptions = SpendLimits & {
+  /** What to put into a channel at a time. Default: what the server announces, at most 5. */
+  readonly depositUsd?: Usd | undefined
+  /** Where channels are remembered. Default: in this process only. */
+  readonly store?: ChannelStore | undefined
+  /** 32 bytes of hex that tell this wallet's channels apart. Default: zeros, as other x402 clients use. */
+  readonly salt?: `0x${string}` | undefined
+  readonly fetch?: Fetch | undefined
+  /** Called for each charge, deposit and refund. Must not throw. */
+  readonly onPaid?: ((event: PaidEvent) => void) | undefined
+}
+
+/** One channel as this client believes it to be; amounts in atomic units. */
+export type ChannelSummary = {
+  readonly channelId: string
+  readonly network: string
+  readonly asset: string
+  readonly recipient: string
+  readonly balanceAtomic: bigint
+  readonly chargedAtomic: bigint
+  /** Ceilings of calls whose charge is not known yet. */
+  readonly outAtomic: bigint
+  /** The most that could be claimed: the highest voucher signed. */
+  readonly signedAtomic: bigint
+  /** Why the channel is not used any more. */
+  readonly stopped?: string
+}
+
+export type PayingFetch = Fetch & {
+  /** What this paying fetch has spent since it was made. */
+  readonly spent: () => Spent
+  readonly channels: () => Promise<readonly ChannelSummary[]>
+  /** Gets the unused rest of a channel back. `url`: the route it was used for, e.g. https://host/v1/chat/completions. */
+  readonly refund: (url: string | URL) => Promise<Refund>
+}
+
+const summaryOf = ({ channelId, network, config, book, stopped }: LiveChannel): ChannelSummary => {
+  const { balanceAtomic, settledAtomic, outAtomic, signedAtomic } = book.state()
+  return {
+    channelId,
+    network,
+    asset: config.token,
+    recipient: config.receiver,
+    balanceAtomic,
+    chargedAtomic: settledAtomic,
+    outAtomic,
+    signedAtomic,
+    ...(stopped ? { stopped: stopped.message } : {}),
+  }
+}
+
+function createContext({ wallet, options }: { wallet: Wallet; options: PayingFetchOptions }): PayContext {
+  const payer = parseAddress(wallet.address)
+  if (!payer) throw new TypeError(`"${wallet.address}" is not an address.`)
+  if (options.salt !== undefined && !parseBytes32(options.salt)) {
+    throw new TypeError('The salt must be 0x and 64 hex digits.')
+  }
+  if (options.depositUsd !== undefined) usdToPico(options.depositUsd)
+  const { store = memoryStore(), salt, depositUsd, onPaid = () => undefined } = options
+  const nowMs = () => Date.now()
+  return {
+    wallet,
+    payer,
+    policy: createSpendPolicy(options),
+    channels: createLiveChannels({ store, payer, salt, nowMs }),
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    nowMs,
+    depositUsd,
+    onPaid,
+    lost: [],
+  }
+}
+
+const PAY: Readonly<Record<Scheme, (payment: Payment) => Promise<Response>>> = {
+  'batch-settlement': payChannel,
+  upto: payUpto,
+  exact: payExact,
+}
+
+type Bill = {
+  readonly request: ReplayableRequest
+  readonly challenge: Challenge
+  readonly context: PayContext
+}
+
+/** Reserves the ceiling, pays, and gives the reservation back where nothing was signed. */
+async function payBill({ approved, ...bill }: Bill & { approved: ApprovedOffer }): Promise<Response> {
+  const { policy } = bill.context
+  bill.request.signal?.throwIfAborted()
+  const reservation = policy.reserve(approved.ceilingPicoUsd)
+  return PAY[approved.offer.scheme]({ ...bill, approved, reservation })
+}
+
+/**
+ * A `fetch` that pays x402 answers by itself, within limits, and charges each call for what it used.
+ *
+ * The first request goes out unpaid; a 402 is paid with the first scheme that the limits allow, and the same bytes are
+ * sent again. Nothing is ever paid twice by itself: what the server answers to a payment is the caller's.
+ *
+ * @throws SpendRefusedError before anything is signed, ReceiptError where a server contradicts what was signed,
+ *   BodyNotReplayableError for a body that cannot be sent twice.
+ * @example new OpenAI({ baseURL, apiKey: 'x402', fetch: payingFetch(account), maxRetries: 0 })
+ */
+export function payingFetch(wallet: Wallet, options: PayingFetchOptions = {}): PayingFetch {
+  const context = createContext({ wallet, options })
+  const quotes = createQuoteShelf({ nowMs: context.nowMs })
+
+  /** Pays with a quote asked for before; only by voucher, since a refused voucher costs nothing. */
+  async function payQuoted(request: ReplayableRequest): Promise<Response | undefined> {
+    const challenge = quotes.take(request)
+    if (!challenge) return undefined
+    const approved = context.policy.choose({ offers: challenge.offers, url: request.url })
+    if (approved.offer.scheme !== 'batch-settlement') return undefined
+    return payBill({ request, challenge, context, approved })
+  }
+
+  async function fetchPaid(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const asked = await replayable({ input, init })
+    const response =
+      (await payQuoted(asked)) ?? (await context.fetch(asked.url, { ...asked.init, headers: asked.headers }))
+    await quotes.put({ request: asked, response })
+    if (response.status !== 402) return response
+    const challenge = decodeChallenge(response.headers.get('payment-required'))
+    if (!challenge || challenge.offers.length === 0) return response
+    // Where a redirect led is where the quote was made out for.
+    const request = response.url ? { ...asked, url: response.url } : asked
+    const approved = context.policy.choose({ offers: challenge.offers, url: request.url })
+    await response.body?.cancel().catch(() => undefined)
+    return payBill({ request, challenge, context, approved })
+  }
+
+  return Object.assign(fetchPaid, {
+    spent: context.policy.spent,
+    channels: async () => (await context.channels.list()).map(summaryOf),
+    refund: (url: string | URL) => refundChannel({ url: String(url), context }),
+  })
+}

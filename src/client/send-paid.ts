@@ -1,0 +1,59 @@
+import { encodePayment } from './challenge.ts'
+import type { Payment } from './context.ts'
+import { followCall, type CallOutcome } from './follow-call.ts'
+
+const LOST_CALLS_KEPT = 256
+
+/** Faults that happen before a byte of the request has left. */
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
+
+function wasNeverSent(error: unknown): boolean {
+  const { cause } = (error ?? {}) as { cause?: { code?: unknown } }
+  return typeof cause?.code === 'string' && NEVER_SENT.has(cause.code)
+}
+
+/**
+ * Sends the same request with a payment, once. Redirects are not followed: a payment is made out to one server.
+ *
+ * Where the connection is lost the ceiling stays counted, since the server may well have served the call.
+ */
+export async function sendPaid({
+  payment: { request, challenge, approved, context },
+  payload,
+  outcome,
+}: {
+  payment: Payment
+  payload: Readonly<Record<string, unknown>>
+  outcome: CallOutcome
+}): Promise<Response> {
+  const headers = new Headers(request.headers)
+  headers.set('payment-signature', encodePayment({ challenge, offer: approved.offer, payload }))
+  try {
+    return await context.fetch(request.url, { ...request.init, headers, redirect: 'manual' })
+  } catch (error) {
+    if (wasNeverSent(error)) outcome.refuse()
+    else {
+      context.lost.push({ url: request.url, bodyText: request.bodyText, outcome })
+      if (context.lost.length > LOST_CALLS_KEPT) context.lost.shift()
+    }
+    throw error
+  }
+}
+
+/** Follows the answer; a contradiction in its header ends the call, since its receipt cannot be believed. */
+export function followOrClose({
+  response,
+  payment: { request, context },
+  outcome,
+}: {
+  response: Response
+  payment: Payment
+  outcome: CallOutcome
+}): Response {
+  try {
+    return followCall({ response, request, outcome, context })
+  } catch (error) {
+    void response.body?.cancel().catch(() => undefined)
+    throw error
+  }
+}
