@@ -20,6 +20,8 @@ export type BenchWorld = {
   readonly server: Child<unknown>
   readonly postgres?: PostgresServer
   readonly rpc: RpcProxy
+  /** RPC requests that opening the channels took: proof that the proxy counts. */
+  readonly depositRpcRequests: number
   readonly payerKey: `0x${string}`
   readonly channels: readonly PayerChannel[]
   readonly close: () => Promise<void>
@@ -89,8 +91,12 @@ export async function openBenchWorld({
     closers.push(() => server.ask('close'))
     onProgress(`Opening ${channelCount} channels`)
     const payer = addressOfPrivateKey({ privateKey: payerKey })
-    const channels = await openChannels({ port, payer, payerKey, count: channelCount })
-    return { port, server, rpc, payerKey, channels, close, ...(postgres ? { postgres } : {}) }
+    const { value: channels, methods } = await rpc.count(() =>
+      openChannels({ port, payer, payerKey, count: channelCount }),
+    )
+    const depositRpcRequests = methods.length
+    const opened = { port, server, rpc, depositRpcRequests, payerKey, channels, close }
+    return postgres ? { ...opened, postgres } : opened
   } catch (error) {
     await close()
     throw error

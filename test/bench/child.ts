@@ -42,7 +42,7 @@ export async function startChild<Ready>(file: string): Promise<Child<Ready>> {
         if (error === undefined) resolve(result as Result)
         else reject(new Error(error))
       })
-      child.send({ id, kind, value } as object)
+      child.send({ id, kind, value })
     })
   return {
     pid: child.pid ?? 0,

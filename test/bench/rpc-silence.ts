@@ -7,13 +7,15 @@ export type RpcSilence = {
   readonly calls: number
   /** JSON-RPC requests that reached the proxy while the calls ran. */
   readonly rpcRequests: number
+  /** What the deposits before them took, per channel: the counter counts. */
+  readonly perDeposit: number
   /** Which ones, should there be any. */
   readonly methods: readonly string[]
 }
 
 /** Counts what passes between server and chain while voucher calls are served. The channels are open, so nothing should. */
 export async function measureRpcSilence({
-  world: { port, channels, rpc },
+  world: { port, channels, rpc, depositRpcRequests },
   calls,
 }: {
   world: BenchWorld
@@ -25,5 +27,12 @@ export async function measureRpcSilence({
     sendAll({ port, requests: prepared.map(({ bytes }) => bytes), inFlight: 8 }),
   )
   demandStatus(value.answers, 200)
-  return { calls, rpcRequests: methods.length, methods: [...new Set(methods)] }
+  if (depositRpcRequests === 0)
+    throw new Error('The proxy saw no deposit: it does not stand before the chain.')
+  return {
+    calls,
+    rpcRequests: methods.length,
+    perDeposit: depositRpcRequests / channels.length,
+    methods: [...new Set(methods)],
+  }
 }

@@ -1,5 +1,5 @@
 import { Session } from 'node:inspector/promises'
-import pg from 'pg'
+import { Client } from 'pg'
 import { readConfig } from '../../src/config/read-config.ts'
 import { SIMULATED_PROVIDER } from '../../src/catalog/simulated.ts'
 import { type DevWorldFacts, openDevApp } from '../../src/cli/dev-app.ts'
@@ -28,15 +28,15 @@ const groups = { admit_group: 0, capture_group: 0 }
 
 /** Counts the hot statements as they leave: calls per group is what natural batching is about. */
 function countGroups(): void {
-  const query = Reflect.get(pg.Client.prototype, 'query') as (this: pg.Client, ...rest: unknown[]) => unknown
-  const counted = function (this: pg.Client, ...rest: unknown[]) {
+  const query = Reflect.get(Client.prototype, 'query') as (this: Client, ...rest: unknown[]) => unknown
+  const counted = function (this: Client, ...rest: unknown[]) {
     const [statement] = rest
     const name: unknown =
       typeof statement === 'object' && statement ? Reflect.get(statement, 'name') : undefined
     if (name === 'admit_group' || name === 'capture_group') groups[name] += 1
     return query.apply(this, rest)
   }
-  Reflect.set(pg.Client.prototype, 'query', counted)
+  Reflect.set(Client.prototype, 'query', counted)
 }
 
 async function start({ world, quickUrl, pacedUrl, databaseUrl, dataDirectory = '' }: ServerStart) {

@@ -1,3 +1,4 @@
+import type { Profiler } from 'node:inspector'
 import { type BenchWorld, smallBody } from './bench-world.ts'
 import { CHEAP_MODEL, FREE_MODEL } from './bench-catalog.ts'
 import { median, readPostgresCpuUs } from './machine.ts'
@@ -141,5 +142,5 @@ export async function profileVouchers({ world, calls }: { world: BenchWorld; cal
   await world.server.ask('profile')
   const { answers } = await sendAll({ port: world.port, requests, inFlight: IN_FLIGHT })
   demandStatus(answers, 200)
-  return world.server.ask<import('node:inspector').Profiler.Profile>('profiled')
+  return world.server.ask<Profiler.Profile>('profiled')
 }
