@@ -70,6 +70,8 @@ async function conclude({
     case 'deposit':
       // It was funded and still does not suffice: the chain gave less than was signed.
       throw new TurnpikeError('deposit_failed')
+    case 'withdrawing':
+      throw new TurnpikeError('channel_withdrawing')
     case 'unknown_channel':
       throw new TurnpikeError('channel_unknown')
   }

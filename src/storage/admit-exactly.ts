@@ -127,8 +127,10 @@ async function askChannel({
   if (!scope || !admission.channel) return { kind: 'fits' }
   const row = rows.get(scope.accountId)
   if (!row) return { kind: 'unknown_channel' }
+  const state = channelStateOf(row)
+  if (state.withdrawRequestedAt > 0) return { kind: 'withdrawing' }
   const verdict = admitVoucher({
-    state: channelStateOf(row),
+    state,
     voucher: admission.channel.voucher,
     ceilingAtomic: scope.amount,
     payer: admission.channel.payer,

@@ -41,7 +41,7 @@ with input as materialized (
     credit_limit + credits_posted - debits_posted - debits_pending as available,
     debits_posted - refunds_posted as charged,
     debits_posted - refunds_posted + debits_pending - refunds_pending as committed,
-    turn_payer is not null and turn_expires_at_ms > ${parameter(7)}::bigint as has_turn
+    withdraw_requested_at > 0 or turn_payer is not null and turn_expires_at_ms > ${parameter(7)}::bigint as has_turn
   from balances where account_id = any(${parameter(8)}::bigint[])
   order by account_id for update
 ), running as (
