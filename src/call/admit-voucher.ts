@@ -130,7 +130,7 @@ function channelHoldOf({
     voucher: payment.voucher,
     quoteNonce: quoteNonceOf(payment),
     newQuoteNonce: freshQuoteNonce,
-    hasDeposit: payment.deposit !== undefined && !isFunded,
+    ...(payment.deposit && !isFunded ? { depositAtomic: payment.deposit.amountAtomic } : {}),
   }
 }
 
