@@ -18,6 +18,7 @@ export function settlementDependencies({
   return {
     store: storage.settlement,
     due: storage.due,
+    watch: { listChannels: storage.reconcile.listChannelPage },
     networks: options.networks.map(({ network }) => network),
     chainOf,
     clock,

@@ -24,6 +24,7 @@ export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<A
     case 'wait':
     case 'corrective':
     case 'deposit':
+    case 'withdrawing':
     case 'unknown_channel':
       throw new TurnpikeError('internal_error')
   }

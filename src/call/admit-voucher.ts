@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
-import type { Hex, VoucherPayment } from '../payment/types.ts'
+import type { ChannelState, Hex, VoucherPayment } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
 import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
@@ -51,11 +51,7 @@ async function conclude({
 }): Promise<AdmitResult> {
   switch (outcome.kind) {
     case 'admitted': {
-      const { network, channelId } = payment
-      // The answer to a deposit begins with the channel's state, or the client would deposit again.
-      const channel =
-        outcome.channel ??
-        (payment.deposit ? await dependencies.store.getChannel({ network, channelId }) : undefined)
+      const channel = outcome.channel ?? (await channelOfDeposit({ payment, dependencies }))
       const known = channel ? { channel } : {}
       const funded = fundingTransaction === undefined ? {} : { fundingTransaction }
       return { kind: 'admitted', call: { ...planned, admission: base, payment, ...known, ...funded } }
@@ -74,9 +70,21 @@ async function conclude({
     case 'deposit':
       // It was funded and still does not suffice: the chain gave less than was signed.
       throw new TurnpikeError('deposit_failed')
+    case 'withdrawing':
+      throw new TurnpikeError('channel_withdrawing')
     case 'unknown_channel':
       throw new TurnpikeError('channel_unknown')
   }
+}
+
+/** The first headers of an answer to a deposit tell the channel's state; other calls have no need of it before their end. */
+async function channelOfDeposit({
+  payment,
+  dependencies,
+}: Pick<AdmitRequest<VoucherPayment>, 'payment' | 'dependencies'>): Promise<ChannelState | undefined> {
+  if (!payment.deposit) return undefined
+  const { network, channelId } = payment
+  return dependencies.store.getChannel({ network, channelId })
 }
 
 /** Brings the deposit on chain; the turn that was taken for it is given back where that fails. */

@@ -40,15 +40,31 @@ export type Corrective = {
   readonly state: ChannelState
 }
 
-/** A fresh quote for a call, signed; nothing of it is stored. */
-export function quoteCall({ priced, dependencies }: { priced: Priced; dependencies: CallDependencies }): {
+/** The name of a quote that may never be made: a channel's turn is told it before anyone knows whether a 402 will follow. */
+export const newQuoteNonce = ({ clock }: Pick<CallDependencies, 'clock'>): string =>
+  uuidV7({ nowMs: clock.nowMs(), random: clock.random(10) })
+
+/**
+ * A fresh quote for a call, signed; nothing of it is stored.
+ *
+ * @param nonce where it was promised before (newQuoteNonce).
+ */
+export function quoteCall({
+  priced,
+  dependencies,
+  nonce = newQuoteNonce(dependencies),
+}: {
+  priced: Priced
+  dependencies: CallDependencies
+  nonce?: string
+}): {
   quote: Quote
   token: string
 } {
   const { clock, secret } = dependencies
   const nowMs = clock.nowMs()
   const quote: Quote = {
-    nonce: uuidV7({ nowMs, random: clock.random(10) }),
+    nonce,
     requestHash: priced.requestHash,
     ceilingPicoUsd: priced.ceilingPicoUsd,
     priceBook: priced.priceBook,

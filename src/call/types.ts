@@ -119,6 +119,8 @@ export type AdmitOutcome =
   | { readonly kind: 'corrective'; readonly channel: ChannelState }
   /** The balance does not suffice and the payment carries a deposit: this call has the turn until it is funded. */
   | { readonly kind: 'deposit' }
+  /** The payer has begun to withdraw from the channel. */
+  | { readonly kind: 'withdrawing' }
   /** The channel has no row and the payment no deposit: nothing was ever deposited. */
   | { readonly kind: 'unknown_channel' }
 

@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { lockFolder } from '../app/lock-folder.ts'
 import { readConfig } from '../config/read-config.ts'
 import { readyFile } from './ask-server.ts'
 import { devAdminToken, openDevApp } from './dev-app.ts'
@@ -12,11 +13,11 @@ export async function dev({ fresh, json }: { fresh: boolean; json: boolean }): P
   const config = readConfig(process.env)
   const progress = createProgress({ quiet: json })
   const dataDirectory = config.TURNPIKE_DATA_DIR
-  if (fresh)
-    for (const name of ['dev-chain.json', 'ledger'])
-      rmSync(join(dataDirectory, name), { recursive: true, force: true })
   for (const warning of config.warnings) progress.note(warning)
 
+  // Before the chain: a second chain on the same state file would overwrite it at its end.
+  const lock = lockFolder({ folder: join(dataDirectory, 'dev') })
+  if (fresh) forget(dataDirectory)
   const world = await startDevWorld({ config, dataDirectory, onProgress: progress.step })
   const app = await openDevApp({ config, world, overrides: { onProgress: progress.step } }).catch(
     async (error: unknown) => {
@@ -48,4 +49,12 @@ export async function dev({ fresh, json }: { fresh: boolean; json: boolean }): P
   rmSync(readyFile(dataDirectory), { force: true })
   await app.close()
   await world.close()
+  lock.release()
+}
+
+/** Chain and ledger of earlier runs; they only mean something together. */
+function forget(dataDirectory: string): void {
+  for (const name of ['dev-chain.json', 'ledger']) {
+    rmSync(join(dataDirectory, name), { recursive: true, force: true })
+  }
 }

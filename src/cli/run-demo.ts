@@ -137,7 +137,7 @@ async function streamCall({
 }
 
 function tellCall({ call, story }: { call: StreamedCall; story: Story }): void {
-  if (call.transaction) story.fact('\n  deposit', `transaction ${call.transaction}`)
+  if (call.transaction) story.fact('deposit', `transaction ${call.transaction}`)
   story.fact('first token', `${call.ttfbMs} ms`)
   story.fact('tokens', `${call.usage.prompt_tokens} in, ${call.usage.completion_tokens} out`)
   story.fact('charge', `${call.charge} of at most ${call.ceiling} units of USDC ($${call.chargeUsd})`)

@@ -26,6 +26,8 @@ export function createStory({ quiet }: { quiet: boolean }): Story {
       write(`\n${paint(BOLD, title)}\n`)
     },
     fact(name, value) {
+      if (column > 0) write('\n')
+      column = 0
       write(`  ${paint(DIM, name.padEnd(12))} ${value}\n`)
     },
     tokens(text) {

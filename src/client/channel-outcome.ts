@@ -6,22 +6,6 @@ import type { CallOutcome } from './follow-call.ts'
 import type { LiveChannel } from './live-channels.ts'
 import type { PaidReceipt } from './read-receipt.ts'
 
-/** Whatever is thrown as a ReceiptError also stops the channel. */
-export function stopOnContradiction<Result>({
-  channel,
-  act,
-}: {
-  channel: LiveChannel
-  act: () => Result
-}): Result {
-  try {
-    return act()
-  } catch (error) {
-    if (error instanceof ReceiptError) channel.stopped ??= error
-    throw error
-  }
-}
-
 /** @throws ReceiptError `channel_stopped` where the server has contradicted itself on this channel before. */
 export function demandRunning(channel: LiveChannel): void {
   if (!channel.stopped) return
@@ -111,39 +95,30 @@ export function channelOutcome({
   }
 
   return {
-    open: (receipt) =>
-      stopOnContradiction({
-        channel,
-        act() {
-          demandOwn({ receipt, channel })
-          learnDeposit(receipt)
-        },
-      }),
-    receive: (receipt, callId) =>
-      stopOnContradiction({
-        channel,
-        act() {
-          demandOwn({ receipt, channel })
-          const { chargeAtomic, channel: heard } = receipt
-          if (chargeAtomic === undefined) {
-            throw new ReceiptError('malformed', 'The receipt names no charge.', channelId)
-          }
-          book.receive({ ticket, report: { chargeAtomic, ...heard } })
-          learnDeposit(receipt)
-          count({ chargeAtomic, more: callId === undefined ? {} : { callId } })
-        },
-      }),
-    settle: (chargeAtomic, callId) =>
-      stopOnContradiction({
-        channel,
-        act() {
-          book.settle({ ticket, chargeAtomic })
-          count({ chargeAtomic, more: { callId } })
-        },
-      }),
+    open(receipt) {
+      demandOwn({ receipt, channel })
+      learnDeposit(receipt)
+    },
+    receive(receipt, callId) {
+      demandOwn({ receipt, channel })
+      const { chargeAtomic, channel: heard } = receipt
+      if (chargeAtomic === undefined) {
+        throw new ReceiptError('malformed', 'The receipt names no charge.', channelId)
+      }
+      book.receive({ ticket, report: { chargeAtomic, ...heard } })
+      learnDeposit(receipt)
+      count({ chargeAtomic, more: callId === undefined ? {} : { callId } })
+    },
+    settle(chargeAtomic, callId) {
+      book.settle({ ticket, chargeAtomic })
+      count({ chargeAtomic, more: { callId } })
+    },
     refuse() {
       book.release(ticket)
       reservation.release()
+    },
+    stop(error) {
+      channel.stopped ??= error
     },
   }
 }

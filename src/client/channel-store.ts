@@ -64,7 +64,7 @@ async function readContents(path: string): Promise<Contents> {
 /** A reader sees the old file or the new one, never half of one. */
 async function replaceFile({ path, text }: { path: string; text: string }): Promise<void> {
   const { rename, writeFile } = await import('node:fs/promises')
-  const draft = `${path}.${process.pid}.tmp`
+  const draft = `${path}.${crypto.randomUUID()}.tmp`
   await writeFile(draft, text, { mode: 0o600 })
   await rename(draft, path)
 }

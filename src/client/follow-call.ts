@@ -1,6 +1,7 @@
 import type { Atomic } from '../lib/money.ts'
 import { askForCall } from './ask-for-call.ts'
 import type { PayContext } from './context.ts'
+import { ReceiptError } from './errors.ts'
 import { readReceipt, watchBody, type PaidReceipt } from './read-receipt.ts'
 import type { ReplayableRequest } from './replayable-request.ts'
 
@@ -14,6 +15,8 @@ export type CallOutcome = {
   readonly settle: (chargeAtomic: Atomic, callId: string) => void
   /** The call was not admitted. */
   readonly refuse: () => void
+  /** Something that was said contradicts what was signed. */
+  readonly stop: (error: ReceiptError) => void
 }
 
 type Followed = {
@@ -23,9 +26,14 @@ type Followed = {
   readonly context: PayContext
 }
 
-const receiptOf = (response: Response): PaidReceipt | undefined => {
-  const text = response.headers.get('payment-response')
-  return text === null ? undefined : readReceipt(text)
+/** Lets a contradiction stop what it concerns before it is thrown. */
+function heed<Result>({ outcome, act }: { outcome: CallOutcome; act: () => Result }): Result {
+  try {
+    return act()
+  } catch (error) {
+    if (error instanceof ReceiptError) outcome.stop(error)
+    throw error
+  }
 }
 
 /** A charge that nobody tells stays counted at its ceiling; a contradiction stops the channel, which its next call says. */
@@ -37,7 +45,7 @@ async function ask({
 }: { callId: string; url: string } & Pick<Followed, 'outcome' | 'context'>): Promise<void> {
   try {
     const chargeAtomic = await askForCall({ callId, url, fetch: context.fetch })
-    if (chargeAtomic !== undefined) outcome.settle(chargeAtomic, callId)
+    if (chargeAtomic !== undefined) heed({ outcome, act: () => outcome.settle(chargeAtomic, callId) })
   } catch {
     // Nobody waits for this; see above.
   }
@@ -70,12 +78,20 @@ export function followCall({ response, request, outcome, context }: Followed): R
     if (callId !== undefined) findLost({ callId, request, context })
     return response
   }
-  const receipt = receiptOf(response)
-  if (isStream(response)) return followStream({ response, request, outcome, context }, { receipt, callId })
-  if (receipt?.success) outcome.receive(receipt, callId)
-  else if (callId !== undefined) void ask({ callId, url: request.url, outcome, context })
-  else if (response.status >= 400 && response.status < 500) outcome.refuse()
-  return response
+  const text = response.headers.get('payment-response')
+  return heed({
+    outcome,
+    act() {
+      const receipt = text === null ? undefined : readReceipt(text)
+      if (isStream(response)) {
+        return followStream({ response, request, outcome, context }, { receipt, callId })
+      }
+      if (receipt?.success) outcome.receive(receipt, callId)
+      else if (callId !== undefined) void ask({ callId, url: request.url, outcome, context })
+      else if (response.status >= 400 && response.status < 500) outcome.refuse()
+      return response
+    },
+  })
 }
 
 const isStream = (response: Response) =>
@@ -94,7 +110,7 @@ function followStream(
     body: response.body,
     onComment(text) {
       isKnown = true
-      outcome.receive(readReceipt(text), callId)
+      heed({ outcome, act: () => outcome.receive(readReceipt(text), callId) })
     },
     onEnd() {
       if (isKnown) return

@@ -1,9 +1,10 @@
 import type { Atomic } from '../lib/money.ts'
 import type { Ticket } from './channel-book.ts'
-import { channelOutcome, demandRunning, stopOnContradiction } from './channel-outcome.ts'
+import { channelOutcome, demandRunning } from './channel-outcome.ts'
 import type { SignedDeposit } from './channel-store.ts'
 import type { Payment } from './context.ts'
 import { applyCorrective, correctiveOf } from './corrective.ts'
+import { ReceiptError } from './errors.ts'
 import type { LiveChannel } from './live-channels.ts'
 import { followOrClose, sendPaid } from './send-paid.ts'
 import { depositAmount, reusableDeposit, signDeposit } from './sign-deposit.ts'
@@ -22,8 +23,9 @@ export async function payChannel(payment: Payment): Promise<Response> {
   const channel = await openChannel(payment)
   let ticket: Ticket | undefined
   for (let resigns = 0; ; resigns += 1) {
-    await untilUsable({ payment, channel, ticket })
-    // From here until the deposit is announced nothing may wait: parallel calls would get the same number.
+    while (mustWait({ payment, channel, ticket })) await untilOpened({ payment, channel, ticket })
+    // From the check above until the deposit is announced nothing may wait, not even for a promise that is settled:
+    // several calls would find the channel short, and each would deposit.
     const numbered = numberCall({ payment, channel, ticket })
     ticket = numbered.ticket
     const missingAtomic = channel.book.shortfall(0n)
@@ -60,21 +62,34 @@ function numberCall({ payment, channel, ticket }: Call): { ticket: Ticket; maxAt
   return channel.book.take({ ceilingAtomic, nowMs: payment.context.nowMs() })
 }
 
-/** Waits while somebody else's deposit is under way, if this call would need one too. */
-async function untilUsable({ payment, channel, ticket }: Call): Promise<void> {
-  const { signal } = payment.request
+/** Whether somebody else's deposit is under way and this call would need one too. Throws where it may not go on at all. */
+function mustWait({ payment, channel, ticket }: Call): boolean {
   const moreAtomic = ticket ? 0n : payment.approved.offer.amountAtomic
   try {
-    signal?.throwIfAborted()
-    while (channel.opening && channel.book.shortfall(moreAtomic) > 0n) {
-      await (signal ? orAborted({ promise: channel.opening, signal }) : channel.opening)
-    }
+    payment.request.signal?.throwIfAborted()
     demandRunning(channel)
   } catch (error) {
-    if (ticket) channel.book.release(ticket)
-    payment.reservation.release()
+    takeBack({ payment, channel, ticket })
     throw error
   }
+  return channel.opening !== undefined && channel.book.shortfall(moreAtomic) > 0n
+}
+
+async function untilOpened({ payment, channel, ticket }: Call): Promise<void> {
+  const { signal } = payment.request
+  const opening = channel.opening ?? Promise.resolve()
+  try {
+    await (signal ? orAborted({ promise: opening, signal }) : opening)
+  } catch (error) {
+    takeBack({ payment, channel, ticket })
+    throw error
+  }
+}
+
+/** The call ends before it was sent, as if it had never been. */
+function takeBack({ payment, channel, ticket }: Call): void {
+  if (ticket) channel.book.release(ticket)
+  payment.reservation.release()
 }
 
 function orAborted({ promise, signal }: { promise: Promise<void>; signal: AbortSignal }): Promise<void> {
@@ -119,17 +134,13 @@ async function attemptCall({
     await applyCorrective({ corrective, channel, ticket })
   } catch (error) {
     outcome.refuse()
-    return stopOnContradiction({
-      channel,
-      act: () => {
-        throw error
-      },
-    })
+    if (error instanceof ReceiptError) outcome.stop(error)
+    throw error
   }
   return undefined
 }
 
-/** Until the request leaves, the call can be taken back as if it had never been. */
+/** Signs what the attempt needs; until the request leaves, the call can be taken back. */
 async function signOrRelease({ payment, channel, ticket, maxAtomic, missingAtomic }: Attempt): Promise<{
   payload: Record<string, unknown>
   deposit: SignedDeposit | undefined
@@ -148,8 +159,7 @@ async function signOrRelease({ payment, channel, ticket, maxAtomic, missingAtomi
     }
     return { payload, deposit }
   } catch (error) {
-    channel.book.release(ticket)
-    payment.reservation.release()
+    takeBack({ payment, channel, ticket })
     throw error
   }
 }

@@ -73,6 +73,7 @@ function outcomeOf({ request, approved, reservation, context }: Payment): CallOu
     },
     settle: (chargeAtomic, callId) => tell(minBigint(chargeAtomic, ceilingAtomic), { callId }),
     refuse: () => undefined,
+    stop: () => undefined,
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express'
 import { admitCall } from '../call/admit.ts'
-import { type Corrective, demandPayment, type Priced, quoteCall } from '../call/demand.ts'
+import { type Corrective, demandPayment, newQuoteNonce, type Priced, quoteCall } from '../call/demand.ts'
 import { dispatchCall } from '../call/dispatch.ts'
 import { planCall } from '../call/plan.ts'
 import { priceProbe } from '../call/probe.ts'
-import { recordCall } from '../call/record.ts'
+import { recordCall, recordLater } from '../call/record.ts'
 import type { AdmittedCall, PlannedCall } from '../call/types.ts'
 import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
@@ -56,15 +56,15 @@ async function admitOrDemand({
   ...exchange
 }: Exchange & { planned: PlannedCall; payment: DecodedPayment }): Promise<AdmittedCall | undefined> {
   const dependencies = exchange.dependencies.call
-  const quoted = quoteCall({ priced: planned, dependencies })
+  // Only its name: the quote itself is made and signed where a 402 follows after all.
+  const freshQuoteNonce = newQuoteNonce(dependencies)
   try {
     const checked = checkedPayment({ planned, payment, dependencies: exchange.dependencies })
-    const freshQuoteNonce = quoted.quote.nonce
     const result = await admitCall({ planned, payment: checked, freshQuoteNonce, dependencies })
     if (result.kind === 'admitted') return result.call
-    demand({ ...exchange, priced: planned, quoted, corrective: result.corrective })
+    demand({ ...exchange, priced: planned, quoteNonce: freshQuoteNonce, corrective: result.corrective })
   } catch (error) {
-    demandAgainOrThrow({ ...exchange, priced: planned, quoted, error })
+    demandAgainOrThrow({ ...exchange, priced: planned, quoteNonce: freshQuoteNonce, error })
   }
   return undefined
 }
@@ -98,7 +98,7 @@ function checkedPayment({
 function demandAgainOrThrow({
   error,
   ...rest
-}: Exchange & { priced: Priced; quoted?: ReturnType<typeof quoteCall>; error: unknown }): void {
+}: Exchange & { priced: Priced; quoteNonce?: string; error: unknown }): void {
   const known = asUnavailable(error)
   if (errorSpec(known.code).status !== 402) throw known
   demand({ ...rest, error: known })
@@ -108,20 +108,25 @@ function demand({
   response,
   request,
   priced,
-  quoted,
+  quoteNonce,
   error,
   corrective,
   dependencies,
 }: Exchange & {
   priced: Priced
-  quoted?: ReturnType<typeof quoteCall>
+  /** Where the channel's turn was told it already. */
+  quoteNonce?: string
   error?: TurnpikeError
   corrective?: Corrective
 }): void {
   const reason = corrective ? new TurnpikeError(CORRECTIVE_ERROR) : error
   const answer = demandPayment({
     priced,
-    quoted: quoted ?? quoteCall({ priced, dependencies: dependencies.call }),
+    quoted: quoteCall({
+      priced,
+      dependencies: dependencies.call,
+      ...(quoteNonce === undefined ? {} : { nonce: quoteNonce }),
+    }),
     resource: {
       url: `${dependencies.publicUrl(request)}${request.path}`,
       description: 'Chat completion, charged for the tokens really used.',
@@ -157,14 +162,14 @@ async function serve({ call, response, dependencies }: Exchange & { call: Admitt
     signal: hangUp.signal,
     onPart: answer.write,
     dependencies: dependencies.call,
-  })
-  hangUp.done()
+  }).finally(hangUp.done)
   try {
     const recorded = await recordCall({ finished, dependencies: dependencies.call })
     answer.end(recorded)
     dependencies.onRecorded(recorded)
   } catch (error) {
     answer.fail(asUnavailable(error))
+    void recordLater({ finished, dependencies: dependencies.call })
     throw error
   }
 }

@@ -12,6 +12,8 @@ import type { Address, ChannelState, Turn, Voucher } from './types.ts'
  * Kept at all times: charged + held <= highest voucher, and charged + held <= confirmed balance.
  */
 export type AdmissionVerdict =
+  /** The payer takes its money out: nothing is served from this channel any more. */
+  | { readonly kind: 'withdrawing'; readonly state: ChannelState }
   /** Serve the call; `state` holds its ceiling. */
   | { readonly kind: 'admit'; readonly state: ChannelState }
   /** Execute the deposit first, without a lock; `state` gives this client the turn until then. Then ask again. */
@@ -127,6 +129,7 @@ export function admitVoucher({
   nowMs: number
   mayDeposit?: boolean
 }): AdmissionVerdict {
+  if (state.withdrawRequestedAt > 0) return { kind: 'withdrawing', state }
   const turn = activeTurn({ state, nowMs })
   const isMine = turn !== undefined && turn.payer === payer && turn.quoteNonces.includes(quoteNonce)
   const theirTurn = isMine ? undefined : turn
@@ -171,7 +174,7 @@ export function admitGroup({
   items: readonly { readonly voucher: Voucher; readonly ceilingAtomic: Atomic }[]
   nowMs: number
 }): ChannelState | undefined {
-  if (activeTurn({ state, nowMs })) return undefined
+  if (state.withdrawRequestedAt > 0 || activeTurn({ state, nowMs })) return undefined
   let next = endTurn({ state })
   for (const { voucher, ceilingAtomic } of items) {
     if (!isCovered({ state: next, voucher, ceilingAtomic, reservedAtomic: 0n, isMine: false }))

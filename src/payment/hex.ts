@@ -44,6 +44,10 @@ export const keccakOfDigits = (digits: string): string => keccak(Buffer.from(dig
 /** Keccak-256 of a text in UTF-8. @returns 64 hex digits without a prefix. */
 export const keccakOfText = (text: string): string => keccak(text)
 
+const KNOWN_CHECKSUMS = 10_000
+/** Addresses seen last: every receipt names its payer, and the checksum costs a hash. */
+const checksums = new Map<Address, string>()
+
 /**
  * The mixed-case form of an address (EIP-55): a letter is upper case where the hash of the lower-case digits has a
  * nibble of 8 or more.
@@ -51,7 +55,15 @@ export const keccakOfText = (text: string): string => keccak(text)
  * @example checksumAddress('0x036cbd53842c5426634e7929541ec2318f3dcf7e') // '0x036CbD53842c5426634e7929541eC2318f3dCF7e'
  */
 export function checksumAddress(address: Address): string {
-  const digits = address.slice(2).toLowerCase()
+  const known = checksums.get(address)
+  if (known !== undefined) return known
+  const checksummed = checksumOf(address.slice(2).toLowerCase())
+  if (checksums.size >= KNOWN_CHECKSUMS) checksums.clear()
+  checksums.set(address, checksummed)
+  return checksummed
+}
+
+function checksumOf(digits: string): string {
   const hash = keccakOfText(digits)
   return `0x${Array.from(digits, (digit, index) => (Number.parseInt(hash[index] ?? '0', 16) >= 8 ? digit.toUpperCase() : digit)).join('')}`
 }

@@ -45,6 +45,12 @@ export type HeaderValue = string | readonly string[] | undefined
 export const QUOTE_EXTENSION = 'turnpike'
 
 const JSON_DEPTH = 16
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
 
 function textsOf({ header, version }: { header: HeaderValue; version: 1 | 2 }) {
   if (header === undefined) return []
@@ -52,20 +58,28 @@ function textsOf({ header, version }: { header: HeaderValue; version: 1 | 2 }) {
   return texts.map((text) => ({ text, version }))
 }
 
-/** Whether JSON nests deeper than the limit; brackets inside strings do not count. */
+/** The index of the quote that closes the string opened at `start`; the text's end where none does. */
+function closingQuote(json: string, start: number): number {
+  let quote = json.indexOf('"', start + 1)
+  while (quote !== -1) {
+    let before = quote - 1
+    while (json.charCodeAt(before) === BACKSLASH) before -= 1
+    if ((quote - before) % 2 === 1) return quote
+    quote = json.indexOf('"', quote + 1)
+  }
+  return json.length
+}
+
+/** Whether JSON nests deeper than the limit; brackets inside strings, which are most of a payment, are skipped over. */
 function isTooDeep(json: string): boolean {
   let depth = 0
-  let inString = false
   for (let index = 0; index < json.length; index += 1) {
     const character = json.charCodeAt(index)
-    if (inString) {
-      if (character === 0x5c) index += 1
-      else if (character === 0x22) inString = false
-    } else if (character === 0x22) inString = true
-    else if (character === 0x7b || character === 0x5b) {
+    if (character === QUOTE) index = closingQuote(json, index)
+    else if (character === OPEN_BRACE || character === OPEN_BRACKET) {
       depth += 1
       if (depth > JSON_DEPTH) return true
-    } else if (character === 0x7d || character === 0x5d) depth -= 1
+    } else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) depth -= 1
   }
   return false
 }

@@ -42,13 +42,16 @@ export function planRoute({
   catalog: Catalog
   isReachable: (providerId: string) => boolean
 }): RoutePlan {
-  const reachable = catalog.endpoints.filter((endpoint) => isReachable(endpoint.providerId))
+  const canReach = ({ providerId }: Endpoint) => isReachable(providerId)
   const auto = AUTO.exec(wanted)
-  if (auto) return planAuto({ strategy: auto[1] ?? 'balanced', needs, catalog, reachable })
+  if (auto) {
+    const reachable = catalog.endpoints.filter(canReach)
+    return planAuto({ strategy: auto[1] ?? 'balanced', needs, catalog, reachable })
+  }
 
   const model = catalog.models.get(wanted)
   if (!model) throw new TurnpikeError('unknown_model', unknownModel({ wanted, catalog }))
-  const offered = reachable.filter(({ modelId }) => modelId === wanted)
+  const offered = catalog.endpoints.filter(({ modelId }) => modelId === wanted).filter(canReach)
   if (offered.length === 0) throw new TurnpikeError('model_not_configured', { param: 'model' })
   const [first, ...rest] = offered.filter(isPriced).toSorted(byPrice)
   if (!first) throw new TurnpikeError('unpriced_model', { param: 'model' })

@@ -1,11 +1,12 @@
 import type { Address, Network } from '../payment/types.ts'
 import type { Reach } from './crash-points.ts'
-import type { DueStore, SettlementChain, SettlementStore } from './ports.ts'
+import type { DueStore, SettlementChain, SettlementStore, WatchStore } from './ports.ts'
 
 /** Everything that the stories after the last byte need from outside, joined once by app.ts. */
 export type SettlementDependencies = {
   readonly store: SettlementStore
   readonly due: DueStore
+  readonly watch: WatchStore
   readonly networks: readonly Network[]
   readonly chainOf: (network: Network) => SettlementChain
   readonly clock: { readonly nowMs: () => number; readonly sleep: (durationMs: number) => Promise<void> }

@@ -56,9 +56,11 @@ export type SettlementStore = {
 
 /** What is due. The queue only says "look"; these lists are the truth. */
 export type DueStore = {
+  /** `order` shuffles them: rows that are refused stay due, and must not hide those behind them for ever. */
   readonly listDueSettlements: (query: {
     network: Network
     limit: number
+    order?: string
   }) => Promise<readonly DueSettlement[]>
   readonly listClaimableChannels: (query: {
     network: Network
@@ -100,6 +102,19 @@ export type DueStore = {
   readonly getOwedCredit: (query: { network: Network; asset: Address }) => Promise<Atomic>
   /** The ledger's balance of an account (debits minus credits, posted). */
   readonly getBalance: (query: { ledger: string; account: string }) => Promise<bigint>
+}
+
+/** Channels that may hold money, watched for withdrawals: the payer needs nobody's leave for one. */
+export type WatchStore = {
+  /** In the order of ids, after `afterId`. */
+  readonly listChannels: (query: { network: Network; afterId: string; limit: number }) => Promise<
+    readonly {
+      readonly id: Hex
+      readonly asset: Address
+      readonly balanceAtomic: Atomic
+      readonly withdrawRequestedAt: number
+    }[]
+  >
 }
 
 export type TokenTransfer = {

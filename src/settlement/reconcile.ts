@@ -142,8 +142,11 @@ async function compareTransfers({
   const mined = await store.listMined({ network })
   const known = new Set(mined.map(({ hash }) => hash))
   const seen = new Set(ours.map(({ transactionHash }) => transactionHash))
+  // The channel contract is everybody's: what others move in and out of it is not ours to explain, and what reaches one of
+  // our channels past us shows in that channel's own numbers.
+  const own = new Set<string>([dependencies.payTo, sender.lanes.till.address])
   const chainOnly = ours
-    .filter(({ transactionHash }) => !known.has(transactionHash))
+    .filter(({ transactionHash, from, to }) => !known.has(transactionHash) && (own.has(from) || own.has(to)))
     .map(({ transactionHash, value }): Finding => ({
       class: 'chain_only',
       network,

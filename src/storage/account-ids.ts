@@ -43,6 +43,8 @@ export async function ensureAccount({
 /** Looks up the ids of accounts, and remembers them. */
 export function openAccountIds({ sql }: { sql: Sql }) {
   const remembered = new Map<string, bigint>()
+  const looking = new Map<string, Promise<bigint | undefined>>()
+  const nameOf = ({ ledger, account }: AccountKey) => `${ledger} ${account}`
 
   const remember = (key: string, id: bigint) => {
     if (remembered.size >= REMEMBERED) {
@@ -53,7 +55,7 @@ export function openAccountIds({ sql }: { sql: Sql }) {
     return id
   }
 
-  async function look({ ledger, account }: AccountKey): Promise<bigint | undefined> {
+  async function lookUp({ ledger, account }: AccountKey): Promise<bigint | undefined> {
     const rows: readonly Row[] = await sql.query(
       'select a.id::text from accounts a join balances b on b.account_id = a.id where ledger = $1 and path = $2',
       [ledger, account],
@@ -66,14 +68,19 @@ export function openAccountIds({ sql }: { sql: Sql }) {
 
   return {
     /** The id, without asking the database. */
-    peek: ({ ledger, account }: AccountKey) => remembered.get(`${ledger} ${account}`),
-    /** The id; undefined where the account has no row. Exposure accounts are opened. */
-    find: async (key: AccountKey): Promise<bigint | undefined> => {
-      const name = `${key.ledger} ${key.account}`
+    peek: ({ ledger, account }: AccountKey) => remembered.get(nameOf({ ledger, account })),
+    /** The id; undefined where the account has no row. Exposure accounts are opened. Calls that ask together share a query. */
+    find: (key: AccountKey): Promise<bigint | undefined> => {
+      const name = nameOf(key)
       const known = remembered.get(name)
-      if (known !== undefined) return known
-      const id = await look(key)
-      return id === undefined ? undefined : remember(name, id)
+      if (known !== undefined) return Promise.resolve(known)
+      const underway = looking.get(name)
+      if (underway) return underway
+      const look = lookUp(key)
+        .then((id) => (id === undefined ? undefined : remember(name, id)))
+        .finally(() => looking.delete(name))
+      looking.set(name, look)
+      return look
     },
   }
 }

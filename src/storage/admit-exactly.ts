@@ -13,16 +13,18 @@ import {
 import type { Scope, ScopedAdmission } from './hot/scoped-admission.ts'
 import { big } from './row.ts'
 
-async function lockScopes({
+async function readScopes({
   sql,
   scopes,
+  lock = false,
 }: {
   sql: Sql
   scopes: readonly Scope[]
+  lock?: boolean
 }): Promise<Map<bigint, Row>> {
   const ids = scopes.map(({ accountId }) => accountId.toString())
   const rows = await sql.query(
-    'select * from balances where account_id = any($1::bigint[]) order by account_id for update',
+    `select * from balances where account_id = any($1::bigint[]) order by account_id ${lock ? 'for update' : ''}`,
     [ids],
   )
   return new Map(rows.map((row) => [big(row['account_id']), row]))
@@ -138,24 +140,43 @@ async function askChannel({
     mayDeposit: admission.channel.hasDeposit,
   })
   if (verdict.kind === 'wait') return verdict
+  if (verdict.kind === 'withdrawing') return { kind: 'withdrawing' }
   if (verdict.kind === 'admit') return { kind: 'fits', id: scope.accountId, state: verdict.state }
   await writeChannel({ sql, id: scope.accountId, state: verdict.state })
   return verdict.kind === 'deposit' ? { kind: 'deposit' } : { kind: 'corrective', channel: verdict.state }
 }
 
 /**
+ * What can be said without a lock: who has a key never changes, and an account that cannot carry the hold at this moment
+ * may refuse it. In a flood of replays and refusals nobody then waits for anybody.
+ */
+async function refuseEarly({
+  sql,
+  item,
+}: {
+  sql: Sql
+  item: ScopedAdmission
+}): Promise<AdmitOutcome | undefined> {
+  const owner = await ownerOfKey({ sql, item })
+  if (owner) return owner
+  return refusalOf({ item, rows: await readScopes({ sql, scopes: item.scopes }) })
+}
+
+/**
  * W1 for one call that the group statement did not admit: finds out why, under the same locks in the same order, and
  * gives channels their turns. Governance scopes are asked before the channel: a refusal writes nothing.
  */
-export function admitExactly({
+export async function admitExactly({
   database,
   item,
 }: {
   database: Database
   item: ScopedAdmission
 }): Promise<AdmitOutcome> {
-  return database.transaction(async (sql) => {
-    const rows = await lockScopes({ sql, scopes: item.scopes })
+  const early = await refuseEarly({ sql: database, item })
+  if (early) return early
+  return database.transaction(async (sql): Promise<AdmitOutcome> => {
+    const rows = await readScopes({ sql, scopes: item.scopes, lock: true })
     const owner = await ownerOfKey({ sql, item })
     if (owner) return owner
     const refusal = refusalOf({ item, rows })

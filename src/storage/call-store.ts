@@ -14,7 +14,9 @@ import { openLane } from './hot/lane.ts'
 import type { Scope, ScopedAdmission } from './hot/scoped-admission.ts'
 import { openChannel } from './open-channel.ts'
 import type { OpenCalls } from './open-calls.ts'
+import { withPatience } from './patience.ts'
 import { big } from './row.ts'
+import { openStatistics } from './statistics.ts'
 
 type Refusal = { readonly kind: 'refused'; readonly account: string }
 
@@ -96,9 +98,13 @@ export function openCallStore({
   openCalls: OpenCalls
   instance: string
 }): CallStore {
+  const statistics = openStatistics({ database })
   const enterAdmission = openLane({
     limit: LIMITS.groupSize,
-    run: (items: readonly ScopedAdmission[]) => admitGroup({ database, items }),
+    run: (items: readonly ScopedAdmission[]) => {
+      statistics.count(items.length)
+      return admitGroup({ database, items })
+    },
   })
   const enterCapture = openLane({
     limit: LIMITS.groupSize,
@@ -121,7 +127,9 @@ export function openCallStore({
   }
 
   async function admitScoped(item: ScopedAdmission): Promise<AdmitOutcome> {
-    return (await enterAdmission(item)) ? { kind: 'admitted' } : admitExactly({ database, item })
+    return (await enterAdmission(item))
+      ? { kind: 'admitted' }
+      : withPatience(() => admitExactly({ database, item }))
   }
 
   async function admit(admission: Admission): Promise<AdmitOutcome> {

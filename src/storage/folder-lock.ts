@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 
 /** Signal 0 asks whether a process exists without touching it; EPERM says that it does, under another user. */
@@ -28,11 +28,20 @@ const readPid = (path: string): number | undefined => {
  */
 export function takeFolderLock({ folder }: { folder: string }): { readonly release: () => void } {
   const path = `${resolve(folder)}.lock`
+  // The file appears with its pid in it, never empty: an empty lock would look like one left behind.
+  const own = `${path}.${process.pid}`
+  writeFileSync(own, `${process.pid}\n`)
+  try {
+    return claim({ folder, path, own })
+  } finally {
+    rmSync(own, { force: true })
+  }
+}
+
+function claim({ folder, path, own }: { folder: string; path: string; own: string }) {
   for (let round = 0; round < 3; round += 1) {
     try {
-      const file = openSync(path, 'wx')
-      writeSync(file, `${process.pid}\n`)
-      closeSync(file)
+      linkSync(own, path)
       return { release: () => unlinkSync(path) }
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error

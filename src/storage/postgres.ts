@@ -1,5 +1,6 @@
 import { Client, Pool, type PoolClient } from 'pg'
 import { repeating, type Database, type HotStatement, type Row, type Sql } from './database.ts'
+import { withPatience } from './patience.ts'
 
 /** Sessions that are left open in a transaction keep old row versions alive, which slows every hot row. */
 const IDLE_IN_TRANSACTION_MS = 30_000
@@ -9,8 +10,13 @@ const CONNECT_MS = 10_000
  * The planner must not decide anew on the hot path: a plan made on an empty table would scan, and custom plans cost
  * more than the statement.
  */
-const HOT_SETTINGS =
-  'set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set enable_nestloop = off; set jit = off'
+export const HOT_SETTINGS = [
+  'set plan_cache_mode = force_generic_plan',
+  'set enable_seqscan = off',
+  // Groups are joined to themselves: with nested loops the cost would grow with the square of the group.
+  'set enable_nestloop = off',
+  'set jit = off',
+]
 
 const asSql = (client: Pool | PoolClient | Client): Sql => ({
   query: async (text, values) => {
@@ -37,7 +43,7 @@ async function connectHot({
   client.on('error', onEnd)
   client.on('end', onEnd)
   await client.connect()
-  for (const setting of HOT_SETTINGS.split('; ')) await client.query(setting)
+  for (const setting of HOT_SETTINGS) await client.query(setting)
   return client
 }
 
@@ -60,7 +66,9 @@ export function openPostgres({
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     application_name: 'turnpike',
   })
+  // A connection that breaks rejects its query; its event, idle or in a transaction, must not end the process.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   let hot: Promise<Client> | undefined
 
   /** Connects when it is first needed, and again after the connection was lost. */
@@ -95,7 +103,8 @@ export function openPostgres({
 
   return {
     kind: 'postgres',
-    ...asSql(pool),
+    // Every plain statement may be repeated: reads, and writes that a second time find their row.
+    query: (text, values) => withPatience(() => asSql(pool).query(text, values)),
     transaction: (work) => repeating(() => transactOnce(work)),
     runHot: async ({ name, text }: HotStatement, values) => {
       const client = await hotClient()

@@ -1,4 +1,4 @@
-import type { Address, Hex, Network } from '../payment/types.ts'
+import type { Address, ChannelConfig, Hex, Network } from '../payment/types.ts'
 import type { OpeningStore } from '../settlement/opening.ts'
 import type { ReconcileStore } from '../settlement/reconcile.ts'
 import { channelStateOf } from './channel-row.ts'
@@ -13,15 +13,9 @@ type Meta = {
 const openingKey = (network: Network) => `opening-block:${network}`
 
 /** What reconciliation reads, and where it begins. */
-export function openReconcileStore({
-  database,
-  meta,
-}: {
-  database: Database
-  meta: Meta
-}): ReconcileStore & OpeningStore {
+export function openReconcileStore({ database, meta }: { database: Database; meta: Meta }) {
   return {
-    listChannels: async ({ network }) => {
+    listChannels: async ({ network }: { network: Network }) => {
       const rows = await database.query(
         `select b.*, c.id from channels c join balances b on b.account_id = c.account_id
          where c.network = $1 order by c.id`,
@@ -29,7 +23,28 @@ export function openReconcileStore({
       )
       return rows.map((row) => ({ id: text<Hex>(row['id']), ...channelStateOf(row) }))
     },
-    listMined: async ({ network }) => {
+    /** A page of the channels, in the order of their ids. */
+    listChannelPage: async ({
+      network,
+      afterId,
+      limit,
+    }: {
+      network: Network
+      afterId: string
+      limit: number
+    }) => {
+      const rows = await database.query(
+        `select b.*, c.id, c.config from channels c join balances b on b.account_id = c.account_id
+         where c.network = $1 and c.id > $2 order by c.id limit $3`,
+        [network, afterId, limit],
+      )
+      return rows.map((row) => ({
+        id: text<Hex>(row['id']),
+        asset: (row['config'] as ChannelConfig).token,
+        ...channelStateOf(row),
+      }))
+    },
+    listMined: async ({ network }: { network: Network }) => {
       const rows = await database.query(
         `select hash, purpose ->> 'kind' as kind, purpose ->> 'asset' as asset, purpose ->> 'amount' as amount
          from transactions where network = $1 and state in ('seen', 'final') order by signed_at_ms`,
@@ -42,10 +57,11 @@ export function openReconcileStore({
         amount: row['amount'] === null ? '0' : text<string>(row['amount']),
       }))
     },
-    getOpeningBlock: async ({ network }) => {
+    getOpeningBlock: async ({ network }: { network: Network }) => {
       const value = await meta.get(openingKey(network))
       return typeof value === 'string' ? BigInt(value) : undefined
     },
-    setOpeningBlock: ({ network, blockNumber }) => meta.set(openingKey(network), blockNumber.toString()),
-  }
+    setOpeningBlock: ({ network, blockNumber }: { network: Network; blockNumber: bigint }) =>
+      meta.set(openingKey(network), blockNumber.toString()),
+  } satisfies ReconcileStore & OpeningStore & { listChannelPage: unknown }
 }

@@ -152,6 +152,6 @@ export const PAYMENT_ERRORS = defineErrors({
     type: 'conflict_error',
     retryable: true,
     message: 'The payment was sent to the chain and its result is not known yet.',
-    next: 'Do not pay again. Send the same payment again in a few seconds, or look at GET /v1/credit.',
+    next: 'Do not pay again. Send the same request with the same payment again in a few seconds.',
   },
 })

@@ -1,13 +1,5 @@
-import { isConnectionLost, isDataError, isRepeatable } from '../database.ts'
-
-/** Rounds of one group before its items are told: deadlocks, serialisation failures, lost connections. */
-const ROUNDS = 6
-const PAUSE_MS = 100
-
-const pause = (durationMs: number) =>
-  new Promise<void>((resolve) => {
-    setTimeout(resolve, durationMs)
-  })
+import { isDataError } from '../database.ts'
+import { withPatience } from '../patience.ts'
 
 type Waiting<Item, Result> = {
   readonly item: Item
@@ -33,22 +25,11 @@ export function openLane<Item, Result>({
   let queue: Waiting<Item, Result>[] = []
   let isBusy = false
 
-  async function runWithPatience(items: readonly Item[]): Promise<readonly Result[]> {
-    for (let round = 1; ; round += 1) {
-      try {
-        return await run(items)
-      } catch (error) {
-        if (round === ROUNDS || !(isRepeatable(error) || isConnectionLost(error))) throw error
-        if (isConnectionLost(error)) await pause(PAUSE_MS * round)
-      }
-    }
-  }
-
   /** One bad value fails a whole statement; alone, it fails only itself. */
   async function runOneByOne(group: readonly Waiting<Item, Result>[]): Promise<void> {
     for (const waiting of group) {
       try {
-        const [result] = await runWithPatience([waiting.item])
+        const [result] = await withPatience(() => run([waiting.item]))
         waiting.resolve(result as Result)
       } catch (error) {
         waiting.reject(error)
@@ -58,7 +39,7 @@ export function openLane<Item, Result>({
 
   async function runGroup(group: readonly Waiting<Item, Result>[]): Promise<void> {
     try {
-      const results = await runWithPatience(group.map(({ item }) => item))
+      const results = await withPatience(() => run(group.map(({ item }) => item)))
       for (const [index, waiting] of group.entries()) waiting.resolve(results[index] as Result)
     } catch (error) {
       if (isDataError(error) && group.length > 1) return runOneByOne(group)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { admitGroup, admitVoucher, finishCall } from '../../../src/payment/channel.ts'
 import type { ChannelState } from '../../../src/payment/types.ts'
@@ -115,7 +115,7 @@ describe.each(KINDS)('the admission rule of channels on %s', (kind) => {
         expect(visible(await storage().calls.getChannel(query), nowMs)).toEqual(visible(state, nowMs))
       }
     })
-    await fc.assert(property, { numRuns: 80 })
+    await fc.assert(property, { numRuns: 60 })
     expect(groups).toBeGreaterThan(20)
     expect(await brokenInvariants(storage())).toEqual([])
   })

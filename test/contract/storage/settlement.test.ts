@@ -43,12 +43,14 @@ describe.each(KINDS)('settlement on %s', (kind) => {
     const funding = depositFunding('f1')
     expect(await storage().settlement.reserveFunding(funding)).toEqual({
       isNew: true,
-      funding: { ...funding, state: 'reserved' },
+      funding: { ...funding, atMs: NOW_MS, state: 'reserved' },
     })
     const again = await storage().settlement.reserveFunding({ ...funding, id: 'another' })
-    expect(again).toEqual({ isNew: false, funding: { ...funding, state: 'reserved' } })
+    expect(again).toEqual({ isNew: false, funding: { ...funding, atMs: NOW_MS, state: 'reserved' } })
     const query = { network: NETWORK, state: 'reserved', limit: 10 } as const
-    expect(await storage().settlement.listFundings(query)).toEqual([{ ...funding, state: 'reserved' }])
+    expect(await storage().settlement.listFundings(query)).toEqual([
+      { ...funding, atMs: NOW_MS, state: 'reserved' },
+    ])
     expect(await storage().settlement.getFunding('nothing')).toBeUndefined()
   })
 
@@ -134,7 +136,7 @@ describe.each(KINDS)('settlement on %s', (kind) => {
         }),
       ),
     )
-    expect(rows.map(({ nonce }) => nonce).sort()).toEqual([41, 42, 43, 44])
+    expect(rows.map(({ nonce }) => nonce).sort((a, b) => a - b)).toEqual([41, 42, 43, 44])
     const listed = await storage().settlement.listTransactions({
       network: NETWORK,
       states: ['signed'],
@@ -312,6 +314,8 @@ describe.each(KINDS)('settlement on %s', (kind) => {
     const held = await storage().due.holdRefund({ ...money, id: 'c1', kind: 'credit', payer, atMs: NOW_MS })
     expect(held).toMatchObject({ kind: 'held', refund: { amountAtomic: 800n } })
     expect(await storage().due.listIdleCredit({ network: NETWORK, limit: 10 })).toEqual([])
+    // Held for the refund, and still owed until the refund is seen.
+    expect(await storage().due.getOwedCredit(money)).toBe(800n)
     const purpose = { kind: 'credit-refund', refundId: 'c1', asset: USDC, payer, amount: '800' } as const
     const effects = [{ kind: 'refund', id: 'c1', state: 'signed' }] as const
     await appendTransaction(storage(), { id: 'credit-refund-1', lane: TILL, purpose, effects })
@@ -322,6 +326,7 @@ describe.each(KINDS)('settlement on %s', (kind) => {
     } as const
     expect(await storage().settlement.commit(seen)).toBe(true)
     expect(await balanceOf(ACCOUNTS.credit(payer))).toBe(0n)
+    expect(await storage().due.getOwedCredit(money)).toBe(0n)
     expect(await balanceOf(ACCOUNTS.till)).toBe(-4n)
   })
 

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ACCOUNTS, isLimited, nativeLedger, tokenLedger } from '../../../src/ledger/accounts.ts'
 import { creditDelta, debitDelta, heldEntryId, resolvesHold } from '../../../src/ledger/effects.ts'

@@ -1,0 +1,76 @@
+import { loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { openBenchWorld } from '../test/bench/bench-world.ts'
+import { measureExactCharges } from '../test/bench/exact-charges.ts'
+import { measureFirstByte } from '../test/bench/first-byte.ts'
+import { measureFdatasyncMs } from '../test/bench/machine.ts'
+import { selfTimes } from '../test/bench/profile.ts'
+import { judge, machineOf, type Report, reportText } from '../test/bench/report.ts'
+import { measureRpcSilence } from '../test/bench/rpc-silence.ts'
+import { measureVoucherCpu, profileVouchers } from '../test/bench/voucher-cpu.ts'
+import { requireNode } from './require-node.ts'
+
+/**
+ * `npm run bench [-- --short] [--json] [--profile] [--embedded]`: what payment costs a call, and whether charges are exact.
+ * docs/BENCHMARKS.md tells how to read it. Fails where exactness fails; whether a speed is good, its reader judges.
+ */
+requireNode()
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    profile: { type: 'boolean', default: false },
+    embedded: { type: 'boolean', default: false },
+  },
+})
+const size = values.short
+  ? { channels: 32, pairs: 20, rpcCalls: 100, rounds: 3, callsPerRound: 600, charges: 200 }
+  : { channels: 64, pairs: 60, rpcCalls: 300, rounds: 5, callsPerRound: 1_500, charges: 1_000 }
+
+const startedMs = performance.now()
+const load = loadavg()[0] ?? 0
+const note = (line: string) =>
+  void process.stderr.write(
+    `${((performance.now() - startedMs) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`,
+  )
+
+const fdatasyncMs = measureFdatasyncMs()
+const world = await openBenchWorld({
+  channelCount: size.channels,
+  embedded: values.embedded,
+  onProgress: note,
+})
+const interrupt = () => void world.close().finally(() => process.exit(130))
+process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+try {
+  const report = await run()
+  process.stdout.write(`${values.json ? JSON.stringify(report, undefined, 2) : `\n${reportText(report)}`}\n`)
+  process.exitCode = report.goals.every(({ isMet, kind }) => isMet || kind === 'speed') ? 0 : 1
+} finally {
+  await world.close()
+}
+
+async function run(): Promise<Report> {
+  note('First byte of paid and unpaid streams')
+  const firstByte = await measureFirstByte({ world, pairs: size.pairs })
+  note('RPC requests of voucher calls')
+  const rpc = await measureRpcSilence({ world, calls: size.rpcCalls })
+  note('CPU of voucher and unpaid calls')
+  const cpu = await measureVoucherCpu({ world, rounds: size.rounds, callsPerRound: size.callsPerRound })
+  const profile = values.profile
+    ? selfTimes(await profileVouchers({ world, calls: 3_000 })).slice(0, 40)
+    : undefined
+  note('Charges of random calls')
+  const charges = await measureExactCharges({ world, calls: size.charges })
+  const database = world.postgres ? 'postgres' : 'embedded'
+  return {
+    machine: { ...machineOf(), load, database, fdatasyncMs },
+    firstByte,
+    rpc,
+    cpu,
+    charges,
+    ...(profile ? { profile } : {}),
+    goals: judge({ firstByte, rpc, cpu, charges }),
+    seconds: (performance.now() - startedMs) / 1_000,
+  }
+}

@@ -1,0 +1,113 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { z } from 'zod'
+import { VARIABLES } from '../src/config/schema.ts'
+import { ERRORS } from '../src/lib/errors/registry.ts'
+import { INVARIANTS } from '../src/storage/invariants/statements.ts'
+import { ADAPTER, ALLOWED, PURE } from '../test/support/import-table.ts'
+import { storedColumns } from './stored-columns.ts'
+
+/**
+ * `node scripts/doc-tables.ts`: writes the tables of the documents that the sources know better, each between two comments
+ * with its name. A unit test holds the documents equal to this.
+ */
+type DocTable = { readonly name: string; readonly document: string; readonly text: string }
+
+/** What looks like a tag would vanish from the page. */
+const row = (cells: readonly string[]) => `| ${cells.join(' | ').replaceAll('<', '&lt;')} |`
+const table = (heads: readonly string[], rows: readonly (readonly string[])[]) =>
+  [row(heads), row(heads.map(() => '---')), ...rows.map(row)].join('\n')
+const code = (text: string) => `\`${text}\``
+
+/** Long lists are named, so that a change of the list is one change of the page. */
+function listOf(rooms: readonly string[]): string {
+  if (rooms.length === 0) return 'nothing'
+  const has = (group: readonly string[]) => group.every((room) => rooms.includes(room))
+  if (has(ADAPTER))
+    return ['call, settlement, config, every pure room', ...without(rooms, ADAPTER)].join(', ')
+  if (has(PURE)) return [...without(rooms, PURE), 'every pure room'].join(', ')
+  return rooms.join(', ')
+}
+
+const without = (rooms: readonly string[], group: readonly string[]) =>
+  rooms.filter((room) => !group.includes(room))
+
+function importTable(): string {
+  return table(
+    ['room', 'may import'],
+    Object.entries(ALLOWED).map(([room, others]) => [
+      PURE.includes(room) ? `${code(room)} (pure)` : code(room),
+      listOf(others),
+    ]),
+  )
+}
+
+function errorTable(): string {
+  const rows = Object.entries(ERRORS).map(([name, { status, retryable, message, next }]) => [
+    code(name),
+    String(status),
+    retryable ? 'yes' : 'no',
+    message,
+    next,
+  ])
+  return table(['code', 'status', 'retry unchanged', 'what happened', 'what to do'], rows)
+}
+
+function environmentTable(): string {
+  const rows = Object.entries(VARIABLES.shape).map(([name, schema]) => {
+    const fallback = schema.safeParse(undefined)
+    const value = fallback.success && fallback.data !== undefined ? code(String(fallback.data)) : ''
+    return [code(name), value, z.globalRegistry.get(schema)?.description ?? schema.description ?? '']
+  })
+  return table(['variable', 'default', 'meaning'], rows)
+}
+
+const invariantTable = () =>
+  table(
+    ['invariant', 'what it says'],
+    INVARIANTS.map(({ name, says }) => [code(name), says]),
+  )
+
+const columnTable = () =>
+  table(
+    ['table', 'purpose', 'columns'],
+    storedColumns().map(({ tableName, purpose, columns }) => [
+      code(tableName),
+      purpose,
+      columns.map(code).join(', '),
+    ]),
+  )
+
+export const DOC_TABLES: readonly DocTable[] = [
+  { name: 'imports', document: 'docs/ARCHITECTURE.md', text: importTable() },
+  { name: 'errors', document: 'docs/PAYMENTS.md', text: errorTable() },
+  { name: 'environment', document: 'docs/OPERATING.md', text: environmentTable() },
+  { name: 'invariants', document: 'docs/OPERATING.md', text: invariantTable() },
+  { name: 'columns', document: 'docs/SECURITY.md', text: columnTable() },
+]
+
+const marks = (name: string) => [`<!-- table: ${name} -->`, `<!-- end: ${name} -->`] as const
+
+/** The text between a table's two comments. @throws RangeError where a document has lost them. */
+export function tableIn({ page, name }: { page: string; name: string }): string {
+  const [start, end] = marks(name)
+  const from = page.indexOf(start)
+  const to = page.indexOf(end)
+  if (from < 0 || to < from) throw new RangeError(`The page has no place for the table "${name}".`)
+  return page.slice(from + start.length, to).trim()
+}
+
+function writeTables(): void {
+  const root = new URL('../', import.meta.url)
+  for (const { name, document, text } of DOC_TABLES) {
+    const path = new URL(document, root)
+    const page = readFileSync(path, 'utf8')
+    const [start, end] = marks(name)
+    const old = page.slice(page.indexOf(start), page.indexOf(end))
+    writeFileSync(
+      path,
+      page.replace(old, () => `${start}\n\n${text}\n\n`),
+    )
+  }
+}
+
+if (import.meta.main) writeTables()

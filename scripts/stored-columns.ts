@@ -1,0 +1,112 @@
+import { getTableColumns, getTableName, is, Table } from 'drizzle-orm'
+import * as calls from '../src/storage/schema/calls.ts'
+import * as ledger from '../src/storage/schema/ledger.ts'
+import * as operations from '../src/storage/schema/operations.ts'
+import * as settlement from '../src/storage/schema/settlement.ts'
+
+/**
+ * Why each column is there: a purpose and its columns, by table. A column without a purpose stops the script and the test, so
+ * that nothing is ever stored without a word.
+ */
+const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, columns: string])[]>> = {
+  admissions: [
+    ['which call', 'call_id request_id request_hash channel_id at_ms'],
+    ['who pays: wallet, or later an organisation', 'payer_kind payer_id organization_id principal_id key_id'],
+    ['with what, up to what', 'payment_key scheme network asset decimals ceiling fee'],
+    ['which accounts carry it', 'hold_accounts hold_amounts hold_usd'],
+    [
+      'where it goes, and why',
+      'model endpoint provider region strategy price_book output_cap estimated_cost streamed',
+    ],
+    ['which process runs it', 'instance'],
+    ['`upto`: the signature that settles it', 'authorization'],
+  ],
+  attempts: [
+    ['failovers of a call', 'call_id number endpoint provider region instance at_ms estimated_cost'],
+  ],
+  captures: [
+    [
+      'how the call ended',
+      'call_id outcome delivered finish_reason error_code first_content_ms total_ms at_ms',
+    ],
+    ['what it cost and is charged', 'charge charge_pico_usd cost channel_charged endpoint provider'],
+    [
+      'tokens, counted',
+      'input_uncached cache_read cache_write output_text reasoning images audio usage_estimated',
+    ],
+  ],
+  accounts: [['names of limited accounts', 'id ledger path']],
+  balances: [
+    [
+      'what an account has and has promised',
+      'account_id kind credit_limit credits_posted debits_posted debits_pending refunds_posted refunds_pending moved_at_ms',
+    ],
+    ['channels: highest voucher', 'voucher_max voucher_signature'],
+    ['channels: the turn', 'turn_payer turn_quotes turn_reserved turn_expires_at_ms'],
+    ['channels: state at the contract', 'claimed unclaimed_since_ms withdraw_requested_at refund_nonce'],
+  ],
+  channels: [['a channel and its terms', 'id account_id network asset decimals payer config opened_at_ms']],
+  entries: [['business events of the ledger', 'id event call_id transaction_id at_ms']],
+  postings: [['what they moved', 'entry_id number ledger debit credit amount kind pending_id']],
+  chain_logs: [
+    [
+      'transfers seen on chain (not written yet)',
+      'network transaction_hash log_index block_number block_hash token decimals sender recipient amount entry_id call_id is_final',
+    ],
+  ],
+  fundings: [
+    [
+      'deposits and `exact` payments on their way, with the signature that moves them',
+      'id key kind network asset decimals payer amount expires_at authorization channel_id channel_config state transaction_id error at_ms',
+    ],
+  ],
+  lanes: [
+    [
+      'the next nonce of each signing key',
+      'network address role first_nonce next_nonce lease_owner lease_expires_at_ms',
+    ],
+  ],
+  transactions: [
+    [
+      'signed transactions, to be sent again at any time',
+      'id network role address nonce purpose raw hash state signed_at_ms block_number block_hash gas_used effective_gas_price_wei error',
+    ],
+  ],
+  claims: [['what a transaction claims of each channel', 'transaction_id channel_id total_claimed']],
+  settlements: [['the way of an `upto` charge to the chain', 'call_id network state transaction_id error']],
+  refunds: [
+    [
+      'money on its way back',
+      'id kind network asset decimals payer channel_id amount state transaction_id error at_ms',
+    ],
+  ],
+  findings: [
+    ['differences from reconciliation (not written yet)', 'id kind subject detail state opened_at closed_at'],
+  ],
+  instances: [['processes and their leases', 'id region started_at_ms lease_expires_at_ms open_since_ms']],
+  meta: [['facts about this ledger: genesis, opening blocks, leases', 'key value']],
+}
+
+type StoredColumns = {
+  readonly tableName: string
+  readonly purpose: string
+  readonly columns: readonly string[]
+}
+
+/** Every table and column of the schema. @throws Error where one has no purpose, or a purpose has no column. */
+export function storedColumns(): readonly StoredColumns[] {
+  const schema = Object.values({ ...calls, ...ledger, ...operations, ...settlement })
+  const tables = new Map<string, Table>(
+    schema.filter((value) => is(value, Table)).map((one) => [getTableName(one), one]),
+  )
+  const undeclared = [...tables.keys()].filter((tableName) => !PURPOSES[tableName])
+  if (undeclared.length > 0) throw new Error(`These tables have no purpose: ${undeclared.join(', ')}`)
+  return Object.entries(PURPOSES).flatMap(([tableName, purposes]) => {
+    const table = tables.get(tableName)
+    const real = table ? Object.values(getTableColumns(table)).map(({ name }) => name) : []
+    const declared = purposes.flatMap(([, columns]) => columns.split(' '))
+    const isSame = declared.length === real.length && real.every((name) => declared.includes(name))
+    if (!isSame) throw new Error(`The purposes of ${tableName} do not match its columns: ${real.join(' ')}`)
+    return purposes.map(([purpose, columns]) => ({ tableName, purpose, columns: columns.split(' ') }))
+  })
+}

@@ -1,0 +1,21 @@
+import { registerHooks } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { join, resolve } from 'node:path'
+
+/**
+ * Runs a file as if it stood in a project that has installed this package: `turnpike/client` is the source, and every
+ * other package is found where this repository finds it.
+ */
+const root = resolve(import.meta.dirname, '../../..')
+const parentURL = pathToFileURL(join(root, 'src/main.ts')).href
+
+registerHooks({
+  resolve: (specifier, context, nextResolve) => {
+    if (specifier === 'turnpike/client') return nextResolve('./client/index.ts', { ...context, parentURL })
+    const isBare = !specifier.startsWith('.') && !specifier.startsWith('/') && !specifier.includes(':')
+    const isExample = context.parentURL?.endsWith('/example.mjs') ?? false
+    return nextResolve(specifier, isBare && isExample ? { ...context, parentURL } : context)
+  },
+})
+
+await import(pathToFileURL(process.argv[2] ?? '').href)
