@@ -98,7 +98,7 @@ function respell(payment: WirePayment): unknown[] {
     typeof value === 'object' && value !== null && !Array.isArray(value)
       ? Object.fromEntries(
           Object.entries(value)
-            .reverse()
+            .toReversed()
             .map(([key, inner]) => [key, reversed(inner)]),
         )
       : value

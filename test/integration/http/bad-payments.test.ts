@@ -1,9 +1,8 @@
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { LIMITS } from '../../../src/lib/limits.ts'
 import { hashRequest, readQuote, signQuote } from '../../../src/payment/quote.ts'
 import type { Quote } from '../../../src/payment/types.ts'
-import { chatBody, type ErrorAnswer, MODEL, post, readAnswer } from '../../support/chat.ts'
+import { chatBody, post, readAnswer } from '../../support/chat.ts'
 import { type Payer, startStack, type Stack } from '../../support/start-stack.ts'
 import { stockPayer, type WirePayment } from '../../support/stock-payer.ts'
 import {
@@ -12,10 +11,10 @@ import {
   highS,
   offerFor,
   sendPaid,
-  signFor,
   uptoPayment,
   voucherPayment,
 } from '../../support/wire-payment.ts'
+import { ELSEWHERE, expectRefusal, withField } from './refusals.ts'
 
 /** Only this file signs quotes with it: what a server would sign, and what none would. */
 const SECRET = 'a secret of the tests, 32 characters'
@@ -49,20 +48,7 @@ const voucher = async () => {
   return voucherPayment({ offer: accepted, payer, maxAtomic: 2n * BigInt(accepted.amount) })
 }
 
-/** A copy with one field set; `path` in dots. */
-function withField<Value>(value: Value, path: string, field: unknown): Value {
-  const copy = structuredClone(value)
-  const names = path.split('.')
-  const last = names.pop() ?? ''
-  let at = copy as Record<string, unknown>
-  for (const name of names) at = at[name] as Record<string, unknown>
-  at[last] = field
-  return copy
-}
-
 const seconds = () => Math.floor(Date.now() / 1_000)
-const ELSEWHERE = '0x00000000000000000000000000000000000000ee'
-
 async function withQuote(change: (quote: Quote) => Quote): Promise<WirePayment> {
   const accepted = await offer('exact')
   const quote = readQuote({ token: String(accepted.extra['quote']), secret: SECRET })
@@ -70,42 +56,6 @@ async function withQuote(change: (quote: Quote) => Quote): Promise<WirePayment> 
   const token = signQuote({ quote: change(quote), secret: SECRET })
   return exact({ offer: withField(accepted, 'extra.quote', token) })
 }
-
-/** Sends, and demands of every refusal what callers and SDKs rely on; nothing may have been bought or moved. */
-async function expectRefusal({
-  send,
-  status,
-  code,
-  param,
-}: {
-  send: () => Promise<Response>
-  status: number
-  code: string
-  param?: string
-}): Promise<void> {
-  const before = await booksAndCalls()
-  const response = await send()
-  const { error } = (await response.json()) as ErrorAnswer
-  expect({ status: response.status, code: error.code }).toEqual({ status, code })
-  if (param !== undefined) expect(error.param).toBe(param)
-  expect(error.param === null || typeof error.param === 'string').toBe(true)
-  expect(error.message.length).toBeGreaterThan(10)
-  expect(error.next.length).toBeGreaterThan(10)
-  expect(error.type).toMatch(/^(invalid_request_error|payment_required)$/)
-  expect(response.headers.get('content-type')).toContain('application/json')
-  expect(response.headers.get('cache-control')).toBe('private, no-store')
-  expect(response.headers.get('x-should-retry')).toBe('false')
-  // Only what another payment can mend asks for one.
-  expect(response.headers.has('payment-required')).toBe(status === 402)
-  expect(response.headers.has('payment-response')).toBe(false)
-  expect(await booksAndCalls()).toEqual(before)
-}
-
-const booksAndCalls = async () => ({
-  upstreamCalls: stack.provider.calls(),
-  transactions: (await stack.app.listTransactions()).length,
-  balances: await stack.app.trialBalance(),
-})
 
 test('what is changed below is good where it is not changed: all three hand-made payments buy a call', async () => {
   const body = chatBody()
@@ -167,6 +117,7 @@ const HEADERS: readonly (readonly [name: string, value: () => Promise<string> | 
 test.each(HEADERS)('a payment header that %s is refused', async (_name, value, code) => {
   const header = await value()
   await expectRefusal({
+    stack,
     send: () => fetch(stack.chatUrl, post(BODY, { 'payment-signature': header })),
     status: 400,
     code,
@@ -200,9 +151,13 @@ function sendRaw(headers: Record<string, string | string[]>): Promise<Response> 
 test('two payments in one request are refused, in two lines or in two versions', async () => {
   const [one, two] = [encodeBase64(await exact()), encodeBase64(await exact())]
   const refused = { status: 400, code: 'payment_header_duplicate' }
-  await expectRefusal({ send: () => sendRaw({ 'payment-signature': [one, two] }), ...refused })
-  await expectRefusal({ send: () => sendRaw({ 'payment-signature': [one, one] }), ...refused })
-  await expectRefusal({ send: () => sendRaw({ 'payment-signature': one, 'x-payment': two }), ...refused })
+  await expectRefusal({ stack, send: () => sendRaw({ 'payment-signature': [one, two] }), ...refused })
+  await expectRefusal({ stack, send: () => sendRaw({ 'payment-signature': [one, one] }), ...refused })
+  await expectRefusal({
+    stack,
+    send: () => sendRaw({ 'payment-signature': one, 'x-payment': two }),
+    ...refused,
+  })
 })
 
 type Case = readonly [name: string, payment: () => Promise<unknown>, code: string, param?: string]
@@ -404,6 +359,7 @@ test.each(OFFERS.map(([name, make, code, param]) => ({ name, make, code, param }
   async ({ make, code, param }) => {
     const payment = await make()
     await expectRefusal({
+      stack,
       send: () => sendPaid({ stack, body: BODY, payment }),
       status: 402,
       code,
@@ -427,182 +383,6 @@ test.each(NUMBERS)('the amount %j is no amount, wherever it stands in a payment'
     [withField(three, 'payload.voucher.maxClaimableAmount', number), 'payload.voucher.maxClaimableAmount'],
   ] as const
   for (const [payment, param] of payments) {
-    await expectRefusal({ send: () => sendPaid({ stack, body: BODY, payment }), ...refused, param })
+    await expectRefusal({ stack, send: () => sendPaid({ stack, body: BODY, payment }), ...refused, param })
   }
-})
-
-const plain = (fields: string) => `{"model":"${MODEL}","messages":[{"role":"user","content":"hi"}]${fields}}`
-
-const BODIES: readonly (readonly [
-  name: string,
-  body: string | Buffer<ArrayBuffer>,
-  code: string,
-  param?: string,
-])[] = [
-  ['is no JSON', '{"model":', 'invalid_json'],
-  ['is an array', '[]', 'invalid_json'],
-  ['is a word', 'null', 'invalid_json'],
-  [
-    'is no UTF-8',
-    Buffer.concat([Buffer.from(plain('').slice(0, -2)), Buffer.from([0xff, 0x7d])]),
-    'invalid_json',
-  ],
-  ['nests too deep', plain(`,"metadata":${'['.repeat(200)}${']'.repeat(200)}`), 'invalid_json'],
-  ['has its model twice', plain(`,"model":"xai/grok-4-0709"`), 'ambiguous_json'],
-  ['has its cap twice', plain(`,"max_tokens":1,"max_tokens":4096`), 'ambiguous_json'],
-  ['writes a top-level key with an escape', plain(`,"max\\u005ftokens":5`), 'ambiguous_json'],
-  ['names a model that nobody sells', chatBody({ model: 'nobody/nothing' }), 'unknown_model', 'model'],
-  ['has a model that is no name', chatBody({ model: 7 }), 'invalid_field', 'model'],
-  ['has a field that nobody knows', plain(`,"temprature":1`), 'unknown_field', 'temprature'],
-  ['has no messages', `{"model":"${MODEL}"}`, 'missing_field', 'messages'],
-  [
-    'has two caps that differ',
-    plain(`,"max_tokens":5,"max_completion_tokens":6`),
-    'contradicting_options',
-    'max_completion_tokens',
-  ],
-  [
-    'wants stream options without a stream',
-    plain(`,"stream_options":{"include_usage":true}`),
-    'contradicting_options',
-    'stream_options',
-  ],
-  [
-    'wants more than the context holds',
-    chatBody({ max_tokens: 200_000 }),
-    'context_length_exceeded',
-    'messages',
-  ],
-  ['has the cap ""', chatBody({ max_tokens: '' }), 'invalid_field', 'max_tokens'],
-  ['has the cap " 5 "', chatBody({ max_tokens: ' 5 ' }), 'invalid_field', 'max_tokens'],
-  ['has the cap "0x10"', chatBody({ max_tokens: '0x10' }), 'invalid_field', 'max_tokens'],
-  ['has the cap -1', chatBody({ max_tokens: -1 }), 'invalid_field', 'max_tokens'],
-  ['has the cap 1e30', plain(`,"max_tokens":1e30`), 'invalid_field', 'max_tokens'],
-  ['has the cap 1.5', chatBody({ max_tokens: 1.5 }), 'invalid_field', 'max_tokens'],
-  ['wants no choice', chatBody({ n: 0 }), 'invalid_field', 'n'],
-  ['wants a thousand choices', chatBody({ n: 1_000 }), 'invalid_field', 'n'],
-]
-
-test.each(BODIES.map(([name, body, code, param]) => ({ name, body, code, param })))(
-  'a body that $name is refused, paid or not',
-  async ({ body, code, param }) => {
-    const payment = encodeBase64(await exact())
-    for (const headers of [{}, { 'payment-signature': payment }]) {
-      await expectRefusal({
-        send: () => fetch(stack.chatUrl, { method: 'POST', headers, body }),
-        status: 400,
-        code,
-        ...(param === undefined ? {} : { param }),
-      })
-    }
-  },
-)
-
-test('a body over the limit is refused, whether its length is told or not', async () => {
-  const large = Buffer.alloc(LIMITS.bodyBytes + 1, ' ')
-  const refused = { status: 413, code: 'body_too_large' }
-  await expectRefusal({ send: () => fetch(stack.chatUrl, { method: 'POST', body: large }), ...refused })
-  const untold = () =>
-    new ReadableStream<Uint8Array>({
-      start(controller) {
-        for (let at = 0; at < large.length; at += 1_048_576)
-          controller.enqueue(large.subarray(at, at + 1_048_576))
-        controller.close()
-      },
-    })
-  await expectRefusal({
-    send: () => fetch(stack.chatUrl, { method: 'POST', body: untold(), duplex: 'half' }),
-    ...refused,
-  })
-})
-
-test('a compressed body is refused', async () => {
-  await expectRefusal({
-    send: () => fetch(stack.chatUrl, post(BODY, { 'content-encoding': 'gzip' })),
-    status: 415,
-    code: 'unsupported_content_encoding',
-  })
-})
-
-test('a payment that was refused is still good for the body that it was quoted for', async () => {
-  const { client } = stockPayer({ stack, payer: await stack.newPayer(), scheme: 'upto' })
-  const body = chatBody()
-  const payment = await signFor({ stack, client, body })
-  for (const other of [chatBody(), '{', chatBody({ model: 'nobody/nothing' })]) {
-    const refused = await sendPaid({ stack, body: other, payment })
-    expect(refused.status).not.toBe(200)
-    await refused.arrayBuffer()
-  }
-  expect((await readAnswer(await sendPaid({ stack, body, payment }))).text).not.toBe('')
-})
-
-test('whoever probes is told the price: GET, HEAD, no body, no model', async () => {
-  const probes: readonly RequestInit[] = [
-    { method: 'GET' },
-    { method: 'HEAD' },
-    { method: 'POST' },
-    post('{}'),
-    post('{"messages":[]}'),
-  ]
-  const before = await booksAndCalls()
-  for (const probe of probes) {
-    const response = await fetch(stack.chatUrl, probe)
-    expect(response.status).toBe(402)
-    expect(response.headers.get('payment-required')).not.toBeNull()
-    expect(response.headers.get('cache-control')).toBe('private, no-store')
-    const text = await response.text()
-    if (probe.method === 'HEAD') expect(text).toBe('')
-    else {
-      expect(JSON.parse(text)).toMatchObject({
-        x402Version: 1,
-        error: { code: 'payment_required', type: 'payment_required' },
-      })
-    }
-  }
-  expect(await booksAndCalls()).toEqual(before)
-})
-
-test('a payment for a call has no use on a probe', async () => {
-  const header = { 'payment-signature': encodeBase64(await exact()) }
-  const refused = { status: 400, code: 'payment_not_needed' }
-  await expectRefusal({ send: () => fetch(stack.chatUrl, { method: 'GET', headers: header }), ...refused })
-  await expectRefusal({ send: () => fetch(stack.chatUrl, post('', header)), ...refused })
-  await expectRefusal({ send: () => fetch(stack.chatUrl, post('{}', header)), ...refused })
-})
-
-test('an allowance that Permit2 lacks is told with the call that gives it', async () => {
-  const poor = await stack.newPayer({ approved: false })
-  const before = await booksAndCalls()
-  const response = await sendPaid({ stack, body: BODY, payment: await upto({ payer: poor }) })
-  expect(response.status).toBe(412)
-  const { error } = (await response.json()) as ErrorAnswer
-  expect(error.code).toBe('permit2_allowance_required')
-  expect(error.next).toContain('approve(')
-  expect(error.next).toContain(stack.usdc.address)
-  expect(await booksAndCalls()).toEqual(before)
-})
-
-test('a payer without money is told so, in every scheme', async () => {
-  const { generatePrivateKey, privateKeyToAccount } = await import('viem/accounts')
-  const privateKey = generatePrivateKey()
-  const account = privateKeyToAccount(privateKey)
-  const nobody: Payer = { account, privateKey, address: account.address.toLowerCase() as Payer['address'] }
-  const body = chatBody()
-  const calls = stack.provider.calls()
-  const spend = async (payment: unknown) => {
-    const response = await sendPaid({ stack, body, payment })
-    return `${response.status} ${((await response.json()) as ErrorAnswer).error.code}`
-  }
-  expect(await spend(await exact({ payer: nobody, offer: await offer('exact', body) }))).toBe(
-    '402 payment_not_settled',
-  )
-  expect(await spend(await upto({ payer: nobody, offer: await offer('upto', body) }))).toBe(
-    '412 permit2_allowance_required',
-  )
-  const accepted = await offer('batch-settlement', body)
-  const unopened = voucherPayment({ offer: accepted, payer: nobody, maxAtomic: BigInt(accepted.amount) })
-  expect(await spend(unopened)).toBe('402 channel_unknown')
-  const { client } = stockPayer({ stack, payer: nobody, scheme: 'batch-settlement' })
-  expect(await spend(await signFor({ stack, client, body }))).toBe('402 deposit_failed')
-  expect(stack.provider.calls()).toBe(calls)
 })
