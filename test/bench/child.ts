@@ -36,6 +36,7 @@ export async function startChild<Ready>(file: string): Promise<Child<Ready>> {
   })
   const ask = <Result>(kind: string, value?: unknown) =>
     new Promise<Result>((resolve, reject) => {
+      if (!child.connected) return void reject(new Error(`${file} is gone.`))
       const id = (asked += 1)
       waiting.set(id, ({ result, error }) => {
         waiting.delete(id)
@@ -43,13 +44,14 @@ export async function startChild<Ready>(file: string): Promise<Child<Ready>> {
         else reject(new Error(error))
       })
       child.send({ id, kind, value })
+      return undefined
     })
   return {
     pid: child.pid ?? 0,
     ready: await ready,
     ask,
     stop: async () => {
-      if (child.exitCode !== null) return
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, 'exit')
       child.disconnect()
       await ended
