@@ -36,7 +36,10 @@ export async function startChild<Ready>(file: string): Promise<Child<Ready>> {
   })
   const ask = <Result>(kind: string, value?: unknown) =>
     new Promise<Result>((resolve, reject) => {
-      if (!child.connected) return void reject(new Error(`${file} is gone.`))
+      if (!child.connected) {
+        reject(new Error(`${file} is gone.`))
+        return
+      }
       const id = (asked += 1)
       waiting.set(id, ({ result, error }) => {
         waiting.delete(id)
@@ -44,7 +47,6 @@ export async function startChild<Ready>(file: string): Promise<Child<Ready>> {
         else reject(new Error(error))
       })
       child.send({ id, kind, value })
-      return undefined
     })
   return {
     pid: child.pid ?? 0,
