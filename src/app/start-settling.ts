@@ -38,7 +38,12 @@ export function startSettling({
   const settleNow = oneAtATime(async (sweepOptions: SweepOptions) => {
     // Several instances share one database; one of them settles, the others would find the same rows due.
     if (!(await storage.takeLease('settlement'))) return { failures: 0 }
-    await recoverCalls({ store: storage.calls, nowMs: clock.nowMs() })
+    // Our own lease first: where this process stood still for longer than a lease, its running calls are not abandoned. And
+    // whatever keeps a call from being released must not keep money from being settled.
+    await storage.instances
+      .heartbeat()
+      .then(() => recoverCalls({ store: storage.calls, nowMs: clock.nowMs() }))
+      .catch(report('recover'))
     const failures = await sweep({ dependencies: settlement, options: sweepOptions })
     for (const { network, step, error } of failures) {
       metrics.countSettlementFailure({ network, step })

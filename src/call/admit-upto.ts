@@ -36,8 +36,8 @@ export async function admitUpto({
       deadline: payment.deadline,
       signature: payment.signature,
     },
-    // A single call may be dearer than the cap: a payer without debts may have one such call at a time.
-    exposureLimitAtomic: minBigint(cap > ceilingAtomic ? cap : ceilingAtomic, spendable.balanceAtomic),
+    // Also a single call: a payer may empty its wallet while the answer streams. Dearer calls go through a channel.
+    exposureLimitAtomic: minBigint(cap, spendable.balanceAtomic),
   })
   if (outcome.kind === 'admitted') {
     const admission = admissionOf({ planned, payment, atMs: clock.nowMs() })

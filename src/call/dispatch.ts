@@ -44,7 +44,12 @@ async function walkPlan({ call, dependencies, ...rest }: Dispatch & { meter: Met
       const { id: endpointId, providerId, region } = endpoint
       const estimatedCostPicoUsd = call.estimatePicoUsd
       const attempt = { callId: call.callId, number: index + 1, endpointId, providerId, region }
-      await store.appendAttempt({ ...attempt, atMs: clock.nowMs(), estimatedCostPicoUsd })
+      try {
+        await store.appendAttempt({ ...attempt, atMs: clock.nowMs(), estimatedCostPicoUsd })
+      } catch {
+        // Without its row an attempt is not made; what the attempt before it came to is the call's end.
+        break
+      }
     }
     last = await tryEndpoint({ call, dependencies, endpoint, ...rest })
     if (!last.failure || rest.meter.hasContent() || rest.signal.aborted) return last
@@ -126,7 +131,7 @@ async function captureOf({
     ...(failure === undefined ? {} : { errorCode: failure.code }),
     ...(end?.firstContentMs === undefined ? {} : { firstContentMs: Math.round(end.firstContentMs) }),
     delivered: outcome === 'completed' || outcome === 'interrupted',
-    totalMs: nowMs - startedAtMs,
+    totalMs: Math.max(0, nowMs - startedAtMs),
     atMs: nowMs,
   }
 }

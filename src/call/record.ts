@@ -1,7 +1,7 @@
 import { buildReceipt, type Receipt } from '../payment/receipt.ts'
 import type { CallPayment, ChannelState, Hex } from '../payment/types.ts'
 import type { CallDependencies } from './dependencies.ts'
-import type { AdmittedCall, Capture, FinishedCall } from './types.ts'
+import type { AdmittedCall, Capture, Captured, FinishedCall } from './types.ts'
 
 /** A call whose money is durable; `receipt` is absent for a call without a price. */
 export type RecordedCall = FinishedCall & { readonly receipt?: Receipt }
@@ -19,7 +19,7 @@ export async function recordCall({
 }): Promise<RecordedCall> {
   const { payment } = finished
   if (!payment) return finished
-  const { channel, capture } = await dependencies.store.capture(finished.capture)
+  const { channel, capture } = await captureWithPatience({ finished, dependencies })
   dependencies.reach('captured')
   if (payment.kind === 'voucher') dependencies.turns.wake(payment.channelId)
   // Channels are claimed by sums, which the timer finds: a wake per voucher would keep the settlement looking all the time.
@@ -52,6 +52,31 @@ export async function recordLater({
     if (isRecorded) return true
   }
   return false
+}
+
+/** Pauses between attempts to store a capture; together the time that a database may take to come back. */
+const PAUSES_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000, 8_000, 8_000] as const
+
+/**
+ * The work is done and paid for: a database that is away for a while must neither lose the charge nor leave the payer's hold
+ * for ever. Only a value that no database would take is not tried again.
+ */
+async function captureWithPatience({
+  finished,
+  dependencies: { store, clock },
+}: {
+  finished: FinishedCall
+  dependencies: CallDependencies
+}): Promise<Captured> {
+  for (const pauseMs of PAUSES_MS) {
+    try {
+      return await store.capture(finished.capture)
+    } catch (error) {
+      if (error instanceof RangeError) throw error
+      await clock.sleep(pauseMs)
+    }
+  }
+  return store.capture(finished.capture)
 }
 
 function receiptOf({

@@ -1,9 +1,11 @@
 import { NO_USAGE } from '../chat/usage.ts'
+import { eachRow } from '../settlement/each-row.ts'
 import type { CallStore } from './ports.ts'
 import type { CallRecord, Capture } from './types.ts'
 
 /** Calls released in one pass. */
 const PASS = 100
+const LONGEST_MS = 2 ** 31 - 1
 
 /**
  * Between W1 and W3 a crash leaves a hold without an end: the provider may have worked, the caller may have seen a part. The
@@ -19,7 +21,7 @@ export async function recoverCalls({
   nowMs: number
 }): Promise<number> {
   const abandoned = await store.listAbandoned({ nowMs, limit: PASS })
-  for (const call of abandoned) await store.capture(releaseOf({ call, nowMs }))
+  await eachRow(abandoned, (call) => store.capture(releaseOf({ call, nowMs })))
   return abandoned.length
 }
 
@@ -36,7 +38,8 @@ function releaseOf({ call, nowMs }: { call: CallRecord; nowMs: number }): Captur
     endpointId: admission.endpointId,
     providerId: admission.providerId,
     delivered: false,
-    totalMs: nowMs - admission.atMs,
+    // A server may have been down for longer than the column holds; clocks of two instances may differ.
+    totalMs: Math.min(Math.max(0, nowMs - admission.atMs), LONGEST_MS),
     atMs: nowMs,
   }
 }

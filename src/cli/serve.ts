@@ -38,7 +38,13 @@ export async function serve(): Promise<void> {
       finality: { kind: 'finalized' },
     })),
     keys: needed.keys,
-    terms: termsOf({ addresses, payTo: needed.payTo, assets: needed.assets, settlementFees: [], config }),
+    terms: termsOf({
+      addresses,
+      payTo: needed.payTo,
+      assets: needed.assets,
+      settlementFees: needed.settlementFees,
+      config,
+    }),
     secret: config.TURNPIKE_QUOTE_SECRET ?? randomBytes(32).toString('hex'),
     marginBps: config.TURNPIKE_MARGIN_BPS,
     defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,
@@ -79,6 +85,16 @@ function requireServing(config: Config) {
     return { network, rpcUrls: required(`TURNPIKE_RPC_${chainId}`, config.rpcUrls.get(chainId)) }
   })
   const assets = builtInAssets(names)
+  const gas = config.TURNPIKE_SETTLEMENT_FEES ?? []
+  for (const network of names) {
+    if (gas.some((fee) => fee.network === network)) continue
+    problems.push(
+      `TURNPIKE_SETTLEMENT_FEES has no row for ${network}: callers would not bear the gas they cause.`,
+    )
+  }
+  const settlementFees = gas.flatMap((fee) =>
+    (['upto', 'exact'] as const).map((scheme) => ({ ...fee, scheme })),
+  )
   for (const network of names) {
     if (!assets.some((asset) => asset.network === network)) problems.push(`No token is known on ${network}.`)
   }
@@ -88,5 +104,5 @@ function requireServing(config: Config) {
     )
   }
   if (problems.length > 0) throw new ConfigError(problems)
-  return { keys, payTo, networks, assets }
+  return { keys, payTo, networks, assets, settlementFees }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseUsd } from '../lib/money.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const milliseconds = z.coerce.number().int().min(0).max(600_000)
@@ -12,6 +13,20 @@ const networks = z
   .string()
   .regex(/^eip155:\d+(,eip155:\d+)*$/, 'is not a list like eip155:8453,eip155:84532')
   .transform((text) => text.split(',').map((name): `eip155:${number}` => `eip155:${Number(name.slice(7))}`))
+
+const fees = z
+  .string()
+  .regex(
+    /^eip155:\d+=\d{1,6}(\.\d{1,12})?(,eip155:\d+=\d{1,6}(\.\d{1,12})?)*$/,
+    'is not a list like eip155:8453=0.002',
+  )
+  .transform((text) =>
+    text.split(',').map((row) => {
+      const [name = '', usd = ''] = row.split('=')
+      const network: `eip155:${number}` = `eip155:${Number(name.slice(7))}`
+      return { network, feePicoUsd: parseUsd(usd) ?? 0n }
+    }),
+  )
 
 /**
  * Every variable that the server reads, with its default and its sentence for people. `.env.example` is generated from
@@ -62,6 +77,9 @@ export const VARIABLES = z.object({
     .max(100_000)
     .default(500)
     .describe('Margin on cost, in basis points.'),
+  TURNPIKE_SETTLEMENT_FEES: fees
+    .optional()
+    .describe('Expected gas of one upto or exact settlement in USD, per network, e.g. eip155:8453=0.002.'),
   TURNPIKE_MAX_FEE_SHARE: z.coerce
     .number()
     .min(0)

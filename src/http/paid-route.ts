@@ -162,8 +162,7 @@ async function serve({ call, response, dependencies }: Exchange & { call: Admitt
     signal: hangUp.signal,
     onPart: answer.write,
     dependencies: dependencies.call,
-  })
-  hangUp.done()
+  }).finally(hangUp.done)
   try {
     const recorded = await recordCall({ finished, dependencies: dependencies.call })
     answer.end(recorded)

@@ -1,4 +1,11 @@
-import { type Atomic, divideUp, minBigint, type PicoUsd, picoUsdToAtomic } from '../lib/money.ts'
+import {
+  type Atomic,
+  atomicToPicoUsd,
+  divideUp,
+  minBigint,
+  type PicoUsd,
+  picoUsdToAtomic,
+} from '../lib/money.ts'
 
 const BASIS_POINTS = 10_000n
 
@@ -26,7 +33,8 @@ export function chargeOf({
   decimals: number
   ceilingAtomic: Atomic
 }): { chargeAtomic: Atomic; chargePicoUsd: PicoUsd } {
-  const chargePicoUsd = addMargin({ costPicoUsd, marginBps }) + feePicoUsd
+  const ceilingPicoUsd = atomicToPicoUsd({ amountAtomic: ceilingAtomic, decimals })
+  const chargePicoUsd = minBigint(addMargin({ costPicoUsd, marginBps }) + feePicoUsd, ceilingPicoUsd)
   const chargeAtomic = minBigint(picoUsdToAtomic({ amountPicoUsd: chargePicoUsd, decimals }), ceilingAtomic)
   return { chargeAtomic, chargePicoUsd }
 }

@@ -2,6 +2,7 @@ import { uptoFailed } from '../ledger/entries.ts'
 import { picoUsdToAtomic } from '../lib/money.ts'
 import type { Network } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
+import { eachRow } from './each-row.ts'
 import { type SendOutcome, sendTransaction } from './send.ts'
 import type { ClaimableChannel, ClaimRow, DueSettlement } from './types.ts'
 
@@ -13,9 +14,10 @@ type Pass = { readonly network: Network; readonly dependencies: SettlementDepend
 
 /** Settles `upto` calls at what they were charged, one transaction each. */
 export async function collectUpto({ network, dependencies }: Pass): Promise<void> {
-  const { due, chainOf } = dependencies
+  const { due, chainOf, newId } = dependencies
   const chain = chainOf(network)
-  for (const settlement of await due.listDueSettlements({ network, limit: PASS })) {
+  const settlements = await due.listDueSettlements({ network, limit: PASS, order: newId() })
+  await eachRow(settlements, async (settlement) => {
     const outcome = await sendTransaction({
       lane: chain.sender.lanes.signer,
       call: chain.calldata.upto(settlement),
@@ -31,7 +33,7 @@ export async function collectUpto({ network, dependencies }: Pass): Promise<void
     })
     if (outcome.kind === 'refused')
       await writeOffExpired({ settlement, reason: outcome.reason, dependencies })
-  }
+  })
 }
 
 /** A refusal may pass (a paused token, a payer who refills); only an expired authorisation is lost for good. */

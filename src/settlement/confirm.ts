@@ -25,15 +25,40 @@ export async function confirmTransaction({
     await sender.broadcast(transaction.raw)
     return transaction.state
   }
+  const mined = asMined({ transaction, receipt, dependencies })
   if (transaction.state === 'signed') {
-    const error = failureOf({ transaction, receipt, dependencies })
+    const error = failureOf({ transaction: mined, receipt, dependencies })
     if (error !== undefined) return recordFailed({ transaction, receipt, error, dependencies })
-    await record({ transaction, from: 'signed', to: 'seen', receipt, dependencies })
+    await record({ transaction: mined, from: 'signed', to: 'seen', receipt, dependencies })
   }
   if (receipt.blockNumber > (await reader.getFinalBlock())) return 'seen'
-  await record({ transaction, from: 'seen', to: 'final', receipt, dependencies })
+  await record({ transaction: mined, from: 'seen', to: 'final', receipt, dependencies })
   return 'final'
 }
+
+/**
+ * A settle pays out whatever is booked when it is mined: claims that are not final yet as well, and nothing where somebody else
+ * has called it before (anybody may). Its amount is what arrived.
+ */
+function asMined({
+  transaction,
+  receipt,
+  dependencies,
+}: {
+  transaction: TransactionRow
+  receipt: Receipt
+  dependencies: SettlementDependencies
+}): TransactionRow {
+  const { purpose } = transaction
+  if (purpose.kind !== 'settle') return transaction
+  const amount = arrivedAt({ recipient: dependencies.payTo, asset: purpose.asset, receipt }).toString()
+  return { ...transaction, purpose: { ...purpose, amount } }
+}
+
+const arrivedAt = ({ recipient, asset, receipt }: { recipient: Address; asset: Address; receipt: Receipt }) =>
+  receipt.transfers
+    .filter(({ token, to }) => token === asset && to === recipient)
+    .reduce((sum, { value }) => sum + value, 0n)
 
 /** Why a mined transaction did not do what it was for; undefined where it did. Only Transfer logs count as paid. */
 function failureOf({
@@ -48,10 +73,8 @@ function failureOf({
   if (receipt.status === 'reverted') return 'reverted'
   const recipient = recipientOf({ purpose: transaction.purpose, transaction, dependencies })
   if (!recipient || transaction.purpose.kind === 'claim') return undefined
-  const arrived = receipt.transfers
-    .filter(({ token, to }) => token === transaction.purpose.asset && to === recipient)
-    .reduce((sum, { value }) => sum + value, 0n)
-  return arrived === BigInt(transaction.purpose.amount) ? undefined : 'transfer_missing'
+  const arrived = arrivedAt({ recipient, asset: transaction.purpose.asset, receipt })
+  return arrived > 0n && arrived === BigInt(transaction.purpose.amount) ? undefined : 'transfer_missing'
 }
 
 function recipientOf({

@@ -31,14 +31,14 @@ export const fund: Fund = async ({ payment, dependencies }) => {
   const { isNew, funding } = await store.reserveFunding(fundingOf({ payment, id: dependencies.newId() }))
   if (!isNew) return outcomeOf(funding)
   dependencies.reach('funding-reserved')
-  const sent = await sendFunding({ funding, dependencies })
+  // The row is durable, so from here on the sweep may bring it on chain: whatever fails now, the payer must not be told to pay
+  // again. Not even an error may leave.
+  const sent = await sendFunding({ funding, dependencies }).catch((): FundOutcome => ({ kind: 'pending' }))
   if (sent.kind !== 'pending') return sent
 
   const deadlineMs = clock.nowMs() + FUNDING_WAIT_MS
   while (clock.nowMs() < deadlineMs) {
-    await confirmFunding({ fundingId: funding.id, dependencies })
-    const row = await store.getFunding(funding.id)
-    const outcome = row ? outcomeOf(row) : sent
+    const outcome = await lookAtFunding({ fundingId: funding.id, dependencies }).catch(() => sent)
     if (outcome.kind !== 'pending') return outcome
     await clock.sleep(dependencies.pollMs)
   }
@@ -53,7 +53,6 @@ export async function sendFunding({
   funding: FundingRow
   dependencies: SettlementDependencies
 }): Promise<FundOutcome> {
-  const { store } = dependencies
   const chain = dependencies.chainOf(funding.network)
   const call = funding.kind === 'deposit' ? chain.calldata.deposit(funding) : chain.calldata.exact(funding)
   const sent = await sendTransaction({
@@ -72,22 +71,45 @@ export async function sendFunding({
   })
   if (sent.kind === 'sent') return { kind: 'pending', transaction: sent.transaction.hash }
   if (sent.kind === 'unknown') return { kind: 'pending' }
-  const failed: Effect = { kind: 'funding', id: funding.id, state: 'failed', error: sent.reason }
-  await store.commit({ entries: [], effects: [failed] })
-  return { kind: 'failed', reason: sent.reason }
+  return refuseFunding({ funding, reason: sent.reason, dependencies })
 }
 
-async function confirmFunding({
+/**
+ * Gives a funding up that was never signed. Somebody else may have signed it meanwhile (the sweep, or the request itself): then
+ * the chain's refusal was about a payment that is made already, and what counts is the row.
+ */
+export async function refuseFunding({
+  funding,
+  reason,
+  dependencies,
+}: {
+  funding: FundingRow
+  reason: string
+  dependencies: SettlementDependencies
+}): Promise<FundOutcome> {
+  const { store } = dependencies
+  const failed: Effect = { kind: 'funding', id: funding.id, state: 'failed', error: reason, from: 'reserved' }
+  await store.commit({ entries: [], effects: [failed] })
+  const row = await store.getFunding(funding.id)
+  return row ? outcomeOf(row) : { kind: 'failed', reason }
+}
+
+/** Looks for the funding's receipt once, and says what the row says then. */
+async function lookAtFunding({
   fundingId,
   dependencies,
 }: {
   fundingId: string
   dependencies: SettlementDependencies
-}) {
-  const row = await dependencies.store.getFunding(fundingId)
-  if (row?.state !== 'signed' || row.transactionId === undefined) return
-  const transaction = await dependencies.store.getTransaction(row.transactionId)
-  if (transaction) await confirmTransaction({ transaction, dependencies })
+}): Promise<FundOutcome> {
+  const { store } = dependencies
+  const row = await store.getFunding(fundingId)
+  if (row?.state === 'signed' && row.transactionId !== undefined) {
+    const transaction = await store.getTransaction(row.transactionId)
+    if (transaction) await confirmTransaction({ transaction, dependencies })
+  }
+  const after = await store.getFunding(fundingId)
+  return after ? outcomeOf(after) : { kind: 'pending' }
 }
 
 function outcomeOf(row: FundingRow): FundOutcome {

@@ -56,9 +56,11 @@ export type SettlementStore = {
 
 /** What is due. The queue only says "look"; these lists are the truth. */
 export type DueStore = {
+  /** `order` shuffles them: rows that are refused stay due, and must not hide those behind them for ever. */
   readonly listDueSettlements: (query: {
     network: Network
     limit: number
+    order?: string
   }) => Promise<readonly DueSettlement[]>
   readonly listClaimableChannels: (query: {
     network: Network

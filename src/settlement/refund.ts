@@ -4,11 +4,17 @@ import type { Address, Hex, Network } from '../payment/types.ts'
 import { claimRowOf } from './collect.ts'
 import { confirmTransaction } from './confirm.ts'
 import type { SettlementDependencies } from './dependencies.ts'
+import { eachRow } from './each-row.ts'
 import { sendTransaction } from './send.ts'
 import type { IdleCredit, Refund } from './types.ts'
 
 const PASS = 50
 const REFUND_WAIT_MS = 30_000
+/**
+ * Credit that has just arrived belongs to the call that brought it, which is admitted in a second step. Were it sent back between
+ * the two, the caller would be asked to pay again.
+ */
+const ADMISSION_GRACE_MS = 10_000
 
 export type ChannelRefund =
   | { readonly kind: 'refunded' | 'pending'; readonly transaction?: Hex; readonly amountAtomic: Atomic }
@@ -49,7 +55,8 @@ export async function refundChannel({
   })
   if (held.kind !== 'held') return held
   const { refund } = held
-  const sent = await sendChannelRefund({ refund, dependencies })
+  // The refund is durable: where sending it fails now, the sweep sends it later.
+  const sent = await sendChannelRefund({ refund, dependencies }).catch((): Sent => ({ kind: 'sent' }))
   if (sent.kind === 'failed') return sent
 
   const deadlineMs = clock.nowMs() + REFUND_WAIT_MS
@@ -85,6 +92,8 @@ async function sendChannelRefund({
   const [onChain] = await chain.reader.readChannels([channelId])
   const refundNonce = onChain?.refundNonce ?? 0n
   const claimDelta = channel.chargedAtomic - channel.claimedAtomic - channel.claimingAtomic
+  // One claim of a channel at a time: the sweep sends this refund once the claim under way is mined.
+  if (claimDelta > 0n && channel.claimingAtomic > 0n) return { kind: 'sent' }
   const outcome = await sendTransaction({
     lane: chain.sender.lanes.signer,
     call: chain.calldata.channelRefund({
@@ -148,8 +157,9 @@ function isWorthRefunding({
   const decimals = policy.decimalsOf(credit)
   const atLeast = (amountPicoUsd: bigint) =>
     credit.availableAtomic >= picoUsdToAtomic({ amountPicoUsd, decimals })
-  if (atLeast(policy.refundAtOncePicoUsd)) return true
-  return atLeast(policy.refundLaterPicoUsd) && nowMs - credit.lastMovedAtMs >= policy.refundAfterMs
+  const idleMs = nowMs - credit.lastMovedAtMs
+  if (atLeast(policy.refundAtOncePicoUsd)) return idleMs >= ADMISSION_GRACE_MS
+  return atLeast(policy.refundLaterPicoUsd) && idleMs >= policy.refundAfterMs
 }
 
 /** Sends refunds that are held: the till's transfers, and channel refunds that a crash cut short. */
@@ -163,12 +173,12 @@ export async function sendRefunds({
   const { due, chainOf, clock } = dependencies
   const chain = chainOf(network)
   const minimumAgeMs = 2_000
-  for (const refund of await due.listRefunds({ network, states: ['held'], limit: PASS })) {
+  await eachRow(await due.listRefunds({ network, states: ['held'], limit: PASS }), async (refund) => {
     if (refund.kind === 'channel') {
       // Its own request is probably sending it at this moment; only one that was left behind is ours.
       if (clock.nowMs() - refund.atMs > REFUND_WAIT_MS + minimumAgeMs)
         await sendChannelRefund({ refund, dependencies })
-      continue
+      return
     }
     const { asset, payer, amountAtomic } = refund
     await sendTransaction({
@@ -178,5 +188,5 @@ export async function sendRefunds({
       effects: [{ kind: 'refund', id: refund.id, state: 'signed' }],
       dependencies,
     })
-  }
+  })
 }

@@ -2,7 +2,8 @@ import type { Network } from '../payment/types.ts'
 import { collectClaimed, collectClaims, collectUpto } from './collect.ts'
 import { confirmTransaction } from './confirm.ts'
 import type { SettlementDependencies } from './dependencies.ts'
-import { sendFunding } from './fund.ts'
+import { eachRow } from './each-row.ts'
+import { refuseFunding, sendFunding } from './fund.ts'
 import { holdIdleCredit, sendRefunds } from './refund.ts'
 import { watchChannels } from './watch-channels.ts'
 import { sweepTill } from './sweep-till.ts'
@@ -56,23 +57,24 @@ export async function sweep({
 
 type Pass = { readonly network: Network; readonly dependencies: SettlementDependencies }
 
-/** W5, W6 of everything that was signed: in the order of nonces, since a later one cannot be mined before an earlier. */
+/**
+ * W5, W6 of everything that was signed, in the order of nonces, since a later one cannot be mined before an earlier. What is
+ * signed comes first: where finality takes a quarter of an hour, all that waits for it must not hide what has just been sent.
+ */
 export async function confirmOpen({ network, dependencies }: Pass): Promise<void> {
-  const states = ['signed', 'seen'] as const
-  const open = await dependencies.store.listTransactions({ network, states, limit: PASS })
-  for (const transaction of open) await confirmTransaction({ transaction, dependencies })
+  const list = (state: 'signed' | 'seen') =>
+    dependencies.store.listTransactions({ network, states: [state], limit: PASS })
+  const open = [...(await list('signed')), ...(await list('seen'))]
+  await eachRow(open, (transaction) => confirmTransaction({ transaction, dependencies }))
 }
 
 /** A crash between F1 and F2 leaves a reservation without bytes: send it now, or let it lapse when it has expired. */
 async function resumeFundings({ network, dependencies }: Pass): Promise<void> {
   const { store, clock } = dependencies
   const nowMs = clock.nowMs()
-  for (const funding of await store.listFundings({ network, state: 'reserved', limit: PASS })) {
-    if (nowMs - funding.atMs < FUNDING_LEFT_BEHIND_MS) continue
+  await eachRow(await store.listFundings({ network, state: 'reserved', limit: PASS }), async (funding) => {
+    if (nowMs - funding.atMs < FUNDING_LEFT_BEHIND_MS) return
     if (funding.expiresAt * 1_000 > nowMs) await sendFunding({ funding, dependencies })
-    else {
-      const effect = { kind: 'funding', id: funding.id, state: 'failed', error: 'expired' } as const
-      await store.commit({ entries: [], effects: [effect] })
-    }
-  }
+    else await refuseFunding({ funding, reason: 'expired', dependencies })
+  })
 }

@@ -124,7 +124,14 @@ export type TransactionRow = {
 
 /** A change of one row beside the transaction and its entries, in the same commit. */
 export type Effect =
-  | { readonly kind: 'funding'; readonly id: string; readonly state: FundingState; readonly error?: string }
+  | {
+      readonly kind: 'funding'
+      readonly id: string
+      readonly state: FundingState
+      readonly error?: string
+      /** Guard: the row is left as it is unless it is in this state. */
+      readonly from?: FundingState
+    }
   | {
       readonly kind: 'settlement'
       readonly callId: string

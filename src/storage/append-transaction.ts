@@ -29,15 +29,35 @@ async function nextNonce({
   return integer(single(rows)['next_nonce'])
 }
 
+type ClaimRow = { readonly channelId: string; readonly totalClaimed: string; readonly delta: string }
+
+function claimRowsOf(purpose: Purpose): readonly ClaimRow[] {
+  if (purpose.kind === 'claim') return purpose.rows
+  if (purpose.kind !== 'channel-refund' || BigInt(purpose.claimDelta) <= 0n) return []
+  const { channelId, totalClaimed, claimDelta: delta } = purpose
+  return [{ channelId, totalClaimed, delta }]
+}
+
+/**
+ * The amounts of a claim were read before the lane was locked. Another claim of the channel (a refund has one in it) that was
+ * signed since would leave nothing for this one: the contract passes over such a row in silence, and the ledger would count
+ * the money twice.
+ */
+async function demandOpenClaim({ sql, row }: { sql: Sql; row: ClaimRow }): Promise<void> {
+  const rows = await sql.query(
+    `select 1 from channels c join balances b on b.account_id = c.account_id
+     where c.id = $1 and b.claimed + $2::numeric = $3::numeric and not exists (
+       select 1 from claims x join transactions t on t.id = x.transaction_id
+       where x.channel_id = c.id and t.state = 'signed')`,
+    [row.channelId, row.delta, row.totalClaimed],
+  )
+  if (rows.length === 0)
+    throw new Error(`The channel ${row.channelId} is being claimed by another transaction.`)
+}
+
 /** What the transaction claims of each channel: by these rows a call finds the transaction that covers it. */
 async function insertClaims({ sql, id, purpose }: { sql: Sql; id: string; purpose: Purpose }): Promise<void> {
-  const rows =
-    purpose.kind === 'claim'
-      ? purpose.rows
-      : purpose.kind === 'channel-refund' && BigInt(purpose.claimDelta) > 0n
-        ? [{ channelId: purpose.channelId, totalClaimed: purpose.totalClaimed }]
-        : []
-  for (const { channelId, totalClaimed } of rows) {
+  for (const { channelId, totalClaimed } of claimRowsOf(purpose)) {
     await sql.query('insert into claims (transaction_id, channel_id, total_claimed) values ($1, $2, $3)', [
       id,
       channelId,
@@ -76,6 +96,7 @@ export function appendTransaction({
     const [existing] = await sql.query('select * from transactions where id = $1', [id])
     if (existing) return transactionOf(existing)
     await applyEffects({ sql, effects, nowMs: atMs, signing: id })
+    for (const row of claimRowsOf(purpose)) await demandOpenClaim({ sql, row })
     const row = await insertTransaction({ sql, request, nonce })
     await insertClaims({ sql, id, purpose })
     await sql.query('update lanes set next_nonce = $3 where network = $1 and address = $2', [

@@ -33,11 +33,12 @@ async function applyState({
       throw new Error(`The ${effect.kind} ${subject} is not ${unsigned}: it may not be signed again.`)
     return
   }
+  const from = effect.kind === 'funding' ? (effect.from ?? null) : null
   // A row that becomes unsigned again is free for another transaction.
   await sql.query(
     `update ${table} set state = $2, error = $3, transaction_id = case when $2 = $4 then null else transaction_id end
-     where ${id} = $1`,
-    [subject, effect.state, error, unsigned],
+     where ${id} = $1 and ($5::text is null or state = $5)`,
+    [subject, effect.state, error, unsigned, from],
   )
 }
 

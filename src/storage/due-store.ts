@@ -10,7 +10,8 @@ import { big, integer, text } from './row.ts'
 import { refundOf } from './settlement-rows.ts'
 
 /**
- * A channel with what signed, unmined claims will make of its claimed total: the highest of them, since totals only grow.
+ * A channel with what a signed, unmined claim will make of its claimed total. There is at most one (append-transaction): were
+ * there two, and the first reverted, the second would bring more than the ledger expects of it.
  */
 const CHANNELS = `
   select b.*, c.id, c.network, c.config, c.opened_at_ms, greatest(0, coalesce(k.total, 0) - b.claimed) as claiming
@@ -20,9 +21,11 @@ const CHANNELS = `
     where t.state in ('signed', 'seen') group by x.channel_id
   ) k on k.channel_id = c.id`
 
-function claimableOf(row: Row): ClaimableChannel | undefined {
+/** Of a channel on which no call was ever admitted: nothing was charged, so nothing is claimed with it. */
+const NO_VOUCHER = { maxAtomic: 0n, signature: '0x' } as const
+
+function claimableOf(row: Row): ClaimableChannel {
   const { chargedAtomic, heldAtomic, claimedAtomic, highest, withdrawRequestedAt } = channelStateOf(row)
-  if (!highest) return undefined
   return {
     id: text(row['id']),
     network: text(row['network']),
@@ -31,7 +34,7 @@ function claimableOf(row: Row): ClaimableChannel | undefined {
     heldAtomic,
     claimedAtomic,
     claimingAtomic: big(row['claiming']),
-    highest,
+    highest: highest ?? NO_VOUCHER,
     oldestUnclaimedAtMs: integer(row['unclaimed_since_ms'] ?? row['moved_at_ms']),
     withdrawRequestedAt,
   }
@@ -46,7 +49,10 @@ const dueSettlementOf = (row: Row): DueSettlement => ({
   authorization: row['authorization'] as UptoAuthorization,
 })
 
-/** Claimed for good, minus what settles brought or are bringing to `payTo`. Reverted settles bring nothing. */
+/**
+ * Claimed for good, minus what settles brought or are bringing to `payTo`. A settle that brought nothing (anybody may have called
+ * it before us) is not repeated before another claim is final: it would bring nothing again, and cost gas each time.
+ */
 const CLAIMED_FUNDS = `
   select asset, sum(amount) as amount from (
     select split_part(p.ledger, '/', 2) as asset, p.amount * case e.event when 'claim_final' then 1 else -1 end as amount
@@ -55,7 +61,15 @@ const CLAIMED_FUNDS = `
     union all
     select purpose ->> 'asset', -(purpose ->> 'amount')::numeric from transactions
     where network = $1 and state in ('signed', 'seen') and purpose ->> 'kind' = 'settle'
-  ) moves group by asset having sum(amount) > 0`
+  ) moves
+  where not exists (
+    select 1 from transactions t
+    where t.network = $1 and t.state = 'failed' and t.purpose ->> 'kind' = 'settle' and t.purpose ->> 'asset' = moves.asset
+      and t.signed_at_ms >= (
+        select max(e.at_ms) from entries e join postings p on p.entry_id = e.id
+        where e.event = 'claim_final' and p.ledger = $1 || '/' || moves.asset)
+  )
+  group by asset having sum(amount) > 0`
 
 /**
  * Credit of all payers with what is held of it, plus sweeps that are under way: their amount is still in the ledger's till. A
@@ -73,23 +87,23 @@ const OWED_CREDIT = `
 /** What is due. The lists are the truth; a job only says "look". */
 export function openDueStore({ database }: { database: Database }): DueStore {
   return {
-    listDueSettlements: async ({ network, limit }) => {
+    listDueSettlements: async ({ network, limit, order = '' }) => {
       const rows = await database.query(
         `select a.call_id, a.network, a.asset, a.payer_id, a.authorization, c.charge
          from settlements s join admissions a on a.call_id = s.call_id join captures c on c.call_id = s.call_id
-         where s.state = 'due' and s.network = $1 order by c.at_ms, s.call_id limit $2`,
-        [network, limit],
+         where s.state = 'due' and s.network = $1 order by md5(s.call_id || $3) limit $2`,
+        [network, limit, order],
       )
       return rows.map(dueSettlementOf)
     },
     listClaimableChannels: async ({ network, limit }) => {
       const rows = await database.query(
         `select * from (${CHANNELS} where c.network = $1) x
-         where debits_posted - refunds_posted > claimed + claiming and voucher_signature is not null
+         where debits_posted - refunds_posted > claimed and claiming = 0 and voucher_signature is not null
          order by unclaimed_since_ms, id limit $2`,
         [network, limit],
       )
-      return rows.flatMap((row) => claimableOf(row) ?? [])
+      return rows.map(claimableOf)
     },
     getChannelForClaim: async ({ network, channelId }) => {
       const [row] = await database.query(`${CHANNELS} where c.network = $1 and c.id = $2`, [
