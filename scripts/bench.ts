@@ -25,7 +25,7 @@ const { values } = parseArgs({
 })
 const size = values.short
   ? { channels: 32, pairs: 20, rpcCalls: 100, rounds: 3, callsPerRound: 600, charges: 200 }
-  : { channels: 64, pairs: 60, rpcCalls: 300, rounds: 5, callsPerRound: 1_500, charges: 1_000 }
+  : { channels: 64, pairs: 50, rpcCalls: 300, rounds: 5, callsPerRound: 1_500, charges: 1_000 }
 
 const startedMs = performance.now()
 const load = loadavg()[0] ?? 0
