@@ -31,7 +31,7 @@ test('a payer that withdraws past us has its channel claimed and closed, and the
   const config = client.exchanges.at(-1)?.payment?.payload['channelConfig'] as ChannelConfig
   const chain = devClient({ rpcUrl: stack.rpcUrl, account: payer.account })
   const send = async (functionName: 'initiateWithdraw' | 'finalizeWithdraw', args: readonly unknown[]) => {
-    const hash = await chain.writeContract({ address: BATCH_SETTLEMENT, abi, functionName, args } as never)
+    const hash = await chain.writeContract({ address: BATCH_SETTLEMENT, abi, functionName, args })
     const receipt = await chain.waitForTransactionReceipt({ hash })
     expect(receipt.status).toBe('success')
   }

@@ -382,5 +382,5 @@ export const ask = ({
   ...init,
 })
 
-export const atomicOfCeiling = (ceilingPicoUsd: bigint) =>
+const atomicOfCeiling = (ceilingPicoUsd: bigint) =>
   picoUsdToAtomic({ amountPicoUsd: ceilingPicoUsd, decimals: 6 })
