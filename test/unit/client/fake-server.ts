@@ -381,6 +381,3 @@ export const ask = ({
   body: JSON.stringify({ model: 'auto', stream, messages: [{ role: 'user', content: text }] }),
   ...init,
 })
-
-const atomicOfCeiling = (ceilingPicoUsd: bigint) =>
-  picoUsdToAtomic({ amountPicoUsd: ceilingPicoUsd, decimals: 6 })
