@@ -1,6 +1,6 @@
 import { privateKeyToAccount } from 'viem/accounts'
 import { LIMITS } from '../../../src/lib/limits.ts'
-import { picoUsdToAtomic, type Atomic } from '../../../src/lib/money.ts'
+import { type Atomic } from '../../../src/lib/money.ts'
 import { BASE_SEPOLIA_USDC, usdtAsset } from '../../../src/payment/assets.ts'
 import { admitVoucher, finishCall } from '../../../src/payment/channel.ts'
 import { checkPayment } from '../../../src/payment/check.ts'
