@@ -8,6 +8,9 @@ import type { AdmitOutcome, ChannelHold } from './types.ts'
 /** How long a call waits behind others for its turn on one channel. */
 const PATIENCE_MS = 30_000
 
+/** A turn that another server ends wakes nobody here, and a deposit's turn is long: so whoever waits looks again by itself. */
+const LOOK_AGAIN_MS = 250
+
 /**
  * Admits a channel call: zero RPC while the balance suffices. A deposit is executed only where it is needed, inside the
  * channel's turn and without a lock; then the call is admitted like any other.
@@ -27,7 +30,7 @@ export async function admitVoucher(request: AdmitRequest<VoucherPayment>): Promi
     })
     if (outcome.kind === 'wait') {
       const nowMs = clock.nowMs()
-      const durationMs = Math.max(1, Math.min(outcome.untilMs - nowMs, deadlineMs - nowMs))
+      const durationMs = Math.max(1, Math.min(outcome.untilMs - nowMs, deadlineMs - nowMs, LOOK_AGAIN_MS))
       const mayWait = nowMs < deadlineMs && (await turns.wait({ channelId: payment.channelId, durationMs }))
       if (!mayWait) throw new TurnpikeError('channel_crowded', { retryAfterMs: 1_000 })
       continue

@@ -36,19 +36,23 @@ export async function startStack({ environment = {}, overrides = {} }: StackOpti
   const world = await startDevWorld({ config })
   const { rpcUrl } = world.chain
   const proxy = await openRpcProxy(rpcUrl)
-  const app = await openDevApp({
-    config,
-    world,
-    overrides: {
-      networks: [{ network: NETWORK, rpcUrls: [proxy.url], finality: { kind: 'depth', blocks: 0 } }],
-      logLevel: 'silent',
-      ...(typeof overrides === 'function' ? overrides(world) : overrides),
-    },
-  })
+  const openInstance = () =>
+    openDevApp({
+      config,
+      world,
+      overrides: {
+        networks: [{ network: NETWORK, rpcUrls: [proxy.url], finality: { kind: 'depth', blocks: 0 } }],
+        logLevel: 'silent',
+        ...(typeof overrides === 'function' ? overrides(world) : overrides),
+      },
+    })
+  const app = await openInstance()
   const usdtAddress = world.chain.usdt.toLowerCase() as Address
 
   return {
     app,
+    /** One more server of the same service, where the database is one that two can share. The caller closes it. */
+    openInstance,
     world,
     proxy,
     rpcUrl,

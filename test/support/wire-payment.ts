@@ -55,14 +55,16 @@ export const sendPaid = ({
   payment,
   headers = {},
   signal,
+  url = stack.chatUrl,
 }: {
   stack: Stack
   body: string
   payment: unknown
   headers?: Record<string, string>
   signal?: AbortSignal
+  url?: string
 }): Promise<Response> =>
-  fetch(stack.chatUrl, {
+  fetch(url, {
     ...post(body, { 'payment-signature': encodeBase64(payment), ...headers }),
     ...(signal ? { signal } : {}),
   })
