@@ -3,14 +3,14 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { requireNode } from './require-node.ts'
 
-/** `npm run build`: JavaScript and types of src in dist, for the published package; a clone runs its sources as they are. */
+/** `npm run build`: JavaScript of src and the types of its doors in dist, for the published package; a clone runs its sources as they are. */
 requireNode()
 const root = join(import.meta.dirname, '..')
+const tsc = join(root, 'node_modules/.bin/tsc')
 rmSync(join(root, 'dist'), { recursive: true, force: true })
-const { status } = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-})
-// The dev room needs the clone's contracts and compilers; the published bin says so.
+for (const project of ['tsconfig.build.json', 'tsconfig.types.json']) {
+  const { status } = spawnSync(tsc, ['-p', project], { cwd: root, stdio: 'inherit' })
+  if (status !== 0) process.exitCode = status ?? 1
+}
+// The dev room needs the clone's contracts and compilers; the published commands say so.
 rmSync(join(root, 'dist/dev'), { recursive: true, force: true })
-process.exitCode = status ?? 1

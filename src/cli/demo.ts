@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { loadDevWorld } from './load-dev-world.ts'
 import { readConfig } from '../config/read-config.ts'
 import { openDevApp } from './dev-app.ts'
 import { createProgress } from './progress.ts'
@@ -13,7 +14,7 @@ import { createStory } from './story.ts'
  * @returns the exit code: 0 only where the trial balance is zero and ledger and chain agree.
  */
 export async function demo({ json }: { json: boolean }): Promise<number> {
-  const { startDevWorld } = await import('../dev/start-dev-world.ts')
+  const { startDevWorld } = await loadDevWorld()
   const folder = mkdtempSync(join(tmpdir(), 'turnpike-demo-'))
   // The demo is the same everywhere: nothing of this shell's environment but the pace of the simulated provider.
   const simulated = Object.entries(process.env).filter(([name]) => name.startsWith('TURNPIKE_SIM_'))

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { lockFolder } from '../app/lock-folder.ts'
+import { loadDevWorld } from './load-dev-world.ts'
 import { readConfig } from '../config/read-config.ts'
 import { readyFile } from './ask-server.ts'
 import { devAdminToken, openDevApp } from './dev-app.ts'
@@ -9,7 +10,7 @@ import { untilStopped } from './until-stopped.ts'
 
 /** `turnpike dev`: the laptop's world, up until Ctrl-C. Prints one JSON line on stdout when it takes calls. */
 export async function dev({ fresh, json }: { fresh: boolean; json: boolean }): Promise<void> {
-  const { startDevWorld } = await import('../dev/start-dev-world.ts')
+  const { startDevWorld } = await loadDevWorld()
   const config = readConfig(process.env)
   const progress = createProgress({ quiet: json })
   const dataDirectory = config.TURNPIKE_DATA_DIR

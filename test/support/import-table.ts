@@ -60,4 +60,4 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The only files outside a room that may take something from dev: the laptop's world. */
-export const DEV_DOORS = ['src/cli/dev.ts', 'src/cli/demo.ts']
+export const DEV_DOORS = ['src/cli/load-dev-world.ts']
