@@ -78,14 +78,14 @@ test('the example of the documentation pays for its stream, exactly as it is wri
   expect(Number(spent.replace('spent $', ''))).toBeGreaterThan(0)
 })
 
-test('ten cold streams at once make one deposit and no corrective; ten more make none', async () => {
+test('twenty cold streams at once make one deposit and no corrective; twenty more make none', async () => {
   const { openai, pay, seen } = newClient()
-  const ten = () => Promise.all(Array.from({ length: 10 }, () => streamed(openai)))
-  expect((await ten()).every((chunks) => chunks > 10)).toBe(true)
-  await ten()
-  expect(seen).toMatchObject({ requests: 40, correctives: 0 })
+  const twenty = () => Promise.all(Array.from({ length: 20 }, () => streamed(openai)))
+  expect((await twenty()).every((chunks) => chunks > 10)).toBe(true)
+  await twenty()
+  expect(seen).toMatchObject({ requests: 80, correctives: 0 })
   expect(seen.events.filter(({ kind }) => kind === 'deposit')).toHaveLength(1)
-  expect(seen.events.filter(({ kind }) => kind === 'call')).toHaveLength(20)
+  expect(seen.events.filter(({ kind }) => kind === 'call')).toHaveLength(40)
   const charged = seen.events.reduce(
     (sum, { kind, amountAtomic }) => (kind === 'call' ? sum + amountAtomic : sum),
     0n,
