@@ -6,6 +6,7 @@ import { openStorage } from '../storage/open-storage.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createUpstreams } from '../providers/create-upstreams.ts'
+import { awaitOpenCalls } from './await-open-calls.ts'
 import { httpDependencies } from './http-dependencies.ts'
 import { openChains } from './open-chains.ts'
 import type { App, AppOptions } from './options.ts'
@@ -29,7 +30,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     region: options.region,
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
   })
-  const closers: (() => unknown)[] = [storage.close]
+  const closers: (() => unknown)[] = [storage.close, () => awaitOpenCalls(storage)]
   const close = async () => {
     for (const closeOne of closers.toReversed()) await closeOne()
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LIMITS } from '../lib/limits.ts'
 import { parseUsd } from '../lib/money.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -91,7 +92,7 @@ export const VARIABLES = z.object({
     .int()
     .min(1)
     .max(1_000_000)
-    .default(4_096)
+    .default(LIMITS.defaultOutputTokens)
     .describe('Output cap where the caller gives none.'),
   TURNPIKE_FREE_CALLS_PER_MINUTE: z.coerce
     .number()

@@ -27,9 +27,8 @@ export const LIMITS = {
   /** Credit that is worth its gas is refunded after this time; what the till keeps of its own. */
   refundAfterMs: 600_000,
   tillFloatPicoUsd: 20_000_000_000_000n,
-  /** Unsettled `upto` per payer; unclaimed value per channel; when a channel is claimed. */
+  /** Unsettled `upto` per payer; when a channel is claimed. */
   exposurePicoUsd: 1_000_000_000_000n,
-  unclaimedPicoUsd: 5_000_000_000_000n,
   claimAtPicoUsd: 1_000_000_000_000n,
   claimEverySeconds: 600,
   /** A corrected client's turn, and how many calls may wait for turns on one channel. */
@@ -37,8 +36,6 @@ export const LIMITS = {
   turnWaiters: 256,
   /** A marked retry within this time of a call that ended undelivered is that call. */
   retryWindowMs: 30_000,
-  /** A turn that waits for its deposit to be mined. */
-  depositTurnMs: 60_000,
   /** Lease of an instance or a job; renewed at a third of it. */
   leaseMs: 5_000,
   /** Output cap where the caller gave none. */

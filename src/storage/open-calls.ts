@@ -9,6 +9,7 @@ export function openOpenCalls() {
   return {
     add: ({ callId, atMs }: { callId: string; atMs: number }) => void admittedAtMs.set(callId, atMs),
     remove: (callId: string) => void admittedAtMs.delete(callId),
+    count: () => admittedAtMs.size,
     /** Every call that was received before is captured. */
     openSinceMs: (nowMs: number): number => {
       const [oldestMs = nowMs] = admittedAtMs.values()

@@ -28,6 +28,8 @@ export type Storage = {
   readonly instances: {
     /** Renews this process's lease; to be called at a third of LIMITS.leaseMs. */
     readonly heartbeat: () => Promise<void>
+    /** Calls of this process that are admitted and not captured yet. */
+    readonly openCallCount: () => number
   }
   /** Facts about the ledger as a whole: JSON values by key. */
   readonly meta: {
@@ -114,7 +116,10 @@ export async function openStorage({
     admin: openAdminQueries({ database }),
     reconcile: openReconcileStore({ database, meta }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
-    instances: { heartbeat: () => renewLease({ sql: database, id: instanceId, openCalls, nowMs: nowMs() }) },
+    instances: {
+      heartbeat: () => renewLease({ sql: database, id: instanceId, openCalls, nowMs: nowMs() }),
+      openCallCount: openCalls.count,
+    },
     meta,
     ping: async () => {
       await database.query('select 1')
