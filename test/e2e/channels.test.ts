@@ -47,7 +47,7 @@ async function expectCoveredDuring<Value>(run: Promise<Value>): Promise<Value> {
   const watch = async () => {
     do {
       await expectChannelsCovered()
-      await sleep(400, undefined, { signal: done.signal }).catch(() => undefined)
+      await sleep(1_000, undefined, { signal: done.signal }).catch(() => undefined)
     } while (!done.signal.aborted)
   }
   const [value] = await Promise.all([run.finally(() => done.abort()), watch()])
