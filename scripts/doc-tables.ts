@@ -55,7 +55,8 @@ function errorTable(): string {
 function environmentTable(): string {
   const rows = Object.entries(VARIABLES.shape).map(([name, schema]) => {
     const fallback = schema.safeParse(undefined)
-    const value = fallback.success && fallback.data !== undefined ? code(String(fallback.data)) : ''
+    const value =
+      typeof fallback.data === 'string' || typeof fallback.data === 'number' ? code(`${fallback.data}`) : ''
     return [code(name), value, z.globalRegistry.get(schema)?.description ?? schema.description ?? '']
   })
   return table(['variable', 'default', 'meaning'], rows)

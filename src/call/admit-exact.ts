@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { ExactPayment, Hex } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
-import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit-request.ts'
+import { type AdmitRequest, type AdmitResult, insufficientFunds, settlementPending } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
 
 /**
@@ -13,7 +13,9 @@ export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<A
   const fundingTransaction = await settleFirst(request)
   dependencies.reach('funded')
   const admission = admissionOf({ planned, payment, atMs: dependencies.clock.nowMs() })
-  const outcome = await dependencies.store.admit(admission)
+  const outcome = await dependencies.store.admit(admission).catch((cause: unknown) => {
+    throw settlementPending({ transaction: fundingTransaction, cause })
+  })
   switch (outcome.kind) {
     case 'admitted':
       return { kind: 'admitted', call: { ...planned, admission, payment, fundingTransaction } }
@@ -37,9 +39,5 @@ async function settleFirst({ payment, dependencies }: AdmitRequest<ExactPayment>
   if (outcome.kind === 'failed') {
     throw new TurnpikeError('payment_not_settled', { extra: { reason: outcome.reason } })
   }
-  throw new TurnpikeError('settlement_pending', {
-    retryAfterMs: 2_000,
-    headers: { 'x-should-retry': 'false' },
-    ...(outcome.transaction ? { extra: { transaction: outcome.transaction } } : {}),
-  })
+  throw settlementPending(outcome)
 }

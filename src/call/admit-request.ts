@@ -1,5 +1,5 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
-import type { CallPayment } from '../payment/types.ts'
+import type { CallPayment, Hex } from '../payment/types.ts'
 import type { Corrective } from './demand.ts'
 import type { CallDependencies } from './dependencies.ts'
 import type { AdmittedCall, PlannedCall } from './types.ts'
@@ -21,3 +21,12 @@ export type AdmitRequest<Payment extends CallPayment = CallPayment> = {
 /** A hold that its account cannot carry. */
 export const insufficientFunds = (availableAtomic: bigint) =>
   new TurnpikeError('insufficient_funds', { extra: { available: availableAtomic.toString() } })
+
+/** The money is here and nobody knows yet what of: the same payment again finds it, a fresh one would be a second. */
+export const settlementPending = ({ transaction, cause }: { transaction?: Hex; cause?: unknown } = {}) =>
+  new TurnpikeError('settlement_pending', {
+    retryAfterMs: 2_000,
+    headers: { 'x-should-retry': 'false' },
+    ...(transaction ? { extra: { transaction } } : {}),
+    ...(cause === undefined ? {} : { cause }),
+  })

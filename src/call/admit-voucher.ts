@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { ChannelState, Hex, VoucherPayment } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
-import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit-request.ts'
+import { type AdmitRequest, type AdmitResult, insufficientFunds, settlementPending } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
 import type { AdmitOutcome, ChannelHold } from './types.ts'
 
@@ -24,7 +24,10 @@ export async function admitVoucher(request: AdmitRequest<VoucherPayment>): Promi
 
   for (;;) {
     const channel = channelHoldOf({ request, isFunded: fundingTransaction !== undefined })
-    const outcome = await store.admit({ ...base, channel, atMs: clock.nowMs() })
+    const outcome = await store.admit({ ...base, channel, atMs: clock.nowMs() }).catch((cause: unknown) => {
+      if (fundingTransaction === undefined) throw cause
+      throw settlementPending({ transaction: fundingTransaction, cause })
+    })
     if (outcome.kind === 'wait') {
       const nowMs = clock.nowMs()
       const durationMs = Math.max(1, Math.min(outcome.untilMs - nowMs, deadlineMs - nowMs, LOOK_AGAIN_MS))
@@ -113,11 +116,7 @@ async function executeDeposit({ payment, dependencies }: AdmitRequest<VoucherPay
     await giveBack()
     throw new TurnpikeError('deposit_failed', { extra: { reason: outcome.reason } })
   }
-  throw new TurnpikeError('settlement_pending', {
-    retryAfterMs: 2_000,
-    headers: { 'x-should-retry': 'false' },
-    ...(outcome.transaction ? { extra: { transaction: outcome.transaction } } : {}),
-  })
+  throw settlementPending(outcome)
 }
 
 function channelHoldOf({
@@ -134,7 +133,7 @@ function channelHoldOf({
     voucher: payment.voucher,
     quoteNonce: quoteNonceOf(payment),
     newQuoteNonce: freshQuoteNonce,
-    hasDeposit: payment.deposit !== undefined && !isFunded,
+    ...(payment.deposit && !isFunded ? { depositAtomic: payment.deposit.amountAtomic } : {}),
   }
 }
 

@@ -103,8 +103,8 @@ export type ChannelHold = {
   readonly quoteNonce: string
   /** The nonce of the quote that a corrective answer would carry: it joins the turn. */
   readonly newQuoteNonce: string
-  /** The payment carries a deposit that could still be executed. */
-  readonly hasDeposit: boolean
+  /** What the payment's deposit would add, where it could still be executed. */
+  readonly depositAtomic?: Atomic
 }
 
 export type AdmitOutcome =

@@ -63,7 +63,8 @@ function nearest(name: string, known: readonly string[]): string {
 export function envExample(): string {
   const lines = Object.entries(VARIABLES.shape).flatMap(([name, schema]) => {
     const fallback = schema.safeParse(undefined)
-    const value = fallback.success && fallback.data !== undefined ? String(fallback.data) : ''
+    const value =
+      typeof fallback.data === 'string' || typeof fallback.data === 'number' ? `${fallback.data}` : ''
     return [
       `# ${z.globalRegistry.get(schema)?.description ?? schema.description ?? ''}`,
       `#${name}=${value}`,

@@ -148,7 +148,8 @@ async function answerProbe({
   const priced = priceProbe({ requestHash, dependencies: exchange.dependencies.call })
   if (!payment) return demand({ ...exchange, priced })
   try {
-    await refundRoute({ ...exchange, payment, priced })
+    const corrective = await refundRoute({ ...exchange, payment, priced })
+    if (corrective) demand({ ...exchange, priced, corrective })
   } catch (error) {
     demandAgainOrThrow({ ...exchange, priced, error })
   }

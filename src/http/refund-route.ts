@@ -1,5 +1,5 @@
 import type { Response } from 'express'
-import type { Priced } from '../call/demand.ts'
+import type { Corrective, Priced } from '../call/demand.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { checkPayment } from '../payment/check.ts'
 import type { DecodedPayment } from '../payment/payload.ts'
@@ -12,6 +12,7 @@ import type { HttpDependencies } from './dependencies.ts'
 /**
  * A stock client's `scheme.refund(url)`: claims what was charged, refunds the rest on chain and answers 200 with the receipt.
  *
+ * @returns what a client that signed another sum than was charged has to be told.
  * @throws payment_not_needed for any other payment on a probe, channel_busy while calls are held, refund_not_possible.
  */
 export async function refundRoute({
@@ -24,7 +25,7 @@ export async function refundRoute({
   payment: DecodedPayment
   priced: Priced
   dependencies: HttpDependencies
-}): Promise<void> {
+}): Promise<Corrective | undefined> {
   if (payment.payload.type !== 'refund') throw new TurnpikeError('payment_not_needed')
   const { terms, secret, clock, signatures, store } = dependencies.call
   const checked = checkPayment({
@@ -38,7 +39,14 @@ export async function refundRoute({
   })
   if (checked.kind !== 'refund') throw new TurnpikeError('payment_not_needed')
   const { network, channelId, payer, amountAtomic } = checked
-  if (!(await store.getChannel({ network, channelId }))) throw new TurnpikeError('channel_unknown')
+  const state = await store.getChannel({ network, channelId })
+  if (!state) throw new TurnpikeError('channel_unknown')
+  if (state.heldAtomic > 0n) throw new TurnpikeError('channel_busy', { retryAfterMs: 1_000 })
+  // Claims publish vouchers on chain, and whoever copies one could close its channel. One over exactly what was charged is the
+  // payer's own word for a refund; a client that knows another sum gets the true one and signs again.
+  if (checked.voucher.maxAtomic !== state.chargedAtomic) {
+    return { channelId, network, token: checked.asset.address, state }
+  }
   const outcome = await refundChannel({
     network,
     asset: checked.asset.address,
@@ -48,6 +56,7 @@ export async function refundRoute({
     dependencies: dependencies.settlement,
   })
   await answerRefund({ response, checked, outcome, dependencies })
+  return undefined
 }
 
 async function answerRefund({

@@ -107,14 +107,20 @@ export type DueStore = {
 /** Channels that may hold money, watched for withdrawals: the payer needs nobody's leave for one. */
 export type WatchStore = {
   /** In the order of ids, after `afterId`. */
-  readonly listChannels: (query: { network: Network; afterId: string; limit: number }) => Promise<
-    readonly {
-      readonly id: Hex
-      readonly asset: Address
-      readonly balanceAtomic: Atomic
-      readonly withdrawRequestedAt: number
-    }[]
-  >
+  readonly listChannels: (query: {
+    network: Network
+    afterId: string
+    limit: number
+  }) => Promise<readonly WatchedChannel[]>
+}
+
+export type WatchedChannel = {
+  readonly id: Hex
+  readonly asset: Address
+  /** As the books have it. */
+  readonly balanceAtomic: Atomic
+  /** Seconds since 1970; 0 while none is known. */
+  readonly withdrawRequestedAt: number
 }
 
 export type TokenTransfer = {

@@ -1,6 +1,7 @@
 import { channelWithdrawn } from '../ledger/entries.ts'
 import type { Network } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
+import type { OnChainChannel, WatchedChannel } from './ports.ts'
 
 /** Channels looked at in one pass: one RPC request. Every channel comes round long before a withdrawal's delay is over. */
 const PAGE = 100
@@ -29,19 +30,31 @@ export async function watchChannels({
   const onChain = await chainOf(network).reader.readChannels(channels.map(({ id }) => id))
   for (const [index, channel] of channels.entries()) {
     const there = onChain[index]
-    if (!there) continue
-    const { id, asset } = channel
-    const requestedAt = there.withdrawRequestedAt
-    const withdrawing = { kind: 'channel-withdrawing', id, requestedAt } as const
-    // Our own refunds lower the books before the chain, deposits raise the chain before the books: less on chain than in the
-    // books is a withdrawal and nothing else.
-    const missingAtomic = channel.balanceAtomic - there.balanceAtomic
-    if (missingAtomic > 0n) {
-      const subject = `${id}:${channel.withdrawRequestedAt}:${channel.balanceAtomic}`
-      const entry = channelWithdrawn({ network, asset, channelId: id, subject, amountAtomic: missingAtomic })
-      await store.commit({ entries: [entry], effects: [withdrawing] })
-    } else if (requestedAt !== channel.withdrawRequestedAt) {
-      await store.commit({ entries: [], effects: [withdrawing] })
-    }
+    if (there) await followChannel({ channel, there, network, store })
   }
+}
+
+async function followChannel({
+  channel,
+  there,
+  network,
+  store,
+}: {
+  channel: WatchedChannel
+  there: OnChainChannel
+  network: Network
+  store: SettlementDependencies['store']
+}): Promise<void> {
+  const { id, asset, withdrawRequestedAt: knownAt } = channel
+  const setRequestedAt = (requestedAt: number) => ({ kind: 'channel-withdrawing', id, requestedAt }) as const
+  // Our own refunds lower the books before the chain, deposits raise the chain before the books: less on chain than in the books
+  // is a withdrawal and nothing else.
+  const missingAtomic = channel.balanceAtomic - there.balanceAtomic
+  const requestedAt = there.withdrawRequestedAt || (missingAtomic > 0n ? knownAt || 1 : 0)
+  // Closed first, in a commit of its own: where more is missing than was free the entry below fails, and the channel stays shut.
+  if (requestedAt !== knownAt) await store.commit({ entries: [], effects: [setRequestedAt(requestedAt)] })
+  if (missingAtomic <= 0n) return
+  const subject = `${id}:${requestedAt}:${channel.balanceAtomic}`
+  const entry = channelWithdrawn({ network, asset, channelId: id, subject, amountAtomic: missingAtomic })
+  await store.commit({ entries: [entry], effects: [setRequestedAt(there.withdrawRequestedAt)] })
 }

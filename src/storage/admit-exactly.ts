@@ -115,6 +115,18 @@ function refusalOf({
   return undefined
 }
 
+/** A deposit that would leave the call uncovered is not worth a transaction: its client is told the channel's true state. */
+const isEnough = ({
+  state: { balanceAtomic, chargedAtomic, heldAtomic },
+  ceilingAtomic,
+  depositAtomic,
+}: {
+  state: ChannelState
+  ceilingAtomic: bigint
+  depositAtomic: bigint | undefined
+}) =>
+  depositAtomic !== undefined && balanceAtomic + depositAtomic >= chargedAtomic + heldAtomic + ceilingAtomic
+
 /** What the channel's rule says; a state that does not admit the call is written at once. */
 async function askChannel({
   sql,
@@ -129,15 +141,20 @@ async function askChannel({
   if (!scope || !admission.channel) return { kind: 'fits' }
   const row = rows.get(scope.accountId)
   if (!row) return { kind: 'unknown_channel' }
+  const state = channelStateOf(row)
   const verdict = admitVoucher({
-    state: channelStateOf(row),
+    state,
     voucher: admission.channel.voucher,
     ceilingAtomic: scope.amount,
     payer: admission.channel.payer,
     quoteNonce: admission.channel.quoteNonce,
     correctiveQuoteNonce: admission.channel.newQuoteNonce,
     nowMs: admission.atMs,
-    mayDeposit: admission.channel.hasDeposit,
+    mayDeposit: isEnough({
+      state,
+      ceilingAtomic: scope.amount,
+      depositAtomic: admission.channel.depositAtomic,
+    }),
   })
   if (verdict.kind === 'wait') return verdict
   if (verdict.kind === 'withdrawing') return { kind: 'withdrawing' }

@@ -51,7 +51,7 @@ async function openFirst({
   admission: Admission
   account: string
 }): Promise<bigint | undefined> {
-  if (!channel?.hasDeposit || account !== ACCOUNTS.channel(channel.id)) return undefined
+  if (channel?.depositAtomic === undefined || account !== ACCOUNTS.channel(channel.id)) return undefined
   const { id, config } = channel
   return database.transaction((sql) => openChannel({ sql, id, network, config, atMs }))
 }

@@ -56,8 +56,9 @@ export async function openBenchWorld({
   onProgress: (line: string) => void
 }): Promise<BenchWorld> {
   const closers: (() => Promise<void>)[] = []
+  // One part that is gone already must not keep the others running.
   const close = async () => {
-    for (const end of closers.splice(0).toReversed()) await end()
+    for (const end of closers.splice(0).toReversed()) await end().catch(() => undefined)
   }
   try {
     onProgress('Starting the chain, the providers, the database and the server')

@@ -36,6 +36,10 @@ export async function startChild<Ready>(file: string): Promise<Child<Ready>> {
   })
   const ask = <Result>(kind: string, value?: unknown) =>
     new Promise<Result>((resolve, reject) => {
+      if (!child.connected) {
+        reject(new Error(`${file} is gone.`))
+        return
+      }
       const id = (asked += 1)
       waiting.set(id, ({ result, error }) => {
         waiting.delete(id)
@@ -49,7 +53,7 @@ export async function startChild<Ready>(file: string): Promise<Child<Ready>> {
     ready: await ready,
     ask,
     stop: async () => {
-      if (child.exitCode !== null) return
+      if (child.exitCode !== null || child.signalCode !== null) return
       const ended = once(child, 'exit')
       child.disconnect()
       await ended

@@ -151,9 +151,9 @@ export function reportText({
     '',
     `First byte of ${firstByte.streams} streams, provider at 50 ms`,
     table([
-      ['', 'p50', 'p99'],
-      ['paid', ms(firstByte.paidP50Ms), ms(firstByte.paidP99Ms)],
-      ['unpaid', ms(firstByte.unpaidP50Ms), ms(firstByte.unpaidP99Ms)],
+      ['', 'p10', 'p50', 'p99'],
+      ['paid', ms(firstByte.paidP10Ms), ms(firstByte.paidP50Ms), ms(firstByte.paidP99Ms)],
+      ['unpaid', ms(firstByte.unpaidP10Ms), ms(firstByte.unpaidP50Ms), ms(firstByte.unpaidP99Ms)],
     ]),
     '',
     `CPU per call, ${cpu.inFlight} in flight: ${cpu.nodeRatio.toFixed(2)}x${withPostgres}${groups}`,

@@ -30,13 +30,13 @@ test('a payer that withdraws past us has its channel claimed and closed, and the
   const charge = BigInt(paid.turnpike.charge)
   const config = client.exchanges.at(-1)?.payment?.payload['channelConfig'] as ChannelConfig
   const chain = devClient({ rpcUrl: stack.rpcUrl, account: payer.account })
-  const send = async (functionName: 'initiateWithdraw' | 'finalizeWithdraw', args: readonly unknown[]) => {
-    const hash = await chain.writeContract({ address: BATCH_SETTLEMENT, abi, functionName, args } as never)
+  const send = async (functionName: 'initiateWithdraw' | 'finalizeWithdraw', args: never) => {
+    const hash = await chain.writeContract({ address: BATCH_SETTLEMENT, abi, functionName, args })
     const receipt = await chain.waitForTransactionReceipt({ hash })
     expect(receipt.status).toBe('success')
   }
 
-  await send('initiateWithdraw', [config, 1_000_000n - charge])
+  await send('initiateWithdraw', [config, 1_000_000n - charge] as never)
   // No threshold and no age makes this claim due: only the withdrawal does.
   await stack.app.settleNow()
   const claims = (await stack.app.listTransactions()).filter(({ purpose }) => purpose.kind === 'claim')
@@ -50,7 +50,7 @@ test('a payer that withdraws past us has its channel claimed and closed, and the
   expect(stack.provider.calls()).toBe(callsBefore)
 
   await chain.request({ method: 'evm_increaseTime', params: ['0x15180'] } as never)
-  await send('finalizeWithdraw', [config])
+  await send('finalizeWithdraw', [config] as never)
   await stack.app.settleNow()
   const balances = await stack.app.trialBalance()
   const channel = balances.find(({ account }) => account.startsWith('channel:'))

@@ -83,7 +83,7 @@ export function voucherAdmissionOf({
       voucher: { maxAtomic: max, signature: hex(32, `${channel} ${max}`) },
       quoteNonce,
       newQuoteNonce,
-      hasDeposit,
+      ...(hasDeposit ? { depositAtomic: ceiling } : {}),
     },
     ...over,
   })

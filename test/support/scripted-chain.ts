@@ -93,7 +93,7 @@ export async function openScriptedWorld() {
   const dependencies: SettlementDependencies = {
     store: storage.settlement,
     due: storage.due,
-    watch: { listChannels: async () => [] },
+    watch: { listChannels: storage.reconcile.listChannelPage },
     networks: [NETWORK],
     chainOf: () => chain,
     clock: {

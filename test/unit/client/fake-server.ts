@@ -1,6 +1,6 @@
 import { privateKeyToAccount } from 'viem/accounts'
 import { LIMITS } from '../../../src/lib/limits.ts'
-import { picoUsdToAtomic, type Atomic } from '../../../src/lib/money.ts'
+import { type Atomic } from '../../../src/lib/money.ts'
 import { BASE_SEPOLIA_USDC, usdtAsset } from '../../../src/payment/assets.ts'
 import { admitVoucher, finishCall } from '../../../src/payment/channel.ts'
 import { checkPayment } from '../../../src/payment/check.ts'
@@ -381,6 +381,3 @@ export const ask = ({
   body: JSON.stringify({ model: 'auto', stream, messages: [{ role: 'user', content: text }] }),
   ...init,
 })
-
-export const atomicOfCeiling = (ceilingPicoUsd: bigint) =>
-  picoUsdToAtomic({ amountPicoUsd: ceilingPicoUsd, decimals: 6 })

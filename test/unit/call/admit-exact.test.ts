@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { admitExact } from '../../../src/call/admit-exact.ts'
+import type { CallDependencies } from '../../../src/call/dependencies.ts'
+import type { PlannedCall } from '../../../src/call/types.ts'
+import { BASE_SEPOLIA_USDC } from '../../../src/payment/assets.ts'
+import type { ExactPayment } from '../../../src/payment/types.ts'
+import { hex, NETWORK, payerNamed } from '../../support/calls.ts'
+
+test('a database that fails after the payment was settled says pending, and keeps the SDK from paying again', async () => {
+  const payment = {
+    kind: 'exact',
+    method: 'eip3009',
+    scheme: 'exact',
+    network: NETWORK,
+    asset: BASE_SEPOLIA_USDC,
+    payer: payerNamed('a'),
+    ceilingAtomic: 500n,
+    nonce: hex(32, 'nonce'),
+  } as unknown as ExactPayment
+  const transaction = hex(32, 'transaction')
+  const dependencies = {
+    fund: async () => ({ kind: 'funded', transaction }),
+    reach: () => undefined,
+    clock: { nowMs: () => 0 },
+    store: { admit: () => Promise.reject(new Error('Connection terminated')) },
+  } as unknown as CallDependencies
+  const planned = { candidates: [{}], model: {}, request: {} } as unknown as PlannedCall
+  await expect(admitExact({ planned, payment, freshQuoteNonce: '', dependencies })).rejects.toMatchObject({
+    code: 'settlement_pending',
+    details: { headers: { 'x-should-retry': 'false' }, extra: { transaction } },
+  })
+})
