@@ -9,7 +9,7 @@ import type { AdmitOutcome, ChannelHold } from './types.ts'
 const PATIENCE_MS = 30_000
 
 /** A turn that another server ends wakes nobody here, and a deposit's turn is long: so whoever waits looks again by itself. */
-const LOOK_AGAIN_MS = 250
+const LOOK_AGAIN_MS = 1_000
 
 /**
  * Admits a channel call: zero RPC while the balance suffices. A deposit is executed only where it is needed, inside the

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { LIMITS } from '../../src/lib/limits.ts'
 import { chatBody, post, readAnswer, readError, type Answered, type WireReceipt } from '../support/chat.ts'
 import { type Payer, startStack, type Stack } from '../support/start-stack.ts'
 import { decodeBase64, type StockPayer, stockPayer } from '../support/stock-payer.ts'
@@ -47,7 +48,7 @@ async function expectCoveredDuring<Value>(run: Promise<Value>): Promise<Value> {
   const watch = async () => {
     do {
       await expectChannelsCovered()
-      await sleep(400, undefined, { signal: done.signal }).catch(() => undefined)
+      await sleep(1_000, undefined, { signal: done.signal }).catch(() => undefined)
     } while (!done.signal.aborted)
   }
   const [value] = await Promise.all([run.finally(() => done.abort()), watch()])
@@ -55,6 +56,29 @@ async function expectCoveredDuring<Value>(run: Promise<Value>): Promise<Value> {
 }
 
 const channelStateIn = (answer: Answered | undefined) => answer?.receipt?.extra?.channelState ?? {}
+
+/**
+ * One call of a burst. A stock client gives up after its second corrective, which it gets only where it came back after its
+ * turn: on a machine so busy that a turn was slept through, the agent asks again. In its turn nothing but 200 will do.
+ */
+async function callAgainIfLate(client: StockPayer): Promise<Answered> {
+  const body = chatBody()
+  for (let tries = 1; tries <= 3; tries += 1) {
+    const response = await client.pay(stack.chatUrl, post(body))
+    if (response.status !== 402) return readAnswer(response)
+    const refused = client.exchanges.findLast(({ headers }) => sameRequest(headers, response.headers))
+    const quote = refused?.payment?.accepted.extra['quote']
+    const paid = client.exchanges.filter(({ payment }) => payment?.accepted.extra['quote'] === quote)
+    const [corrected, late] = paid.map(({ answeredAtMs }) => answeredAtMs)
+    expect(paid).toHaveLength(2)
+    expect((late ?? 0) - (corrected ?? 0), 'a client in its turn was refused').toBeGreaterThan(
+      LIMITS.turnMs * 0.6,
+    )
+  }
+  throw new Error('Three turns were slept through.')
+}
+
+const sameRequest = (one: Headers, other: Headers) => one.get('x-request-id') === other.get('x-request-id')
 
 test('a voucher call asks the chain nothing', async () => {
   const client = await newClient()
@@ -210,7 +234,7 @@ test.each([
     const before = isWarm ? [await call(client)] : []
     client.statuses()
     stack.provider.setFaults({ headersDelayMs: 50 })
-    const calls = Array.from({ length: parallel }, () => call(client))
+    const calls = Array.from({ length: parallel }, () => callAgainIfLate(client))
     const answers = await expectCoveredDuring(Promise.all(calls))
     expect(client.statuses().filter((status) => status === 200)).toHaveLength(parallel)
     expect(new Set(answers.map(({ callId }) => callId)).size).toBe(parallel)

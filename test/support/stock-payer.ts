@@ -12,6 +12,7 @@ import { NETWORK, type Payer, type Stack } from './start-stack.ts'
 export type Exchange = {
   readonly status: number
   readonly headers: Headers
+  readonly answeredAtMs: number
   /** The JSON of the payment that it carried. */
   readonly payment?: WirePayment
 }
@@ -68,6 +69,7 @@ export function stockPayer({ stack, payer, scheme, asset = stack.usdc, salt, sto
     exchanges.push({
       status: response.status,
       headers: response.headers,
+      answeredAtMs: performance.now(),
       ...(header ? { payment: decodeBase64(header) as WirePayment } : {}),
     })
     return response
