@@ -47,6 +47,11 @@ export async function startStack({ environment = {}, overrides = {} }: StackOpti
       },
     })
   const app = await openInstance()
+  const closeWorld = async () => {
+    await proxy.close()
+    await world.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
   const usdtAddress = world.chain.usdt.toLowerCase() as Address
 
   return {
@@ -76,11 +81,12 @@ export async function startStack({ environment = {}, overrides = {} }: StackOpti
       expect(balances.reduce((sum, { balance }) => sum + balance, 0n)).toBe(0n)
       return compared
     },
+    /** The embedded ledger's folder, for those who look into it after the server has stopped. */
+    ledgerFolder: join(directory, 'ledger'),
+    closeWorld,
     async close() {
       await app.close()
-      await proxy.close()
-      await world.close()
-      rmSync(directory, { recursive: true, force: true })
+      await closeWorld()
     },
   }
 }
