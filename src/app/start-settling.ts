@@ -11,6 +11,9 @@ import { clock } from './clock.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import type { AppOptions } from './options.ts'
 
+/** Polls of the chain between a pass that sent something and the look at what became of it. */
+const LOOK_AGAIN_POLLS = 5
+
 export type Settling = {
   /** Something may be due: look soon. */
   readonly wake: () => void
@@ -52,8 +55,20 @@ export function startSettling({
     return { failures: failures.length }
   })
 
+  let again: NodeJS.Timeout | undefined
+  /** What a pass has sent is mined soon: look again then, not only at the next tick. */
+  const lookAgainIfOpen = async () => {
+    for (const { network } of options.networks) {
+      const open = await storage.settlement.listTransactions({ network, states: ['signed'], limit: 1 })
+      if (open.length === 0) continue
+      again = setTimeout(() => alarm.wake(), options.pollMs * LOOK_AGAIN_POLLS)
+      return
+    }
+  }
   const look = async () => {
+    clearTimeout(again)
     await settleNow({}).catch(report('settle'))
+    await lookAgainIfOpen().catch(report('settle'))
   }
   const { redisUrl, sweepMs: intervalMs } = options
   const alarm = redisUrl
@@ -69,6 +84,7 @@ export function startSettling({
     async close() {
       clearInterval(heartbeat)
       await alarm.close()
+      clearTimeout(again)
     },
   }
 }
