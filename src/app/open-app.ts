@@ -11,6 +11,7 @@ import { httpDependencies } from './http-dependencies.ts'
 import { openChains } from './open-chains.ts'
 import type { App, AppOptions } from './options.ts'
 import { requireGenesis } from './require-genesis.ts'
+import { requireTokenTruth } from './require-token-truth.ts'
 import { settlementDependencies } from './settlement-dependencies.ts'
 import { startSettling } from './start-settling.ts'
 
@@ -38,6 +39,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     if (options.genesis !== undefined) await requireGenesis({ meta: storage.meta, genesis: options.genesis })
     const chains = openChains(options)
     closers.push(chains.close)
+    if (options.checksTokens) await requireTokenTruth({ chains })
     const upstreams = createUpstreams({ providers: options.providers, keys: options.providerKey })
     closers.push(upstreams.close)
     const settlement = settlementDependencies({ options, storage, chainOf: chains.of })

@@ -25,6 +25,8 @@ export type AppOptions = {
   readonly networks: readonly NetworkOptions[]
   readonly keys: { readonly signer: Hex; readonly till: Hex; readonly receiverAuthorizer: Hex }
   readonly terms: Terms
+  /** Whether the start is refused where a token is not on chain what our table says. */
+  readonly checksTokens?: boolean
   readonly secret: string
   readonly marginBps: number
   readonly defaultOutputTokens: number

@@ -63,6 +63,7 @@ export function openDevApp({
     freeCallsPerMinute: config.TURNPIKE_FREE_CALLS_PER_MINUTE,
     adminToken: config.TURNPIKE_ADMIN_TOKEN ?? devAdminToken(world.chain.genesisHash),
     sharesAdmin: true,
+    checksTokens: true,
     genesis: world.chain.genesisHash,
     pollMs: 20,
     sweepMs: 1_000,
