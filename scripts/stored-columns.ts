@@ -43,7 +43,10 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
     ],
     ['channels: highest voucher', 'voucher_max voucher_signature'],
     ['channels: the turn', 'turn_payer turn_quotes turn_reserved turn_expires_at_ms'],
-    ['channels: state at the contract', 'claimed unclaimed_since_ms withdraw_requested_at refund_nonce'],
+    [
+      'channels: state at the contract',
+      'claimed unclaimed_since_ms withdraw_requested_at refund_nonce published_max',
+    ],
   ],
   channels: [['a channel and its terms', 'id account_id network asset decimals payer config opened_at_ms']],
   entries: [['business events of the ledger', 'id event call_id transaction_id at_ms']],

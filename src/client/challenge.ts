@@ -84,9 +84,16 @@ export type CorrectiveState = {
   readonly balanceAtomic: Atomic
   /** What is charged or held: the sum to go on from. */
   readonly committedAtomic: Atomic
-  /** What is charged, where the server tells it apart. */
+  /** What is charged, held and public, where the server tells them apart. */
   readonly chargedAtomic?: Atomic
+  readonly heldAtomic?: Atomic
+  readonly publishedAtomic?: Atomic
   readonly proof?: { readonly maxAtomic: Atomic; readonly signature: string }
+}
+
+function optionalAtomic<Key extends string>(key: Key, value: unknown): { [K in Key]?: Atomic } {
+  const amount = parseAtomic(value)
+  return amount === undefined ? {} : ({ [key]: amount } as { [K in Key]: Atomic })
 }
 
 /** @returns undefined where the offer carries no readable channel state. */
@@ -95,18 +102,21 @@ export function readCorrective(offer: ChallengeOffer): CorrectiveState | undefin
   if (!isJson(state)) return undefined
   const balanceAtomic = parseAtomic(state['balance'])
   const committedAtomic = parseAtomic(state['chargedCumulativeAmount'])
-  const chargedAtomic = parseAtomic(state['charged'])
   const { channelId } = state
   if (typeof channelId !== 'string' || balanceAtomic === undefined || committedAtomic === undefined) {
     return undefined
   }
   const base = { channelId: channelId.toLowerCase(), balanceAtomic, committedAtomic }
-  const charged = chargedAtomic === undefined ? {} : { chargedAtomic }
-  if (!isJson(voucher)) return { ...base, ...charged }
+  const details = {
+    ...optionalAtomic('chargedAtomic', state['charged']),
+    ...optionalAtomic('heldAtomic', state['held']),
+    ...optionalAtomic('publishedAtomic', state['published']),
+  }
+  if (!isJson(voucher)) return { ...base, ...details }
   const maxAtomic = parseAtomic(voucher['signedMaxClaimable'])
   const { signature } = voucher
   if (maxAtomic === undefined || typeof signature !== 'string') return undefined
-  return { ...base, ...charged, proof: { maxAtomic, signature } }
+  return { ...base, ...details, proof: { maxAtomic, signature } }
 }
 
 /** The value of `PAYMENT-SIGNATURE`. The offer's channel and voucher state are left out: they may be long. */

@@ -24,6 +24,8 @@ export type BookState = {
   readonly signature?: Voucher['signature']
   /** The highest sum that the server has reported as charged. */
   readonly reportedAtomic: Atomic
+  /** What a claim has made public, by the server's word: only vouchers above it are accepted. */
+  readonly publishedAtomic: Atomic
   /** Confirmed in the channel, by the server's word. */
   readonly balanceAtomic: Atomic
 }
@@ -33,6 +35,7 @@ export const EMPTY_BOOK: BookState = {
   outAtomic: 0n,
   signedAtomic: 0n,
   reportedAtomic: 0n,
+  publishedAtomic: 0n,
   balanceAtomic: 0n,
 }
 
@@ -64,6 +67,8 @@ export type ChannelBook = {
     ticket: Ticket
     committedAtomic: Atomic
     chargedAtomic?: Atomic
+    heldAtomic?: Atomic
+    publishedAtomic?: Atomic
     /** The highest voucher, where the server proved it. */
     provenAtomic?: Atomic
     balanceAtomic: Atomic
@@ -88,6 +93,7 @@ export function createChannelBook({
   loadedAtMs = 0,
 }: { state?: BookState; loadedAtMs?: number } = {}): ChannelBook {
   let { settledAtomic, outAtomic, signedAtomic, signature, reportedAtomic, balanceAtomic } = state
+  let { publishedAtomic } = state
   let order = 0
   /** Charges that no report is known to contain, since they were learnt by asking for the call. */
   let unreported = { chargeAtomic: 0n, order: 0 }
@@ -135,6 +141,13 @@ export function createChannelBook({
     balanceAtomic = heard.exact ? heard.balanceAtomic : maxBigint(balanceAtomic, heard.balanceAtomic)
   }
 
+  /** All that is charged and out, counted from where a claim has left the public vouchers. */
+  function number(): Atomic {
+    const maxAtomic = maxBigint(settledAtomic, publishedAtomic) + outAtomic
+    if (maxAtomic > signedAtomic) [signedAtomic, signature] = [maxAtomic, undefined]
+    return maxAtomic
+  }
+
   return {
     state: () => ({
       settledAtomic,
@@ -142,6 +155,7 @@ export function createChannelBook({
       signedAtomic,
       ...(signature === undefined ? {} : { signature }),
       reportedAtomic,
+      publishedAtomic,
       balanceAtomic,
     }),
     take({ ceilingAtomic, nowMs }) {
@@ -149,15 +163,9 @@ export function createChannelBook({
       const ticket: Ticket = { ceilingAtomic, takenAtMs: nowMs, order }
       open.add(ticket)
       outAtomic += ceilingAtomic
-      const maxAtomic = settledAtomic + outAtomic
-      if (maxAtomic > signedAtomic) [signedAtomic, signature] = [maxAtomic, undefined]
-      return { ticket, maxAtomic }
+      return { ticket, maxAtomic: number() }
     },
-    takeAgain() {
-      const maxAtomic = settledAtomic + outAtomic
-      if (maxAtomic > signedAtomic) [signedAtomic, signature] = [maxAtomic, undefined]
-      return maxAtomic
-    },
+    takeAgain: number,
     signed(voucher) {
       if (voucher.maxAtomic === signedAtomic) signature = voucher.signature
     },
@@ -184,10 +192,16 @@ export function createChannelBook({
       unreported = { chargeAtomic: unreported.chargeAtomic + chargeAtomic, order }
     },
     release: (ticket) => void close(ticket),
-    correct({ ticket, committedAtomic, chargedAtomic = 0n, provenAtomic = 0n, balanceAtomic }) {
+    correct({ ticket, committedAtomic, balanceAtomic, chargedAtomic = 0n, provenAtomic = 0n, ...heard }) {
+      publishedAtomic = maxBigint(publishedAtomic, minBigint(heard.publishedAtomic ?? 0n, committedAtomic))
       if (provenAtomic > signedAtomic) [signedAtomic, signature] = [provenAtomic, undefined]
       reportedAtomic = maxBigint(reportedAtomic, minBigint(chargedAtomic, committedAtomic))
-      settledAtomic = maxBigint(settledAtomic, committedAtomic + ticket.ceilingAtomic - outAtomic)
+      // The sum to go on from may be that of the public vouchers; what is owed is what is charged and held.
+      const owedAtomic = heard.heldAtomic === undefined ? committedAtomic : chargedAtomic + heard.heldAtomic
+      settledAtomic = maxBigint(
+        settledAtomic,
+        minBigint(owedAtomic, committedAtomic) + ticket.ceilingAtomic - outAtomic,
+      )
       learnBalance({ balanceAtomic })
     },
     learnBalance,

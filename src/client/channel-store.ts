@@ -19,6 +19,8 @@ export type ChannelRecord = {
   readonly signed: string
   readonly signature?: Hex
   readonly reported: string
+  /** Absent in files that were written before claims were known to publish vouchers. */
+  readonly published?: string
   readonly balance: string
   /** A deposit that was signed and is not known to be executed: sent again rather than signed anew while it is valid. */
   readonly deposit?: SignedDeposit

@@ -63,7 +63,7 @@ export async function applyCorrective({
   channel: LiveChannel
   ticket: Ticket
 }): Promise<void> {
-  const { committedAtomic, proof, balanceAtomic, chargedAtomic } = corrective
+  const { committedAtomic, proof, balanceAtomic, chargedAtomic, heldAtomic, publishedAtomic } = corrective
   const isProven = proof
     ? proof.maxAtomic >= committedAtomic && (await isSignedBy({ channel, proof }))
     : committedAtomic <= channel.book.state().signedAtomic
@@ -80,5 +80,7 @@ export async function applyCorrective({
     balanceAtomic,
     ...(proof ? { provenAtomic: proof.maxAtomic } : {}),
     ...(chargedAtomic === undefined ? {} : { chargedAtomic }),
+    ...(heldAtomic === undefined ? {} : { heldAtomic }),
+    ...(publishedAtomic === undefined ? {} : { publishedAtomic }),
   })
 }

@@ -139,6 +139,7 @@ function fromRecord(record: ChannelRecord): LiveChannel {
     outAtomic: amountOf(record.out),
     signedAtomic: amountOf(record.signed),
     reportedAtomic: amountOf(record.reported),
+    publishedAtomic: amountOf(record.published ?? '0'),
     balanceAtomic: amountOf(record.balance),
     ...(signature === undefined ? {} : { signature }),
   }
@@ -159,6 +160,7 @@ function toRecord({ channel, savedAtMs }: { channel: LiveChannel; savedAtMs: num
     signed: state.signedAtomic.toString(),
     ...(state.signature === undefined ? {} : { signature: state.signature }),
     reported: state.reportedAtomic.toString(),
+    published: state.publishedAtomic.toString(),
     balance: state.balanceAtomic.toString(),
     ...(deposit === undefined ? {} : { deposit }),
     savedAtMs,

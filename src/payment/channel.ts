@@ -76,6 +76,7 @@ function isCovered({
   const needAtomic = state.chargedAtomic + state.heldAtomic + reservedAtomic + ceilingAtomic
   const highestAtomic = maxBigint(state.highest?.maxAtomic ?? 0n, voucher.maxAtomic)
   return (
+    voucher.maxAtomic > (state.publishedAtomic ?? 0n) &&
     highestAtomic >= needAtomic &&
     // A voucher that is below what has been charged meanwhile comes from a client that has to learn of it. In its own
     // turn it has just learnt: a call that was admitted beside the turn and has ended since must not make it give up.

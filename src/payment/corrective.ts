@@ -1,3 +1,4 @@
+import { maxBigint } from '../lib/money.ts'
 import { wireChannelState } from './channel-state.ts'
 import type { Address, ChannelState, Hex, Network, Offer } from './types.ts'
 
@@ -31,11 +32,14 @@ export function buildCorrective({
   const own = offers.find(isOwn)
   if (!own) throw new RangeError(`No channel is offered for ${channel.token} on ${channel.network}.`)
   const { channelId } = channel
-  const chargedCumulativeAtomic = state.chargedAtomic + state.heldAtomic
+  const publishedAtomic = state.publishedAtomic ?? 0n
+  // A client that goes on from here signs above what is charged or held, and above what is public.
+  const chargedCumulativeAtomic = maxBigint(state.chargedAtomic + state.heldAtomic, publishedAtomic)
   const channelState = {
     ...wireChannelState({ channelId, state, chargedCumulativeAtomic }),
     charged: state.chargedAtomic.toString(),
     held: state.heldAtomic.toString(),
+    published: publishedAtomic.toString(),
   }
   const voucherState = state.highest && {
     signedMaxClaimable: state.highest.maxAtomic.toString(),

@@ -166,6 +166,11 @@ export type ChannelState = {
   /** Sum of the ceilings of calls in flight. */
   readonly heldAtomic: Atomic
   readonly claimedAtomic: Atomic
+  /**
+   * The highest voucher when a claim was last signed. Claims put vouchers on chain, where anybody can copy them: only vouchers
+   * above this one are the payer's own word. Absent: 0, none was published.
+   */
+  readonly publishedAtomic?: Atomic
   /** The highest voucher accepted so far. */
   readonly highest?: Voucher
   /** At most one corrected client at a time. */

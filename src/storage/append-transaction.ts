@@ -58,6 +58,10 @@ async function demandOpenClaim({ sql, row }: { sql: Sql; row: ClaimRow }): Promi
 /** What the transaction claims of each channel: by these rows a call finds the transaction that covers it. */
 async function insertClaims({ sql, id, purpose }: { sql: Sql; id: string; purpose: Purpose }): Promise<void> {
   for (const { channelId, totalClaimed } of claimRowsOf(purpose)) {
+    await sql.query(
+      `update balances b set published_max = b.voucher_max from channels c where c.id = $1 and b.account_id = c.account_id`,
+      [channelId],
+    )
     await sql.query('insert into claims (transaction_id, channel_id, total_claimed) values ($1, $2, $3)', [
       id,
       channelId,

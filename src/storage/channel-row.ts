@@ -12,6 +12,7 @@ export function channelStateOf(row: Row): ChannelState {
     chargedAtomic: big(row['debits_posted']) - refundsPosted,
     heldAtomic: big(row['debits_pending']) - refundsPending,
     claimedAtomic: big(row['claimed']),
+    ...(big(row['published_max']) === 0n ? {} : { publishedAtomic: big(row['published_max']) }),
     ...(row['voucher_signature'] === null
       ? {}
       : { highest: { maxAtomic: big(row['voucher_max']), signature: text(row['voucher_signature']) } }),

@@ -39,20 +39,20 @@ with input as materialized (
 ), acct as materialized (
   select account_id, kind, credit_limit, voucher_max as highest,
     credit_limit + credits_posted - debits_posted - debits_pending as available,
-    debits_posted - refunds_posted as charged,
+    debits_posted - refunds_posted as charged, published_max as published,
     debits_posted - refunds_posted + debits_pending - refunds_pending as committed,
     withdraw_requested_at > 0 or (turn_payer is not null and turn_expires_at_ms > ${parameter(7)}::bigint) as needs_rule
   from balances where account_id = any(${parameter(8)}::bigint[])
   order by account_id for update
 ), running as (
-  select s.*, a.kind, a.credit_limit, a.highest, a.available, a.charged, a.committed, a.needs_rule,
+  select s.*, a.kind, a.credit_limit, a.highest, a.available, a.charged, a.published, a.committed, a.needs_rule,
     sum(s.amount) over arrival as total, max(s.voucher_max) over arrival as newest
   from scope s left join acct a on a.account_id = s.account_id
   window arrival as (partition by s.account_id order by s.n rows unbounded preceding)
 ), checked as materialized (
   select n, account_id, amount, exposure, voucher_max, voucher_signature, bool_and(coalesce(case kind
       when 'channel' then not needs_rule and total <= available and greatest(highest, newest) >= committed + total
-        and voucher_max >= charged + amount
+        and voucher_max >= charged + amount and voucher_max > published
       when 'exposure' then total <= available - credit_limit + exposure
       else total <= available end, false)) over (partition by account_id) as fits
   from running

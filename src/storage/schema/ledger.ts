@@ -54,6 +54,8 @@ export const balances = pgTable(
     unclaimed_since_ms: timeMs('unclaimed_since_ms'),
     withdraw_requested_at: bigint({ mode: 'number' }).notNull().default(0),
     refund_nonce: amount('refund_nonce').notNull().default('0'),
+    /** The highest voucher when a claim was last signed: vouchers up to it are public. */
+    published_max: amount('published_max').notNull().default('0'),
   },
   (table) => [
     check('balances_pending', sql`${table.debits_pending} >= 0 and ${table.refunds_pending} >= 0`),

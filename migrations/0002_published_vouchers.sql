@@ -1,0 +1,1 @@
+ALTER TABLE "balances" ADD COLUMN "published_max" numeric(39, 0) DEFAULT '0' NOT NULL;
