@@ -1,16 +1,20 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { ACCOUNTS } from '../../src/ledger/accounts.ts'
 import { admissionOf, captureOf, LEDGER, payerNamed, sha256, voucherAdmissionOf } from './calls.ts'
 
 /**
  * One of several processes that race for the same payments. Prints, as one JSON line, the keys that it was told it has,
- * and the calls whose capture was acknowledged. A first line says that it has begun.
+ * and the calls whose capture was acknowledged. A first line says that it is ready; it begins at a word on stdin.
  */
 const [databaseUrl = '', count = '0', seed = '0'] = process.argv.slice(2)
 const storage = await openStorage({ databaseUrl, instanceId: randomUUID(), region: 'race' })
 
 process.stdout.write('ready\n')
+// All begin at once, when everybody is connected: an early process would leave nothing to race for.
+await once(process.stdin, 'data')
+process.stdin.pause()
 
 const admitted: number[] = []
 const captured: string[] = []

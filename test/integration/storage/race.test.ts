@@ -12,8 +12,11 @@ type Report = { admitted: number[]; captured: string[]; failed: string[] }
 const WORKER = join(import.meta.dirname, '../../support/race-worker.ts')
 const PAYMENTS = 1009
 
-/** Starts one racing process; `begun` resolves when it is connected, `report` when it has ended. */
-function race(databaseUrl: string, seed: number): { begun: Promise<unknown>; report: Promise<Report> } {
+/** Starts one racing process; `begun` resolves when it is connected, `begin` lets it go, `report` resolves when it has ended. */
+function race(
+  databaseUrl: string,
+  seed: number,
+): { begun: Promise<unknown>; report: Promise<Report>; begin: () => void } {
   const child = spawn(process.execPath, [WORKER, databaseUrl, String(PAYMENTS), String(seed)])
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   let errors = ''
@@ -24,7 +27,7 @@ function race(databaseUrl: string, seed: number): { begun: Promise<unknown>; rep
     if (done) throw new Error(errors || 'The racing process ended without a report.')
     return JSON.parse(value) as Report
   })
-  return { begun, report }
+  return { begun, report, begin: () => child.stdin.write('go\n') }
 }
 
 test.skipIf(!hasPostgres)(
@@ -42,6 +45,7 @@ test.skipIf(!hasPostgres)(
       }
       const racing = [race(databaseUrl, 1), race(databaseUrl, 2)]
       await Promise.all(racing.map(({ begun }) => begun))
+      for (const { begin } of racing) begin()
       for (let round = 0; round < 4; round += 1) {
         await new Promise((resolve) => setTimeout(resolve, 150))
         await server.dropSessions()
