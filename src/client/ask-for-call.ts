@@ -1,5 +1,5 @@
 import { parseAtomic, type Atomic } from '../lib/money.ts'
-import type { Fetch } from './context.ts'
+import type { Fetch } from './fetch.ts'
 
 /** Pauses between the questions; in all they last as long as a call may. */
 const PAUSES_MS = [200, 400, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 60_000, 120_000, 180_000, 240_000]

@@ -2,7 +2,7 @@ import { atomicToPicoUsd, type Atomic } from '../lib/money.ts'
 import type { Ticket } from './channel-book.ts'
 import { usdOf, type PaidEvent, type Payment } from './context.ts'
 import { ReceiptError } from './errors.ts'
-import type { CallOutcome } from './follow-call.ts'
+import type { CallOutcome } from './call-outcome.ts'
 import type { LiveChannel } from './live-channels.ts'
 import type { PaidReceipt } from './read-receipt.ts'
 

@@ -1,13 +1,12 @@
 import { atomicToPicoUsd, formatUsd, type Atomic } from '../lib/money.ts'
 import type { Address, Asset, Network, Scheme } from '../payment/types.ts'
 import type { Challenge } from './challenge.ts'
-import type { CallOutcome } from './follow-call.ts'
+import type { Fetch } from './fetch.ts'
+import type { CallOutcome } from './call-outcome.ts'
 import type { LiveChannels } from './live-channels.ts'
 import type { ReplayableRequest } from './replayable-request.ts'
 import type { ApprovedOffer, Reservation, SpendPolicy } from './spend-policy.ts'
 import type { Wallet } from './wallet.ts'
-
-export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
 /** Told to `onPaid`: a call's charge, or money that went into or came out of a channel. */
 export type PaidEvent = {

@@ -1,23 +1,9 @@
-import type { Atomic } from '../lib/money.ts'
 import { askForCall } from './ask-for-call.ts'
+import type { CallOutcome } from './call-outcome.ts'
 import type { PayContext } from './context.ts'
 import { ReceiptError } from './errors.ts'
 import { readReceipt, watchBody, type PaidReceipt } from './read-receipt.ts'
 import type { ReplayableRequest } from './replayable-request.ts'
-
-/** Where a scheme hears what became of one call. Each may be called once, `open` before `receive`. */
-export type CallOutcome = {
-  /** The first headers of a stream tell of money on chain; the charge comes later. Throws ReceiptError. */
-  readonly open: (receipt: PaidReceipt) => void
-  /** The receipt. Throws ReceiptError where it contradicts what was signed. */
-  readonly receive: (receipt: PaidReceipt, callId: string | undefined) => void
-  /** The charge is known without a receipt. */
-  readonly settle: (chargeAtomic: Atomic, callId: string) => void
-  /** The call was not admitted. */
-  readonly refuse: () => void
-  /** Something that was said contradicts what was signed. */
-  readonly stop: (error: ReceiptError) => void
-}
 
 type Followed = {
   readonly response: Response

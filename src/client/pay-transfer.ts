@@ -1,7 +1,7 @@
 import { atomicToPicoUsd, minBigint, type Atomic } from '../lib/money.ts'
 import { usdOf, type Payment } from './context.ts'
 import { ReceiptError } from './errors.ts'
-import type { CallOutcome } from './follow-call.ts'
+import type { CallOutcome } from './call-outcome.ts'
 import type { PaidReceipt } from './read-receipt.ts'
 import { followOrClose, sendPaid } from './send-paid.ts'
 

@@ -1,6 +1,7 @@
 import { encodePayment } from './challenge.ts'
 import type { Payment } from './context.ts'
-import { followCall, type CallOutcome } from './follow-call.ts'
+import type { CallOutcome } from './call-outcome.ts'
+import { followCall } from './follow-call.ts'
 
 const LOST_CALLS_KEPT = 256
 
