@@ -62,6 +62,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'deposits and `exact` payments on their way, with the signature that moves them',
       'id key kind network asset decimals payer amount expires_at authorization channel_id channel_config state transaction_id error at_ms',
     ],
+    ["a payment that arrived in somebody else's transaction", 'adopted_hash adopted_log_index adopted_block'],
   ],
   lanes: [
     [
@@ -72,8 +73,11 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
   transactions: [
     [
       'signed transactions, to be sent again at any time',
-      'id network role address nonce purpose raw hash state signed_at_ms block_number block_hash gas_used effective_gas_price_wei error',
+      'id network role address nonce purpose raw hash state was_seen signed_at_ms block_number block_hash gas_used effective_gas_price_wei max_cost_wei error',
     ],
+  ],
+  replaced_bytes: [
+    ['earlier bytes of a transaction, with a lower fee', 'hash transaction_id raw replaced_at_ms'],
   ],
   claims: [['what a transaction claims of each channel', 'transaction_id channel_id total_claimed']],
   settlements: [['the way of an `upto` charge to the chain', 'call_id network state transaction_id error']],

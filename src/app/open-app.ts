@@ -42,7 +42,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     if (options.checksTokens) await requireTokenTruth({ chains })
     const upstreams = createUpstreams({ providers: options.providers, keys: options.providerKey })
     closers.push(upstreams.close)
-    const settlement = settlementDependencies({ options, storage, chainOf: chains.of })
+    const settlement = settlementDependencies({ options, storage, chainOf: chains.of, metrics, log })
     await recordOpening({ store: storage.reconcile, dependencies: settlement })
 
     const settling = startSettling({ options, storage, settlement, metrics, log })

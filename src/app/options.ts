@@ -1,6 +1,7 @@
 import type { Catalog, Provider } from '../catalog/types.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import type { Hex, Network, Terms } from '../payment/types.ts'
+import type { GasPolicy } from '../settlement/gas-policy.ts'
 import type { Reach } from '../settlement/crash-points.ts'
 import type { Reconciliation } from '../settlement/reconcile.ts'
 import type { SweepOptions } from '../settlement/sweep.ts'
@@ -43,6 +44,8 @@ export type AppOptions = {
   readonly pollMs: number
   readonly sweepMs: number
   readonly onProgress?: (line: string) => void
+  /** What gas may cost; dev's costs nothing. */
+  readonly gasOf?: (network: Network) => GasPolicy
   /** Tests end the process at a named crash point. */
   readonly reach?: Reach
 }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { type Config, ConfigError, type Environment } from '../config/read-config.ts'
 import { BUILT_IN_ASSETS } from '../payment/assets.ts'
+import { LIMITS } from '../lib/limits.ts'
 import { addressOfPrivateKey } from '../payment/signature.ts'
 import type { Network, Terms } from '../payment/types.ts'
+import type { GasPolicy } from '../settlement/gas-policy.ts'
 import { catalogOf, providersOf, termsOf } from './defaults.ts'
 import type { AppOptions } from './options.ts'
 
@@ -50,6 +52,7 @@ export function serveOptions({
       config,
     }),
     checksTokens: true,
+    gasOf: (network) => gasPolicyOf({ config, network }),
     secret: config.TURNPIKE_QUOTE_SECRET ?? randomBytes(32).toString('hex'),
     marginBps: config.TURNPIKE_MARGIN_BPS,
     defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,
@@ -60,6 +63,21 @@ export function serveOptions({
     ...(config.TURNPIKE_PUBLIC_URL ? { publicUrl: config.TURNPIKE_PUBLIC_URL } : {}),
     pollMs: POLL_MS,
     sweepMs: SWEEP_MS,
+  }
+}
+
+const WEI_PER_PICO_COIN = 1_000_000n
+
+/** What gas may cost. Without the coin's price its share of a value is not known; a day's budget always holds. */
+function gasPolicyOf({ config, network }: { config: Config; network: Network }): GasPolicy {
+  const of = (rows: typeof config.TURNPIKE_COIN_USD) =>
+    rows?.find((row) => row.network === network)?.amountPico
+  const coinPicoUsd = of(config.TURNPIKE_COIN_USD)
+  const perDay = of(config.TURNPIKE_MAX_GAS_PER_DAY)
+  return {
+    maxShareBps: LIMITS.gasShareBps,
+    maxPerDayWei: perDay === undefined ? LIMITS.gasPerDayWei : perDay * WEI_PER_PICO_COIN,
+    ...(coinPicoUsd === undefined ? {} : { coinPicoUsd }),
   }
 }
 
@@ -101,7 +119,9 @@ function requireServing({ config, environment }: { config: Config; environment: 
 }
 
 const settlementFeesOf = ({ TURNPIKE_SETTLEMENT_FEES: rows = [] }: Config): Terms['settlementFees'] =>
-  rows.flatMap((row) => (['upto', 'exact'] as const).map((scheme) => ({ ...row, scheme })))
+  rows.flatMap(({ network, amountPico }) =>
+    (['upto', 'exact'] as const).map((scheme) => ({ network, scheme, feePicoUsd: amountPico })),
+  )
 
 function networkProblems({
   network,

@@ -13,6 +13,8 @@ export const batchSettlementAbi = parseAbi([
   'function channels(bytes32 channelId) view returns (uint128 balance, uint128 totalClaimed)',
   'function pendingWithdrawals(bytes32 channelId) view returns (uint128 amount, uint40 initiatedAt)',
   'function refundNonce(bytes32 channelId) view returns (uint256)',
+  'event Deposited(bytes32 indexed channelId, address indexed sender, uint128 amount, uint128 newBalance)',
+  'event Claimed(bytes32 indexed channelId, address indexed sender, uint128 claimAmount, uint128 newTotalClaimed)',
 ])
 
 /** The proxies share the shape of a payment; `upto` adds the amount, and the facilitator to its witness. */

@@ -15,7 +15,7 @@ export type ReadCall = { readonly to: Address; readonly data: Hex }
 export async function multicall(query: {
   rpc: Rpc
   calls: readonly ReadCall[]
-  blockNumber?: bigint
+  blockNumber?: bigint | undefined
 }): Promise<readonly (Hex | undefined)[]> {
   const { rpc, calls, blockNumber } = query
   const data = encodeFunctionData({

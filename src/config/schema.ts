@@ -15,7 +15,8 @@ const networks = z
   .regex(/^eip155:\d+(,eip155:\d+)*$/, 'is not a list like eip155:8453,eip155:84532')
   .transform((text) => text.split(',').map((name): `eip155:${number}` => `eip155:${Number(name.slice(7))}`))
 
-const fees = z
+/** A list like `eip155:8453=0.05`: a decimal amount per network, as pico of its unit. */
+const amounts = z
   .string()
   .regex(
     /^eip155:\d+=\d{1,6}(\.\d{1,12})?(,eip155:\d+=\d{1,6}(\.\d{1,12})?)*$/,
@@ -23,9 +24,9 @@ const fees = z
   )
   .transform((text) =>
     text.split(',').map((row) => {
-      const [name = '', usd = ''] = row.split('=')
+      const [name = '', amount = ''] = row.split('=')
       const network: `eip155:${number}` = `eip155:${Number(name.slice(7))}`
-      return { network, feePicoUsd: parseUsd(usd) ?? 0n }
+      return { network, amountPico: parseUsd(amount) ?? 0n }
     }),
   )
 
@@ -78,9 +79,17 @@ export const VARIABLES = z.object({
     .max(100_000)
     .default(500)
     .describe('Margin on cost, in basis points.'),
-  TURNPIKE_SETTLEMENT_FEES: fees
+  TURNPIKE_SETTLEMENT_FEES: amounts
     .optional()
     .describe('Expected gas of one upto or exact settlement in USD, per network, e.g. eip155:8453=0.002.'),
+  TURNPIKE_COIN_USD: amounts
+    .optional()
+    .describe(
+      'USD that one coin of a network is worth, e.g. eip155:8453=3000: gas that takes too much of a value waits.',
+    ),
+  TURNPIKE_MAX_GAS_PER_DAY: amounts
+    .optional()
+    .describe('Coins that a network may cost in gas within 24 hours, e.g. eip155:8453=0.05.'),
   TURNPIKE_MAX_FEE_SHARE: z.coerce
     .number()
     .min(0)

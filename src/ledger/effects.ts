@@ -27,6 +27,7 @@ const CHANNEL_REFUNDS: ReadonlySet<LedgerEvent> = new Set([
   'channel_refund_seen',
   'channel_refund_failed',
   'channel_withdrawn',
+  'deposit_undone',
 ])
 
 /** Whether a posting resolves the hold of its entry's subject (TigerBeetle's post_pending and void_pending). */

@@ -29,50 +29,90 @@ function tokenEntry(
   }
 }
 
-type DepositEvent = TokenEvent & { readonly fundingId: string; readonly channelId: string }
+/** `subject` names what was observed: the funding's id, or that and the transaction of somebody else who brought it. */
+type FundingEvent = TokenEvent & { readonly subject: string }
+type DepositEvent = FundingEvent & { readonly channelId: string }
 
 /** F3: the deposit's log was seen; the payer may spend it. Dr clearing:settlement, Cr channel. */
-export function depositSeen({ fundingId, channelId, ...event }: DepositEvent): Entry {
+export function depositSeen({ channelId, ...event }: DepositEvent): Entry {
   const move = { debit: ACCOUNTS.clearing, credit: ACCOUNTS.channel(channelId) }
-  return tokenEntry('deposit_seen', { subject: fundingId, ...event }, move)
+  return tokenEntry('deposit_seen', event, move)
 }
 
 /** W6 of a deposit: the escrow holds it for good. Dr chain:channels, Cr clearing:settlement. */
-export function depositFinal({ fundingId, ...event }: TokenEvent & { readonly fundingId: string }): Entry {
+export function depositFinal(event: FundingEvent): Entry {
   const move = { debit: ACCOUNTS.channels, credit: ACCOUNTS.clearing }
-  return tokenEntry('deposit_final', { subject: fundingId, ...event }, move)
+  return tokenEntry('deposit_final', event, move)
 }
+
+/** What was seen has gone from the chain for good. `availableAtomic` is what its account can still give back. */
+type Undone = { readonly availableAtomic: bigint }
+
+/**
+ * Takes back what an account was credited with. What has been spent of it meanwhile is lost to us: the account never goes below
+ * zero, `loss:bad-debt` bears the rest.
+ */
+function undone(
+  event: LedgerEvent,
+  { availableAtomic, ...from }: FundingEvent & Undone,
+  account: string,
+): Entry {
+  const entry = tokenEntry(event, from, { debit: account, credit: ACCOUNTS.clearing })
+  const shortfall = from.amountAtomic - (availableAtomic > 0n ? availableAtomic : 0n)
+  if (shortfall <= 0n) return entry
+  const loss = {
+    ledger: tokenLedger(from),
+    debit: ACCOUNTS.badDebt,
+    credit: account,
+    kind: 'posted',
+  } as const
+  return { ...entry, postings: [{ ...loss, amount: shortfall }, ...entry.postings] }
+}
+
+/** A deposit that was seen is gone. Dr channel, Cr clearing:settlement. */
+export const depositUndone = ({ channelId, ...event }: DepositEvent & Undone): Entry =>
+  undone('deposit_undone', event, ACCOUNTS.channel(channelId))
 
 type PayerEvent = TokenEvent & { readonly payer: string }
 
 /** F3: an `exact` payment was seen; it is the payer's credit. Dr clearing:settlement, Cr payer credit. */
-export function exactSeen({
-  fundingId,
-  payer,
-  ...event
-}: PayerEvent & { readonly fundingId: string }): Entry {
+export function exactSeen({ payer, ...event }: PayerEvent & FundingEvent): Entry {
   const move = { debit: ACCOUNTS.clearing, credit: ACCOUNTS.credit(payer) }
-  return tokenEntry('exact_seen', { subject: fundingId, ...event }, move)
+  return tokenEntry('exact_seen', event, move)
 }
 
 /** W6 of an `exact` payment: the till has it. Dr chain:till, Cr clearing:settlement. */
-export function exactFinal({ fundingId, ...event }: TokenEvent & { readonly fundingId: string }): Entry {
+export function exactFinal(event: FundingEvent): Entry {
   const move = { debit: ACCOUNTS.till, credit: ACCOUNTS.clearing }
-  return tokenEntry('exact_final', { subject: fundingId, ...event }, move)
+  return tokenEntry('exact_final', event, move)
 }
 
+/** An `exact` payment that was seen is gone. Dr payer credit, Cr clearing:settlement. */
+export const exactUndone = ({ payer, ...event }: PayerEvent & FundingEvent & Undone): Entry =>
+  undone('exact_undone', event, ACCOUNTS.credit(payer))
+
 type UptoEvent = PayerEvent & { readonly callId: string }
+
+/** A settlement may take several transactions until one stays; each is observed by itself. */
+const settlementOf = ({ callId, transactionId }: { callId: string; transactionId?: string }) =>
+  transactionId === undefined ? callId : `${callId}:${transactionId}`
 
 /** W5: an `upto` settlement was seen; the payer owes that much less. Dr clearing:settlement, Cr receivable. */
 export function uptoSeen({ payer, ...event }: UptoEvent): Entry {
   const move = { debit: ACCOUNTS.clearing, credit: ACCOUNTS.receivable(payer) }
-  return tokenEntry('upto_seen', { subject: event.callId, ...event }, move)
+  return tokenEntry('upto_seen', { subject: settlementOf(event), ...event }, move)
 }
 
 /** W6 of an `upto` settlement. Dr chain:pay-to, Cr clearing:settlement. */
 export function uptoFinal(event: TokenEvent & { readonly callId: string }): Entry {
   const move = { debit: ACCOUNTS.payTo, credit: ACCOUNTS.clearing }
-  return tokenEntry('upto_final', { subject: event.callId, ...event }, move)
+  return tokenEntry('upto_final', { subject: settlementOf(event), ...event }, move)
+}
+
+/** A settlement that was seen is gone: the payer owes it again. Dr receivable, Cr clearing:settlement. */
+export function uptoUndone({ payer, ...event }: UptoEvent): Entry {
+  const move = { debit: ACCOUNTS.receivable(payer), credit: ACCOUNTS.clearing }
+  return tokenEntry('upto_undone', { subject: settlementOf(event), ...event }, move)
 }
 
 /** The settlement can never be mined: the amount is lost. Dr loss:bad-debt, Cr receivable. */
@@ -119,6 +159,12 @@ export const channelRefundSeen = channelRefund('channel_refund_seen', 'posted')
 /** The refund failed for good: its hold is voided. */
 export const channelRefundFailed = channelRefund('channel_refund_failed', 'voided')
 
+/** A refund that was seen is gone: the channel has it again. Dr chain:channels, Cr channel. */
+export function channelRefundUndone({ refundId, channelId, ...event }: ChannelRefund): Entry {
+  const move = { debit: ACCOUNTS.channels, credit: ACCOUNTS.channel(channelId) }
+  return tokenEntry('channel_refund_undone', { subject: refundId, ...event }, move)
+}
+
 type CreditRefund = PayerEvent & { readonly refundId: string }
 
 const creditRefund = (event: LedgerEvent, kind: PostingKind) => {
@@ -136,6 +182,12 @@ export const creditRefundHeld = creditRefund('credit_refund_held', 'pending')
 export const creditRefundSeen = creditRefund('credit_refund_seen', 'posted')
 /** The till's transfer failed for good: the hold is voided. */
 export const creditRefundFailed = creditRefund('credit_refund_failed', 'voided')
+
+/** A refund by the till that was seen is gone: the payer has its credit again. Dr chain:till, Cr payer credit. */
+export function creditRefundUndone({ refundId, payer, ...event }: CreditRefund): Entry {
+  const move = { debit: ACCOUNTS.till, credit: ACCOUNTS.credit(payer) }
+  return tokenEntry('credit_refund_undone', { subject: refundId, ...event }, move)
+}
 
 /** The payer took money out of its channel by itself, past us. Dr channel, Cr chain:channels, without a hold. */
 export function channelWithdrawn({

@@ -44,6 +44,18 @@ export const LIMITS = {
   byteBoundCeilingPicoUsd: 100_000_000_000n,
   /** Above this ceiling ($1) stock x402 clients refuse to pay. */
   stockClientCeilingPicoUsd: 1_000_000_000_000n,
+  /** A transaction that no block has taken after this time is signed again with a higher fee. */
+  replaceAfterMs: 30_000,
+  /** How far back, before a payment was received, somebody else's submission of it is looked for. */
+  adoptionSeconds: 3_600,
+  /** Share of the moved value that gas may take, in basis points; waived where waiting would lose the value. */
+  gasShareBps: 2_500n,
+  /** Wei that a network may cost within 24 hours: 0.05 of its coin. */
+  gasPerDayWei: 50_000_000_000_000_000n,
+  /** An `upto` authorisation with less time left is settled though gas is dear. */
+  uptoUrgentSeconds: 300,
+  /** Bytes of one answer of an RPC. */
+  rpcAnswerBytes: 8 * 1024 * 1024,
   /** Calls grouped into one database statement. */
   groupSize: 512,
   /** Choices of one call. */

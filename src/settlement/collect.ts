@@ -1,4 +1,5 @@
 import { uptoFailed } from '../ledger/entries.ts'
+import { LIMITS } from '../lib/limits.ts'
 import { picoUsdToAtomic } from '../lib/money.ts'
 import type { Network } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
@@ -29,12 +30,21 @@ export async function collectUpto({ network, dependencies }: Pass): Promise<void
         amount: settlement.amountAtomic.toString(),
       },
       effects: [{ kind: 'settlement', callId: settlement.callId, state: 'signed' }],
+      isUrgent: remainingMs({ settlement, dependencies }) < LIMITS.uptoUrgentSeconds * 1_000,
       dependencies,
     })
     if (outcome.kind === 'refused')
       await writeOffExpired({ settlement, reason: outcome.reason, dependencies })
   })
 }
+
+const remainingMs = ({
+  settlement,
+  dependencies,
+}: {
+  settlement: DueSettlement
+  dependencies: SettlementDependencies
+}) => settlement.authorization.deadline * 1_000 - dependencies.clock.nowMs()
 
 /** A refusal may pass (a paused token, a payer who refills); only an expired authorisation is lost for good. */
 async function writeOffExpired({
@@ -46,7 +56,7 @@ async function writeOffExpired({
   reason: string
   dependencies: SettlementDependencies
 }): Promise<void> {
-  if (dependencies.clock.nowMs() < settlement.authorization.deadline * 1_000) return
+  if (remainingMs({ settlement, dependencies }) > 0) return
   const { callId, network, asset, payer, amountAtomic } = settlement
   await dependencies.store.commit({
     entries: [uptoFailed({ callId, network, asset, payer, amountAtomic })],
@@ -135,6 +145,7 @@ async function claim({
       })),
     },
     effects: [],
+    isUrgent: open.some(({ withdrawRequestedAt }) => withdrawRequestedAt > 0),
     dependencies,
   })
   if (outcome.kind !== 'refused' || open.length === 1) return

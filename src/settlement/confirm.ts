@@ -1,181 +1,169 @@
+import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import { gasPaid } from '../ledger/entries.ts'
-import { BATCH_SETTLEMENT } from '../payment/contracts.ts'
-import type { Address } from '../payment/types.ts'
-import { type Consequence, consequencesOf } from './consequences.ts'
+import { consequencesOf } from './consequences.ts'
 import type { SettlementDependencies } from './dependencies.ts'
+import { type Judgement, judgeReceipt } from './judge-receipt.ts'
 import type { Receipt } from './ports.ts'
-import type { Purpose, TransactionRow, TransactionState } from './types.ts'
+import { resend } from './resend.ts'
+import type { Purpose, SettlementCommit, TransactionRow, TransactionState } from './types.ts'
+
+type Subject = { readonly transaction: TransactionRow; readonly dependencies: SettlementDependencies }
+type Mined = { readonly receipt: Receipt; readonly hash: TransactionRow['hash'] }
 
 /**
- * W5 and W6 of one transaction: looks for its receipt, and records what it means. Without a receipt the stored bytes are sent
- * again: the nonce makes that harmless. Safe to call at any time, any number of times.
+ * W5 and W6 of one transaction: looks for the receipt of any of its bytes, and records what it means. Without one the stored
+ * bytes are sent again: the nonce makes that harmless. Safe to call at any time, any number of times.
  *
  * @returns the state that the transaction has now.
  */
-export async function confirmTransaction({
-  transaction,
-  dependencies,
-}: {
-  transaction: TransactionRow
-  dependencies: SettlementDependencies
-}): Promise<TransactionState> {
-  const { reader, sender } = dependencies.chainOf(transaction.lane.network)
-  const receipt = await reader.getReceipt(transaction.hash)
-  if (!receipt) {
-    await sender.broadcast(transaction.raw)
-    return transaction.state
+export async function confirmTransaction({ transaction, dependencies }: Subject): Promise<TransactionState> {
+  const { reader } = dependencies.chainOf(transaction.lane.network)
+  const mined = await findMined({ transaction, dependencies })
+  if (!mined) return unmined({ transaction, dependencies })
+
+  const judgement = judgeReceipt({ transaction, receipt: mined.receipt, dependencies })
+  const good = judgement.error === undefined
+  const isDeep = mined.receipt.blockNumber <= (await reader.getFinalBlock())
+  const step = (from: TransactionState, to: Exclude<TransactionState, 'signed'>) =>
+    record({ judgement, from, to, mined, dependencies })
+
+  let state = transaction.state
+  // Another block, another outcome: back to the beginning first.
+  if ((state === 'seen' && !good) || (state === 'reverted' && good)) {
+    state = await walkBack({ transaction, dependencies })
   }
-  const mined = asMined({ transaction, receipt, dependencies })
+  // What was booked as seen is taken back only when nothing can bring it back.
+  if (state === 'signed' && !good && transaction.wasSeen && !isDeep) return state
+  if (state === 'signed') state = await step('signed', good ? 'seen' : 'reverted')
+  if (!isDeep) return state
+  if (state === 'seen') return step('seen', 'final')
+  return state === 'reverted' ? step('reverted', 'failed') : state
+}
+
+/** The receipt of whichever of its bytes a block has. */
+async function findMined({ transaction, dependencies }: Subject): Promise<Mined | undefined> {
+  const { reader } = dependencies.chainOf(transaction.lane.network)
+  for (const hash of [transaction.hash, ...transaction.replaced]) {
+    const receipt = await reader.getReceipt(hash)
+    if (receipt) return { receipt, hash }
+  }
+  return undefined
+}
+
+/** In no block: sent again, or taken back where it was in one. */
+async function unmined({ transaction, dependencies }: Subject): Promise<TransactionState> {
+  const { reader } = dependencies.chainOf(transaction.lane.network)
   if (transaction.state === 'signed') {
-    const error = failureOf({ transaction: mined, receipt, dependencies })
-    if (error !== undefined) return recordFailed({ transaction, receipt, error, dependencies })
-    await record({ transaction: mined, from: 'signed', to: 'seen', receipt, dependencies })
+    const isLost = (await resend({ transaction, dependencies })) === 'nonce-taken'
+    return isLost ? giveUp({ transaction, dependencies }) : 'signed'
   }
-  if (receipt.blockNumber > (await reader.getFinalBlock())) return 'seen'
-  await record({ transaction: mined, from: 'seen', to: 'final', receipt, dependencies })
-  return 'final'
+  // An RPC that is behind has not seen the block yet; that is no reorganisation.
+  const { number } = await reader.getHead()
+  if (number < (transaction.blockNumber ?? 0n)) return transaction.state
+  const state = await walkBack({ transaction, dependencies })
+  dependencies.reach('walked-back')
+  await resend({ transaction: { ...transaction, state }, dependencies })
+  return state
 }
 
-/**
- * A settle pays out whatever is booked when it is mined: claims that are not final yet as well, and nothing where somebody else
- * has called it before (anybody may). Its amount is what arrived.
- */
-function asMined({
-  transaction,
-  receipt,
-  dependencies,
-}: {
-  transaction: TransactionRow
-  receipt: Receipt
-  dependencies: SettlementDependencies
-}): TransactionRow {
-  const { purpose } = transaction
-  if (purpose.kind !== 'settle') return transaction
-  const amount = arrivedAt({ recipient: dependencies.payTo, asset: purpose.asset, receipt }).toString()
-  return { ...transaction, purpose: { ...purpose, amount } }
+async function walkBack({ transaction, dependencies }: Subject): Promise<'signed'> {
+  const consequence = consequencesOf({ transaction, error: '', availableAtomic: 0n }).walkedBack
+  await dependencies.store.commit({
+    transaction: { id: transaction.id, from: [transaction.state], to: 'signed' },
+    ...consequence,
+  })
+  noticeOf({ transaction, kind: 'walked-back', dependencies })
+  return 'signed'
 }
 
-const arrivedAt = ({ recipient, asset, receipt }: { recipient: Address; asset: Address; receipt: Receipt }) =>
-  receipt.transfers
-    .filter(({ token, to }) => token === asset && to === recipient)
-    .reduce((sum, { value }) => sum + value, 0n)
-
-/** Why a mined transaction did not do what it was for; undefined where it did. Only Transfer logs count as paid. */
-function failureOf({
-  transaction,
-  receipt,
-  dependencies,
-}: {
-  transaction: TransactionRow
-  receipt: Receipt
-  dependencies: SettlementDependencies
-}): string | undefined {
-  if (receipt.status === 'reverted') return 'reverted'
-  const recipient = recipientOf({ purpose: transaction.purpose, transaction, dependencies })
-  if (!recipient || transaction.purpose.kind === 'claim') return undefined
-  const arrived = arrivedAt({ recipient, asset: transaction.purpose.asset, receipt })
-  return arrived > 0n && arrived === BigInt(transaction.purpose.amount) ? undefined : 'transfer_missing'
-}
-
-function recipientOf({
-  purpose,
-  transaction,
-  dependencies,
-}: {
-  purpose: Purpose
-  transaction: TransactionRow
-  dependencies: SettlementDependencies
-}): Address | undefined {
-  switch (purpose.kind) {
-    case 'deposit':
-      return BATCH_SETTLEMENT
-    case 'exact':
-      return dependencies.chainOf(transaction.lane.network).sender.lanes.till.address
-    case 'channel-refund':
-    case 'credit-refund':
-      return purpose.payer
-    case 'upto':
-    case 'settle':
-    case 'sweep':
-      return dependencies.payTo
-    case 'claim':
-      return undefined
-  }
-}
-
-async function record({
-  transaction,
-  from,
-  to,
-  receipt,
-  dependencies,
-}: {
-  transaction: TransactionRow
-  from: 'signed' | 'seen'
-  to: 'seen' | 'final'
-  receipt: Receipt
-  dependencies: SettlementDependencies
-}): Promise<void> {
-  const consequence = consequencesOf({ transaction, error: '' })[to]
-  const gas = to === 'seen' ? [gasOf({ transaction, receipt })] : []
-  await commit({ transaction, from, to, receipt, consequence, gas, dependencies })
-  dependencies.reach(to)
-}
-
-async function recordFailed({
-  transaction,
-  receipt,
-  error,
-  dependencies,
-}: {
-  transaction: TransactionRow
-  receipt: Receipt
-  error: string
-  dependencies: SettlementDependencies
-}): Promise<'failed'> {
-  const consequence = consequencesOf({ transaction, error }).failed
-  const gas = [gasOf({ transaction, receipt })]
-  await commit({ transaction, from: 'signed', to: 'failed', receipt, consequence, gas, error, dependencies })
+/** Its nonce has been used for good by a transaction that is not ours: it can never be mined. */
+async function giveUp({ transaction, dependencies }: Subject): Promise<'failed'> {
+  const error = 'nonce_taken'
+  const availableAtomic = await availableOf({ transaction, dependencies })
+  const consequence = consequencesOf({ transaction, error, availableAtomic }).failed
+  await dependencies.store.commit({
+    transaction: { id: transaction.id, from: ['signed'], to: 'failed', error },
+    ...consequence,
+  })
+  noticeOf({ transaction, kind: 'nonce-taken', dependencies })
   return 'failed'
 }
 
-async function commit({
-  transaction,
+/** One step of its life, in one commit with all that follows from it. Gas is booked with the last one, when it is known. */
+async function record({
+  judgement: { transaction, error, passedOver = [] },
   from,
   to,
-  receipt,
-  consequence,
-  gas,
-  error,
+  mined: { receipt, hash },
   dependencies,
 }: {
-  transaction: TransactionRow
+  judgement: Judgement
   from: TransactionState
-  to: TransactionState
-  receipt: Receipt
-  consequence: Consequence
-  gas: readonly ReturnType<typeof gasPaid>[]
-  error?: string
+  to: Exclude<TransactionState, 'signed'>
+  mined: Mined
   dependencies: SettlementDependencies
-}): Promise<void> {
-  await dependencies.store.commit({
+}): Promise<TransactionState> {
+  const availableAtomic = to === 'failed' ? await availableOf({ transaction, dependencies }) : 0n
+  const { entries, effects } = consequencesOf({ transaction, error: error ?? '', availableAtomic })[to]
+  const isLast = to === 'final' || to === 'failed'
+  const skipped = passedOver.map(
+    (id) => ({ kind: 'claim-passed-over', transactionId: transaction.id, id }) as const,
+  )
+  const commit: SettlementCommit = {
     transaction: {
       id: transaction.id,
       from: [from],
       to,
+      // What follows from a failure depends on it: a row that was seen meanwhile is looked at afresh.
+      ...(error === undefined ? {} : { wasSeen: transaction.wasSeen }),
+      hash,
       blockNumber: receipt.blockNumber,
       blockHash: receipt.blockHash,
       gasUsed: receipt.gasUsed,
       effectiveGasPriceWei: receipt.effectiveGasPriceWei,
       ...(error === undefined ? {} : { error }),
     },
-    entries: [...consequence.entries, ...gas],
-    effects: consequence.effects,
-  })
+    entries: isLast ? [...entries, gasOf({ transaction, receipt })] : entries,
+    effects: to === 'seen' ? [...effects, ...skipped] : effects,
+  }
+  const isDone = await dependencies.store.commit(commit)
+  if (to === 'reverted' && isDone) {
+    noticeOf({
+      transaction,
+      kind: 'reverted',
+      ...(error === undefined ? {} : { reason: error }),
+      dependencies,
+    })
+  }
+  if (to !== 'failed') dependencies.reach(to)
+  return to
 }
 
 function gasOf({ transaction, receipt }: { transaction: TransactionRow; receipt: Receipt }) {
   const amountWei = receipt.gasUsed * receipt.effectiveGasPriceWei + receipt.l1FeeWei
   const { network, role } = transaction.lane
   return gasPaid({ network, lane: role, transactionId: transaction.id, amountWei })
+}
+
+/** What the account that a funding credited could still give back. */
+async function availableOf({ transaction, dependencies }: Subject): Promise<bigint> {
+  const { purpose, lane } = transaction
+  const account = creditedAccount(purpose)
+  if (account === undefined || !transaction.wasSeen) return 0n
+  const ledger = tokenLedger({ network: lane.network, asset: purpose.asset })
+  return dependencies.balances.getAvailable({ ledger, account })
+}
+
+function creditedAccount(purpose: Purpose): string | undefined {
+  if (purpose.kind === 'exact') return ACCOUNTS.credit(purpose.payer)
+  return purpose.kind === 'deposit' && purpose.channelId ? ACCOUNTS.channel(purpose.channelId) : undefined
+}
+
+function noticeOf({
+  transaction,
+  dependencies,
+  ...notice
+}: Subject & { kind: 'walked-back' | 'nonce-taken' | 'reverted'; reason?: string }): void {
+  const { lane, purpose } = transaction
+  dependencies.notice({ network: lane.network, purpose: purpose.kind, ...notice })
 }

@@ -1,11 +1,22 @@
 import type { Address, Network } from '../payment/types.ts'
 import type { Reach } from './crash-points.ts'
-import type { DueStore, SettlementChain, SettlementStore, WatchStore } from './ports.ts'
+import type { GasPolicy } from './gas-policy.ts'
+import type { Notice } from './notice.ts'
+import type {
+  BalanceStore,
+  DueStore,
+  LaneStore,
+  SettlementChain,
+  SettlementStore,
+  WatchStore,
+} from './ports.ts'
 
 /** Everything that the stories after the last byte need from outside, joined once by app.ts. */
 export type SettlementDependencies = {
   readonly store: SettlementStore
   readonly due: DueStore
+  readonly balances: BalanceStore
+  readonly lanes: LaneStore
   readonly watch: WatchStore
   readonly networks: readonly Network[]
   readonly chainOf: (network: Network) => SettlementChain
@@ -17,6 +28,8 @@ export type SettlementDependencies = {
   readonly payTo: Address
   readonly policy: SettlementPolicy
   readonly reach: Reach
+  /** What an operator should be able to count and read. */
+  readonly notice: (notice: Notice) => void
 }
 
 /** When money is moved. Amounts are in USD and turn into each token's atomic units. */
@@ -29,6 +42,7 @@ export type SettlementPolicy = {
   readonly refundAfterMs: number
   /** What the till keeps; more is swept to payTo. */
   readonly tillFloatPicoUsd: bigint
+  readonly gasOf: (network: Network) => GasPolicy
   readonly assetsOf: (network: Network) => readonly Address[]
   readonly decimalsOf: (query: { network: Network; asset: string }) => number
 }

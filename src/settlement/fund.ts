@@ -1,6 +1,7 @@
 import type { Atomic } from '../lib/money.ts'
 import { depositKey, paymentKey } from '../payment/payment-key.ts'
 import type { CallPayment, ExactPayment, Hex, VoucherPayment } from '../payment/types.ts'
+import { adoptPayment } from './adopt.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { confirmTransaction } from './confirm.ts'
 import { sendTransaction } from './send.ts'
@@ -20,6 +21,8 @@ export type Fund = (request: {
 
 /** How long a caller waits for its funding to be mined before it is told `pending`. */
 const FUNDING_WAIT_MS = 30_000
+/** A failed funding that is shown again this soon is looked for on chain once more: an RPC's logs may lag. */
+const LOOK_AGAIN_MS = 300_000
 
 /**
  * F1 to F3: brings a deposit or an `exact` payment on chain before a call is served. Each step is durable before the
@@ -29,7 +32,7 @@ const FUNDING_WAIT_MS = 30_000
 export const fund: Fund = async ({ payment, dependencies }) => {
   const { store, clock } = dependencies
   const { isNew, funding } = await store.reserveFunding(fundingOf({ payment, id: dependencies.newId() }))
-  if (!isNew) return outcomeOf(funding)
+  if (!isNew) return knownFunding({ funding, dependencies })
   dependencies.reach('funding-reserved')
   // The row is durable, so from here on the sweep may bring it on chain: whatever fails now, the payer must not be told to pay
   // again. Not even an error may leave.
@@ -43,6 +46,19 @@ export const fund: Fund = async ({ payment, dependencies }) => {
     await clock.sleep(dependencies.pollMs)
   }
   return sent
+}
+
+/** The same payment again: what its row says, after another look where it seemed to have failed. */
+async function knownFunding({
+  funding,
+  dependencies,
+}: {
+  funding: FundingRow
+  dependencies: SettlementDependencies
+}): Promise<FundOutcome> {
+  const isFresh = dependencies.clock.nowMs() - funding.atMs < LOOK_AGAIN_MS
+  if (funding.state !== 'failed' || !isFresh) return outcomeOf(funding)
+  return concludeFailed({ funding, reason: funding.error ?? 'reverted', dependencies })
 }
 
 /** F2: signs and sends the funding's transaction; also the recovery of a funding that was only reserved. */
@@ -91,8 +107,36 @@ export async function refuseFunding({
   const failed: Effect = { kind: 'funding', id: funding.id, state: 'failed', error: reason, from: 'reserved' }
   await store.commit({ entries: [], effects: [failed] })
   const row = await store.getFunding(funding.id)
+  if (row?.state !== 'failed') return row ? outcomeOf(row) : { kind: 'failed', reason }
+  return concludeFailed({ funding: row, reason, dependencies })
+}
+
+/** The chain did not take it from us. Before the payer is told so: has its money come by another way? */
+async function concludeFailed({
+  funding,
+  reason,
+  dependencies,
+}: {
+  funding: FundingRow
+  reason: string
+  dependencies: SettlementDependencies
+}): Promise<FundOutcome> {
+  if (!MAY_BE_PAID.has(reason)) return { kind: 'failed', reason }
+  const isPaid = await adoptPayment({ funding, dependencies })
+  const row = isPaid ? await dependencies.store.getFunding(funding.id) : undefined
   return row ? outcomeOf(row) : { kind: 'failed', reason }
 }
+
+/** Refusals behind which the payment may have been made already. The others say that it was not. */
+const MAY_BE_PAID: ReadonlySet<string> = new Set([
+  'nonce_used',
+  'reverted',
+  'transfer_missing',
+  'expired',
+  'authorization_expired',
+  'nonce_taken',
+  'deposit_not_collected',
+])
 
 /** Looks for the funding's receipt once, and says what the row says then. */
 async function lookAtFunding({
@@ -109,6 +153,8 @@ async function lookAtFunding({
     if (transaction) await confirmTransaction({ transaction, dependencies })
   }
   const after = await store.getFunding(fundingId)
+  if (after?.state === 'failed')
+    return concludeFailed({ funding: after, reason: after.error ?? 'reverted', dependencies })
   return after ? outcomeOf(after) : { kind: 'pending' }
 }
 

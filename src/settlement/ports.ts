@@ -5,6 +5,7 @@ import type {
   ClaimRow,
   DueSettlement,
   Effect,
+  ForeignPayment,
   Funding,
   FundingRow,
   IdleCredit,
@@ -25,9 +26,10 @@ export type SettlementStore = {
     funding: Funding,
   ) => Promise<{ readonly isNew: boolean; readonly funding: FundingRow }>
   readonly getFunding: (id: string) => Promise<FundingRow | undefined>
+  /** `adopted`: those that somebody else's transaction has brought and that are not final yet. */
   readonly listFundings: (query: {
     network: Network
-    state: 'reserved' | 'signed'
+    state: 'reserved' | 'signed' | 'adopted'
     limit: number
   }) => Promise<readonly FundingRow[]>
   /**
@@ -41,8 +43,21 @@ export type SettlementStore = {
     purpose: Purpose
     effects: readonly Effect[]
     atMs: number
+    /** What it can cost at most, in wei: counts against the day's budget until it is known. */
+    maxCostWei: bigint
     sign: (nonce: number) => Promise<SignedTransaction>
   }) => Promise<TransactionRow>
+  /**
+   * Puts bytes with a higher fee in the place of those of a signed transaction, and remembers the earlier ones: any of them may
+   * be mined. False where the row has other bytes by now, or is not `signed` any more.
+   */
+  readonly replaceBytes: (request: {
+    id: string
+    hash: Hex
+    by: SignedTransaction
+    maxCostWei: bigint
+    atMs: number
+  }) => Promise<boolean>
   /** False where the guard did not hold, or every entry was there already: somebody else has done it. */
   readonly commit: (commit: SettlementCommit) => Promise<boolean>
   /** In the order of lane and nonce. */
@@ -52,6 +67,22 @@ export type SettlementStore = {
     limit: number
   }) => Promise<readonly TransactionRow[]>
   readonly getTransaction: (id: string) => Promise<TransactionRow | undefined>
+}
+
+/** The signing keys as rows: their nonces and what they have spent. */
+export type LaneStore = {
+  /** Undefined while the key has signed nothing. */
+  readonly getLane: (
+    lane: Lane,
+  ) => Promise<{ readonly firstNonce: number; readonly nextNonce: number } | undefined>
+  /** Every transaction of the lane from this nonce on, whatever its state, in the order of nonces. */
+  readonly listFromNonce: (query: {
+    lane: Lane
+    nonce: number
+    limit: number
+  }) => Promise<readonly TransactionRow[]>
+  /** Wei that a network's transactions signed since then have cost, or can cost where that is not known yet. */
+  readonly getGasSpent: (query: { network: Network; sinceMs: number }) => Promise<bigint>
 }
 
 /** What is due. The queue only says "look"; these lists are the truth. */
@@ -98,10 +129,16 @@ export type DueStore = {
     network: Network
     channelId: Hex
   }) => Promise<ClaimableChannel | undefined>
-  /** What payers have as credit with us in this token, holds included, and refunds or sweeps of the till under way. */
-  readonly getOwedCredit: (query: { network: Network; asset: Address }) => Promise<Atomic>
-  /** The ledger's balance of an account (debits minus credits, posted). */
+}
+
+/** Sums that the ledger keeps. */
+export type BalanceStore = {
+  /** An account's debits minus its credits, posted. */
   readonly getBalance: (query: { ledger: string; account: string }) => Promise<bigint>
+  /** What a limited account could still give, holds taken off: 0 for one that does not exist. */
+  readonly getAvailable: (query: { ledger: string; account: string }) => Promise<bigint>
+  /** What payers have as credit with us in this token, holds included, and sweeps of the till under way. */
+  readonly getOwedCredit: (query: { network: Network; asset: Address }) => Promise<Atomic>
 }
 
 /** Channels that may hold money, watched for withdrawals: the payer needs nobody's leave for one. */
@@ -119,6 +156,8 @@ export type WatchedChannel = {
   readonly asset: Address
   /** As the books have it. */
   readonly balanceAtomic: Atomic
+  /** Part of it that was deposited in blocks which may still be taken back. */
+  readonly unfinalAtomic: Atomic
   /** Seconds since 1970; 0 while none is known. */
   readonly withdrawRequestedAt: number
 }
@@ -140,6 +179,8 @@ export type Receipt = {
   /** OP-stack chains charge for data as well; 0 elsewhere. */
   readonly l1FeeWei: bigint
   readonly transfers: readonly TokenTransfer[]
+  /** Rows that the channel contract has booked; a row that it passed over is not here. */
+  readonly claims: readonly { readonly channelId: Hex; readonly addedAtomic: Atomic }[]
 }
 
 /** A contract call, encoded. */
@@ -153,6 +194,8 @@ export type Prepared =
       readonly gasLimit: bigint
       readonly maxFeePerGasWei: bigint
       readonly maxPriorityFeePerGasWei: bigint
+      /** What a unit of gas costs now: at most `maxFeePerGasWei`. */
+      readonly usualFeePerGasWei: bigint
     }
   | { readonly ok: false; readonly reason: string; readonly unknown: boolean }
 
@@ -176,8 +219,16 @@ export type ChainSender = {
     prepared: Extract<Prepared, { ok: true }>
   }) => Promise<SignedTransaction>
   readonly broadcast: (raw: Hex) => Promise<'sent' | 'known' | 'nonce-too-low' | 'underpriced' | 'unknown'>
-  /** The account's next nonce on chain (`latest`). */
-  readonly getNonce: (lane: Lane) => Promise<number>
+  /**
+   * The same call with the same nonce, signed again with a fee that nodes take for a replacement and that the market asks.
+   * Undefined where the operator's caps do not allow it.
+   */
+  readonly reprice: (request: {
+    lane: Lane
+    raw: Hex
+  }) => Promise<{ readonly signed: SignedTransaction; readonly maxCostWei: bigint } | undefined>
+  /** The account's next nonce on chain: now, after a block, or with what waits to be mined. */
+  readonly getNonce: (lane: Lane, at?: bigint | 'pending') => Promise<number>
 }
 
 /** Reads. Throws where the RPC fails: the caller tries again later. */
@@ -187,7 +238,16 @@ export type ChainReader = {
   readonly getHead: () => Promise<{ readonly number: bigint; readonly hash: Hex; readonly timestamp: number }>
   /** The newest block that may be called final, by this network's rule (depth or the `finalized` tag). */
   readonly getFinalBlock: () => Promise<bigint>
-  readonly readChannels: (channelIds: readonly Hex[]) => Promise<readonly OnChainChannel[]>
+  /** As they are now, or as they were after a block. */
+  readonly readChannels: (
+    channelIds: readonly Hex[],
+    blockNumber?: bigint,
+  ) => Promise<readonly OnChainChannel[]>
+  /**
+   * Payments of a funding's payer to where its money belongs, of exactly its amount, newest first: a deposit into its channel, or
+   * a transfer to the till. `from` is the oldest moment that matters, in seconds since 1970.
+   */
+  readonly findPayments: (query: { funding: Funding; from: number }) => Promise<readonly ForeignPayment[]>
   readonly getBalance: (query: { asset: Address; owner: Address; blockNumber?: bigint }) => Promise<Atomic>
   /** Transfer logs to or from one of our addresses, for reconciliation. */
   readonly listTransfers: (query: {

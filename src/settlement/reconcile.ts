@@ -90,7 +90,7 @@ async function compareBalances({
   dependencies,
   blockNumber,
 }: Pass & { blockNumber: bigint }): Promise<Compared> {
-  const { due, policy, chainOf, payTo } = dependencies
+  const { balances, policy, chainOf, payTo } = dependencies
   const { reader, sender } = chainOf(network)
   const findings: Finding[] = []
   let count = 0
@@ -101,7 +101,7 @@ async function compareBalances({
       [ACCOUNTS.till, sender.lanes.till.address],
     ] as const
     for (const [account, owner] of owners) {
-      const inLedger = await due.getBalance({ ledger, account })
+      const inLedger = await balances.getBalance({ ledger, account })
       const onChain = await reader.getBalance({ asset, owner, blockNumber })
       count += 1
       if (inLedger === onChain) continue

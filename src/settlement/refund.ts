@@ -55,6 +55,7 @@ export async function refundChannel({
   })
   if (held.kind !== 'held') return held
   const { refund } = held
+  dependencies.reach('refund-held')
   // The refund is durable: where sending it fails now, the sweep sends it later.
   const sent = await sendChannelRefund({ refund, dependencies }).catch((): Sent => ({ kind: 'sent' }))
   if (sent.kind === 'failed') return sent
@@ -67,7 +68,7 @@ export async function refundChannel({
     if (state === 'seen' || state === 'final') {
       return { kind: 'refunded', transaction: transaction.hash, amountAtomic: refund.amountAtomic }
     }
-    if (state === 'failed') return { kind: 'failed', reason: 'reverted' }
+    if (state === 'failed' || state === 'reverted') return { kind: 'failed', reason: 'reverted' }
     await clock.sleep(dependencies.pollMs)
   }
   return { kind: 'pending', amountAtomic: refund.amountAtomic }

@@ -15,13 +15,13 @@ export async function sweepTill({
   network: Network
   dependencies: SettlementDependencies
 }): Promise<void> {
-  const { due, policy, chainOf } = dependencies
+  const { balances, policy, chainOf } = dependencies
   const chain = chainOf(network)
   for (const asset of policy.assetsOf(network)) {
     const ledger = tokenLedger({ network, asset })
     const decimals = policy.decimalsOf({ network, asset })
-    const held = await due.getBalance({ ledger, account: ACCOUNTS.till })
-    const owed = await due.getOwedCredit({ network, asset })
+    const held = await balances.getBalance({ ledger, account: ACCOUNTS.till })
+    const owed = await balances.getOwedCredit({ network, asset })
     const float = picoUsdToAtomic({ amountPicoUsd: policy.tillFloatPicoUsd, decimals })
     const surplus = held - owed
     if (surplus <= float) continue

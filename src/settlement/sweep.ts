@@ -1,12 +1,13 @@
 import type { Network } from '../payment/types.ts'
+import { confirmAdopted } from './adopt.ts'
 import { collectClaimed, collectClaims, collectUpto } from './collect.ts'
 import { confirmTransaction } from './confirm.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { eachRow } from './each-row.ts'
 import { refuseFunding, sendFunding } from './fund.ts'
 import { holdIdleCredit, sendRefunds } from './refund.ts'
-import { watchChannels } from './watch-channels.ts'
 import { sweepTill } from './sweep-till.ts'
+import { watchChannels } from './watch-channels.ts'
 
 const PASS = 200
 /** A funding that is younger is being sent by its own request. */
@@ -36,6 +37,7 @@ export async function sweep({
     const steps: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['confirm', () => confirmOpen(pass)],
       ['fund', () => resumeFundings(pass)],
+      ['adopt', () => confirmAdopted(pass)],
       ['watch', () => watchChannels(pass)],
       ['upto', () => collectUpto(pass)],
       ['claim', () => collectClaims({ ...pass, everything: options.everything ?? false })],
@@ -62,9 +64,9 @@ type Pass = { readonly network: Network; readonly dependencies: SettlementDepend
  * signed comes first: where finality takes a quarter of an hour, all that waits for it must not hide what has just been sent.
  */
 export async function confirmOpen({ network, dependencies }: Pass): Promise<void> {
-  const list = (state: 'signed' | 'seen') =>
-    dependencies.store.listTransactions({ network, states: [state], limit: PASS })
-  const open = [...(await list('signed')), ...(await list('seen'))]
+  const list = (states: readonly ('signed' | 'seen' | 'reverted')[]) =>
+    dependencies.store.listTransactions({ network, states, limit: PASS })
+  const open = [...(await list(['signed'])), ...(await list(['seen', 'reverted']))]
   await eachRow(open, (transaction) => confirmTransaction({ transaction, dependencies }))
 }
 

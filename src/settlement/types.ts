@@ -47,8 +47,17 @@ export type FundingRow = Funding & {
   readonly atMs: number
   readonly state: FundingState
   readonly transactionId?: string
+  /** Of the transaction that brought it: ours, or the adopted one. */
   readonly transactionHash?: Hex
+  readonly adopted?: ForeignPayment
   readonly error?: string
+}
+
+/** A payment to us that reached the chain in somebody else's transaction: anybody may submit what a payer has signed. */
+export type ForeignPayment = {
+  readonly transactionHash: Hex
+  readonly logIndex: number
+  readonly blockNumber: bigint
 }
 
 export type ClaimRow = {
@@ -106,7 +115,11 @@ export type Purpose =
     }
   | { readonly kind: 'sweep'; readonly asset: Address; readonly amount: string }
 
-export type TransactionState = 'signed' | 'seen' | 'final' | 'failed' | 'replaced'
+/**
+ * `signed` until a block has it; then `seen`, or `reverted` where it did not do what it was for. Deep enough these become
+ * `final` and `failed`; a reorganisation before that leads back to `signed`.
+ */
+export type TransactionState = 'signed' | 'seen' | 'reverted' | 'final' | 'failed'
 
 /** W4: signed bytes with their nonce, stored before they are sent; the same bytes may be sent any number of times. */
 export type TransactionRow = {
@@ -114,9 +127,15 @@ export type TransactionRow = {
   readonly lane: Lane
   readonly nonce: number
   readonly purpose: Purpose
+  /** The newest bytes: those with the highest fee. */
   readonly raw: Hex
   readonly hash: Hex
+  /** Hashes of earlier bytes with the same nonce and a lower fee; any of them may be the one that is mined. */
+  readonly replaced: readonly Hex[]
   readonly state: TransactionState
+  /** Whether it was `seen` at any time: then the ledger has its entries, also while a reorganisation has taken it back. */
+  readonly wasSeen: boolean
+  /** When the newest bytes were signed. */
   readonly signedAtMs: number
   readonly blockNumber?: bigint
   readonly blockHash?: Hex
@@ -131,6 +150,8 @@ export type Effect =
       readonly error?: string
       /** Guard: the row is left as it is unless it is in this state. */
       readonly from?: FundingState
+      /** The transaction of somebody else that brought it; null takes such a one back. */
+      readonly adopted?: ForeignPayment | null
     }
   | {
       readonly kind: 'settlement'
@@ -147,6 +168,10 @@ export type Effect =
       readonly config: ChannelConfig
     }
   | { readonly kind: 'channel-claimed'; readonly id: Hex; readonly claimedAtomic: Atomic }
+  /** A claim that was seen is gone: so much is to be claimed again. */
+  | { readonly kind: 'channel-unclaimed'; readonly id: Hex; readonly deltaAtomic: Atomic }
+  /** A row of a claim that the contract passed over: this transaction covers nothing of the channel. */
+  | { readonly kind: 'claim-passed-over'; readonly transactionId: string; readonly id: Hex }
   | { readonly kind: 'channel-refunded'; readonly id: Hex; readonly refundNonce: bigint }
   | { readonly kind: 'channel-withdrawing'; readonly id: Hex; readonly requestedAt: number }
 
@@ -209,6 +234,10 @@ export type SettlementCommit = {
     readonly id: string
     readonly from: readonly TransactionState[]
     readonly to: TransactionState
+    /** Guard: whether it was seen before. */
+    readonly wasSeen?: boolean
+    /** Which of its bytes were mined. */
+    readonly hash?: Hex
     readonly blockNumber?: bigint
     readonly blockHash?: Hex
     readonly gasUsed?: bigint

@@ -11,7 +11,7 @@ const cursors = new WeakMap<SettlementDependencies, Map<Network, string>>()
 
 /**
  * Compares a page of channels with the chain. A withdrawal that was requested closes its channel to calls and makes its claim
- * due at once; one that was executed leaves the books as it left the contract.
+ * due at once; one that was executed, in a block that is final, leaves the books as it left the contract.
  */
 export async function watchChannels({
   network,
@@ -20,7 +20,7 @@ export async function watchChannels({
   network: Network
   dependencies: SettlementDependencies
 }): Promise<void> {
-  const { watch, store, chainOf } = dependencies
+  const { watch, chainOf } = dependencies
   const known = cursors.get(dependencies) ?? new Map<Network, string>()
   cursors.set(dependencies, known)
   const channels = await watch.listChannels({ network, afterId: known.get(network) ?? '', limit: PAGE })
@@ -30,7 +30,7 @@ export async function watchChannels({
   const onChain = await chainOf(network).reader.readChannels(channels.map(({ id }) => id))
   for (const [index, channel] of channels.entries()) {
     const there = onChain[index]
-    if (there) await followChannel({ channel, there, network, store })
+    if (there) await followChannel({ channel, there, network, dependencies })
   }
 }
 
@@ -38,23 +38,28 @@ async function followChannel({
   channel,
   there,
   network,
-  store,
+  dependencies: { store, chainOf },
 }: {
   channel: WatchedChannel
   there: OnChainChannel
   network: Network
-  store: SettlementDependencies['store']
+  dependencies: SettlementDependencies
 }): Promise<void> {
   const { id, asset, withdrawRequestedAt: knownAt } = channel
   const setRequestedAt = (requestedAt: number) => ({ kind: 'channel-withdrawing', id, requestedAt }) as const
   // Our own refunds lower the books before the chain, deposits raise the chain before the books: less on chain than in the books
-  // is a withdrawal and nothing else.
-  const missingAtomic = channel.balanceAtomic - there.balanceAtomic
+  // is a withdrawal and nothing else, or a deposit that a reorganisation has taken away for now.
+  const lessBy = (balanceAtomic: bigint) => channel.balanceAtomic - channel.unfinalAtomic - balanceAtomic
+  const missingAtomic = lessBy(there.balanceAtomic)
   const requestedAt = there.withdrawRequestedAt || (missingAtomic > 0n ? knownAt || 1 : 0)
   // Closed first, in a commit of its own: where more is missing than was free the entry below fails, and the channel stays shut.
   if (requestedAt !== knownAt) await store.commit({ entries: [], effects: [setRequestedAt(requestedAt)] })
   if (missingAtomic <= 0n) return
+  const { reader } = chainOf(network)
+  const [final] = await reader.readChannels([id], await reader.getFinalBlock())
+  const amountAtomic = lessBy(final?.balanceAtomic ?? channel.balanceAtomic)
+  if (amountAtomic <= 0n) return
   const subject = `${id}:${requestedAt}:${channel.balanceAtomic}`
-  const entry = channelWithdrawn({ network, asset, channelId: id, subject, amountAtomic: missingAtomic })
+  const entry = channelWithdrawn({ network, asset, channelId: id, subject, amountAtomic })
   await store.commit({ entries: [entry], effects: [setRequestedAt(there.withdrawRequestedAt)] })
 }

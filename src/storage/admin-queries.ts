@@ -3,7 +3,7 @@ import { LIMITS } from '../lib/limits.ts'
 import type { TransactionRow } from '../settlement/types.ts'
 import { selectCalls } from './call-records.ts'
 import type { Database } from './database.ts'
-import { transactionOf } from './settlement-rows.ts'
+import { TRANSACTIONS, transactionOf } from './settlement-rows.ts'
 
 type Page = { readonly limit: number; readonly after?: string }
 
@@ -22,7 +22,7 @@ export function openAdminQueries({ database }: { database: Database }) {
       }),
     listTransactions: async (page: Page): Promise<readonly TransactionRow[]> => {
       const rows = await database.query(
-        `select * from transactions
+        `${TRANSACTIONS}
          where $1::text is null or (signed_at_ms, id) < (select signed_at_ms, id from transactions where id = $1)
          order by signed_at_ms desc, id desc limit $2`,
         [page.after ?? null, pageSize(page)],

@@ -3,9 +3,19 @@ import type { Lane, Purpose, TransactionRow } from '../settlement/types.ts'
 import { applyEffects } from './apply-effects.ts'
 import type { Database, Sql } from './database.ts'
 import { integer, single } from './row.ts'
-import { toJson, transactionOf } from './settlement-rows.ts'
+import { toJson, TRANSACTIONS, transactionOf } from './settlement-rows.ts'
 
 type Request = Parameters<SettlementStore['appendTransaction']>[0]
+
+/** The chain has counted more transactions of the key than were ever signed here. */
+export class LaneTakenError extends Error {
+  override readonly name = 'LaneTakenError'
+  constructor({ role, address, network }: Lane) {
+    super(
+      `Somebody else uses the ${role} key ${address} on ${network}. Nothing is signed with it until the server has a key of its own.`,
+    )
+  }
+}
 
 /** Locks the lane's row until the commit: nobody else signs with this key meanwhile. */
 async function nextNonce({
@@ -26,7 +36,9 @@ async function nextNonce({
     'select next_nonce from lanes where network = $1 and address = $2 for update',
     [lane.network, lane.address],
   )
-  return integer(single(rows)['next_nonce'])
+  const nonce = integer(single(rows)['next_nonce'])
+  if (firstNonce > nonce) throw new LaneTakenError(lane)
+  return nonce
 }
 
 type ClaimRow = { readonly channelId: string; readonly totalClaimed: string; readonly delta: string }
@@ -48,7 +60,7 @@ async function demandOpenClaim({ sql, row }: { sql: Sql; row: ClaimRow }): Promi
     `select 1 from channels c join balances b on b.account_id = c.account_id
      where c.id = $1 and b.claimed + $2::numeric = $3::numeric and not exists (
        select 1 from claims x join transactions t on t.id = x.transaction_id
-       where x.channel_id = c.id and t.state = 'signed')`,
+       where x.channel_id = c.id and t.state in ('signed', 'reverted'))`,
     [row.channelId, row.delta, row.totalClaimed],
   )
   if (rows.length === 0)
@@ -74,9 +86,20 @@ async function insertTransaction({ sql, request, nonce }: { sql: Sql; request: R
   const { id, lane, purpose, atMs } = request
   const { raw, hash } = await request.sign(nonce)
   const rows = await sql.query(
-    `insert into transactions (id, network, role, address, nonce, purpose, raw, hash, state, signed_at_ms)
-     values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, 'signed', $9) returning *`,
-    [id, lane.network, lane.role, lane.address, nonce, toJson(purpose), raw, hash, atMs],
+    `insert into transactions (id, network, role, address, nonce, purpose, raw, hash, state, signed_at_ms, max_cost_wei)
+     values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, 'signed', $9, $10) returning *, '{}'::text[] as replaced`,
+    [
+      id,
+      lane.network,
+      lane.role,
+      lane.address,
+      nonce,
+      toJson(purpose),
+      raw,
+      hash,
+      atMs,
+      request.maxCostWei.toString(),
+    ],
   )
   return single(rows)
 }
@@ -97,7 +120,7 @@ export function appendTransaction({
   const { id, lane, firstNonce, purpose, effects, atMs } = request
   return database.transaction(async (sql) => {
     const nonce = await nextNonce({ sql, lane, firstNonce })
-    const [existing] = await sql.query('select * from transactions where id = $1', [id])
+    const [existing] = await sql.query(`${TRANSACTIONS} where t.id = $1`, [id])
     if (existing) return transactionOf(existing)
     await applyEffects({ sql, effects, nowMs: atMs, signing: id })
     for (const row of claimRowsOf(purpose)) await demandOpenClaim({ sql, row })

@@ -3,7 +3,10 @@ import type { Sql } from './database.ts'
 import { openChannel } from './open-channel.ts'
 
 type StateEffect = Extract<Effect, { kind: 'funding' | 'settlement' | 'refund' }>
-type ChannelEffect = Exclude<Effect, StateEffect | { kind: 'channel-opened' }>
+type ChannelEffect = Exclude<Effect, StateEffect | { kind: 'channel-opened' | 'claim-passed-over' }>
+
+/** Thrown to roll back a commit that somebody else has made already. */
+export class AlreadyDone extends Error {}
 
 /** Where each kind of row lives, and the state from which it may be signed: one live transaction for each. */
 const TABLES = {
@@ -16,10 +19,12 @@ async function applyState({
   sql,
   effect,
   signing,
+  of,
 }: {
   sql: Sql
   effect: StateEffect
   signing?: string | undefined
+  of?: string | undefined
 }): Promise<void> {
   const { table, id, unsigned } = TABLES[effect.kind]
   const subject = effect.kind === 'settlement' ? effect.callId : effect.id
@@ -33,13 +38,49 @@ async function applyState({
       throw new Error(`The ${effect.kind} ${subject} is not ${unsigned}: it may not be signed again.`)
     return
   }
+  if (effect.kind === 'funding' && effect.adopted !== undefined) return applyAdoption({ sql, effect })
   const from = effect.kind === 'funding' ? (effect.from ?? null) : null
-  // A row that becomes unsigned again is free for another transaction.
+  // A row that becomes unsigned again is free for another transaction. What a transaction does not carry any more, it does not
+  // change either.
   await sql.query(
     `update ${table} set state = $2, error = $3, transaction_id = case when $2 = $4 then null else transaction_id end
-     where ${id} = $1 and ($5::text is null or state = $5)`,
-    [subject, effect.state, error, unsigned, from],
+     where ${id} = $1 and ($5::text is null or state = $5) and ($6::text is null or transaction_id = $6)`,
+    [subject, effect.state, error, unsigned, from, of ?? null],
   )
+}
+
+/**
+ * Binds a funding to the log that brought it, or lets go of it.
+ *
+ * @throws AlreadyDone where the funding is not in the state expected, or the log is explained: by a transaction of ours, or as
+ * another funding.
+ */
+async function applyAdoption({
+  sql,
+  effect: { id, state, from, error, adopted },
+}: {
+  sql: Sql
+  effect: Extract<Effect, { kind: 'funding' }>
+}): Promise<void> {
+  const rows = await sql.query(
+    `update fundings f set state = $2, error = $4, transaction_id = null, adopted_hash = $5, adopted_log_index = $6,
+       adopted_block = $7
+     where f.id = $1 and f.state = $3
+       and not exists (select 1 from transactions t where t.hash = $5)
+       and not exists (select 1 from replaced_bytes r where r.hash = $5)
+       and not exists (select 1 from fundings o where o.network = f.network and o.adopted_hash = $5 and o.adopted_log_index = $6)
+     returning 1`,
+    [
+      id,
+      state,
+      from ?? null,
+      error ?? null,
+      adopted?.transactionHash ?? null,
+      adopted?.logIndex ?? null,
+      adopted?.blockNumber.toString() ?? null,
+    ],
+  )
+  if (rows.length === 0) throw new AlreadyDone()
 }
 
 /** The channel's balance row, by the channel's id. */
@@ -61,6 +102,12 @@ async function applyToChannel({
          case when $2::numeric >= b.debits_posted - b.refunds_posted then null else $3::bigint end ${OF_CHANNEL}`,
       [effect.id, effect.claimedAtomic.toString(), nowMs],
     )
+  } else if (effect.kind === 'channel-unclaimed') {
+    await sql.query(
+      `update balances b set claimed = greatest(0, b.claimed - $2::numeric),
+         unclaimed_since_ms = coalesce(b.unclaimed_since_ms, $3::bigint) ${OF_CHANNEL}`,
+      [effect.id, effect.deltaAtomic.toString(), nowMs],
+    )
   } else if (effect.kind === 'channel-refunded') {
     await sql.query(
       `update balances b set refund_nonce = greatest(b.refund_nonce, $2::numeric) ${OF_CHANNEL}`,
@@ -78,6 +125,7 @@ async function applyToChannel({
  * Applies effects inside the caller's transaction, in the order given.
  *
  * @param signing the transaction that is being signed: rows that become `signed` are bound to it.
+ * @param of the transaction that these effects follow from: only rows that it carries change their state.
  * @throws Error where a row that is to be signed was signed already.
  */
 export async function applyEffects({
@@ -85,23 +133,32 @@ export async function applyEffects({
   effects,
   nowMs,
   signing,
+  of,
 }: {
   sql: Sql
   effects: readonly Effect[]
   nowMs: number
   signing?: string
+  of?: string | undefined
 }): Promise<void> {
   for (const effect of effects) {
     switch (effect.kind) {
       case 'funding':
       case 'settlement':
       case 'refund':
-        await applyState({ sql, effect, signing })
+        await applyState({ sql, effect, signing, of })
         break
       case 'channel-opened':
         await openChannel({ sql, id: effect.id, network: effect.network, config: effect.config, atMs: nowMs })
         break
+      case 'claim-passed-over':
+        await sql.query('delete from claims where transaction_id = $1 and channel_id = $2', [
+          effect.transactionId,
+          effect.id,
+        ])
+        break
       case 'channel-claimed':
+      case 'channel-unclaimed':
       case 'channel-refunded':
       case 'channel-withdrawing':
         await applyToChannel({ sql, effect, nowMs })

@@ -2,7 +2,6 @@ import type { ChannelConfig } from '../payment/types.ts'
 import type { DueStore } from '../settlement/ports.ts'
 import type { ClaimableChannel, DueSettlement } from '../settlement/types.ts'
 import type { UptoAuthorization } from '../settlement/upto-authorization.ts'
-import { ledgerBalance } from './append-entries.ts'
 import { channelStateOf } from './channel-row.ts'
 import type { Database, Row } from './database.ts'
 import { holdRefund, REFUNDS } from './hold-refund.ts'
@@ -18,7 +17,7 @@ const CHANNELS = `
   from channels c join balances b on b.account_id = c.account_id
   left join (
     select x.channel_id, max(x.total_claimed) as total from claims x join transactions t on t.id = x.transaction_id
-    where t.state in ('signed', 'seen') group by x.channel_id
+    where t.state in ('signed', 'seen', 'reverted') group by x.channel_id
   ) k on k.channel_id = c.id`
 
 /** Of a channel on which no call was ever admitted: nothing was charged, so nothing is claimed with it. */
@@ -60,7 +59,7 @@ const CLAIMED_FUNDS = `
     where e.event in ('claim_final', 'settle_final') and p.ledger like $1 || '/%'
     union all
     select purpose ->> 'asset', -(purpose ->> 'amount')::numeric from transactions
-    where network = $1 and state in ('signed', 'seen') and purpose ->> 'kind' = 'settle'
+    where network = $1 and state in ('signed', 'seen', 'reverted') and purpose ->> 'kind' = 'settle'
   ) moves
   where not exists (
     select 1 from transactions t
@@ -70,19 +69,6 @@ const CLAIMED_FUNDS = `
         where e.event = 'claim_final' and p.ledger = $1 || '/' || moves.asset)
   )
   group by asset having sum(amount) > 0`
-
-/**
- * Credit of all payers with what is held of it, plus sweeps that are under way: their amount is still in the ledger's till. A
- * refund under way is held credit, so it is counted already.
- */
-const OWED_CREDIT = `
-  select coalesce(sum(amount), 0) as amount from (
-    select b.credits_posted - b.debits_posted as amount
-    from balances b join accounts a on a.id = b.account_id where b.kind = 'credit' and a.ledger = $1 || '/' || $2
-    union all
-    select (purpose ->> 'amount')::numeric from transactions
-    where network = $1 and state in ('signed', 'seen') and purpose ->> 'kind' = 'sweep' and purpose ->> 'asset' = $2
-  ) owed`
 
 /** What is due. The lists are the truth; a job only says "look". */
 export function openDueStore({ database }: { database: Database }): DueStore {
@@ -143,10 +129,5 @@ export function openDueStore({ database }: { database: Database }): DueStore {
       )
       return rows.map(refundOf)
     },
-    getOwedCredit: async ({ network, asset }) => {
-      const [row] = await database.query(OWED_CREDIT, [network, asset])
-      return big(row?.['amount'] ?? 0)
-    },
-    getBalance: ({ ledger, account }) => ledgerBalance({ sql: database, ledger, account }),
   }
 }

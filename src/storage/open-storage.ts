@@ -1,12 +1,14 @@
 import type { CallStore } from '../call/ports.ts'
-import type { DueStore, SettlementStore } from '../settlement/ports.ts'
+import type { BalanceStore, DueStore, LaneStore, SettlementStore } from '../settlement/ports.ts'
 import { openAccountIds } from './account-ids.ts'
 import { openAdminQueries } from './admin-queries.ts'
+import { openBalanceStore } from './balance-store.ts'
 import { openCallStore } from './call-store.ts'
 import type { Database } from './database.ts'
 import { openDueStore } from './due-store.ts'
 import { registerInstance, renewLease } from './instances.ts'
 import { openLedgerQueries } from './ledger-queries.ts'
+import { openLaneStore } from './lane-store.ts'
 import { migrateEmbedded, migrateServer } from './migrate.ts'
 import { takeLease } from './lease.ts'
 import { openOpenCalls } from './open-calls.ts'
@@ -20,6 +22,8 @@ export type Storage = {
   readonly calls: CallStore
   readonly settlement: SettlementStore
   readonly due: DueStore
+  readonly balances: BalanceStore
+  readonly lanes: LaneStore
   readonly ledger: ReturnType<typeof openLedgerQueries>
   readonly admin: ReturnType<typeof openAdminQueries>
   readonly reconcile: ReturnType<typeof openReconcileStore>
@@ -112,6 +116,8 @@ export async function openStorage({
     calls: openCallStore({ database, accountIds, openCalls, instance: instanceId }),
     settlement: openSettlementStore({ database, nowMs }),
     due: openDueStore({ database }),
+    balances: openBalanceStore({ database }),
+    lanes: openLaneStore({ database }),
     ledger: openLedgerQueries({ database, nowMs }),
     admin: openAdminQueries({ database }),
     reconcile: openReconcileStore({ database, meta }),

@@ -3,7 +3,7 @@ import type { OpeningStore } from '../settlement/opening.ts'
 import type { ReconcileStore } from '../settlement/reconcile.ts'
 import { channelStateOf } from './channel-row.ts'
 import type { Database } from './database.ts'
-import { text } from './row.ts'
+import { big, text } from './row.ts'
 
 type Meta = {
   readonly get: (key: string) => Promise<unknown>
@@ -34,13 +34,18 @@ export function openReconcileStore({ database, meta }: { database: Database; met
       limit: number
     }) => {
       const rows = await database.query(
-        `select b.*, c.id, c.config from channels c join balances b on b.account_id = c.account_id
+        `select b.*, c.id, c.config, (
+           select coalesce(sum(f.amount), 0) from fundings f left join transactions t on t.id = f.transaction_id
+           where f.channel_id = c.id and f.network = c.network
+             and (f.state = 'seen' or (f.state = 'signed' and t.was_seen))) as unfinal
+         from channels c join balances b on b.account_id = c.account_id
          where c.network = $1 and c.id > $2 order by c.id limit $3`,
         [network, afterId, limit],
       )
       return rows.map((row) => ({
         id: text<Hex>(row['id']),
         asset: (row['config'] as ChannelConfig).token,
+        unfinalAtomic: big(row['unfinal']),
         ...channelStateOf(row),
       }))
     },

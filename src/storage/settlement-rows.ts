@@ -1,5 +1,6 @@
 import type { ChannelConfig, Deposit } from '../payment/types.ts'
 import type {
+  ForeignPayment,
   Funding,
   FundingAuthorization,
   FundingRow,
@@ -53,10 +54,22 @@ export function fundingOf(row: Row): FundingRow {
     atMs: integer(row['at_ms']),
     state: text(row['state']),
     ...optional('transactionId', row['transaction_id'], text<string>),
-    ...optional('transactionHash', row['transaction_hash'], text<Hex>),
+    ...optional('transactionHash', row['transaction_hash'] ?? row['adopted_hash'], text<Hex>),
+    ...(row['adopted_hash'] === null ? {} : { adopted: adoptedOf(row) }),
     ...optional('error', row['error'], text<string>),
   }
 }
+
+const adoptedOf = (row: Row): ForeignPayment => ({
+  transactionHash: text(row['adopted_hash']),
+  logIndex: integer(row['adopted_log_index']),
+  blockNumber: big(row['adopted_block']),
+})
+
+/** Transactions with the hashes of their earlier bytes, newest first. */
+export const TRANSACTIONS = `select t.*, array(
+    select r.hash from replaced_bytes r where r.transaction_id = t.id order by r.replaced_at_ms desc, r.hash) as replaced
+  from transactions t`
 
 export function transactionOf(row: Row): TransactionRow {
   return {
@@ -66,7 +79,9 @@ export function transactionOf(row: Row): TransactionRow {
     purpose: row['purpose'] as TransactionRow['purpose'],
     raw: text(row['raw']),
     hash: text(row['hash']),
+    replaced: row['replaced'] as readonly Hex[],
     state: text(row['state']),
+    wasSeen: row['was_seen'] === true,
     signedAtMs: integer(row['signed_at_ms']),
     ...optional('blockNumber', row['block_number'], big),
     ...optional('blockHash', row['block_hash'], text<Hex>),

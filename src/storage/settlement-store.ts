@@ -2,10 +2,12 @@ import type { SettlementStore } from '../settlement/ports.ts'
 import type { Funding, SettlementCommit } from '../settlement/types.ts'
 import { appendEntries } from './append-entries.ts'
 import { appendTransaction } from './append-transaction.ts'
-import { applyEffects } from './apply-effects.ts'
+import { AlreadyDone, applyEffects } from './apply-effects.ts'
 import type { Database, Sql } from './database.ts'
 import { single } from './row.ts'
-import { fundingOf, toJson, transactionOf } from './settlement-rows.ts'
+import { moveTransaction } from './move-transaction.ts'
+import { replaceBytes } from './replace-bytes.ts'
+import { fundingOf, toJson, TRANSACTIONS, transactionOf } from './settlement-rows.ts'
 
 const FUNDINGS = `select f.*, t.hash as transaction_hash from fundings f left join transactions t on t.id = f.transaction_id`
 
@@ -41,37 +43,6 @@ async function insertFunding({
   return rows.length === 1
 }
 
-/** False where the transaction is not in one of the states that the commit expects. */
-async function moveTransaction({
-  sql,
-  transaction,
-}: {
-  sql: Sql
-  transaction: NonNullable<SettlementCommit['transaction']>
-}): Promise<boolean> {
-  const { id, from, to, blockNumber, blockHash, gasUsed, effectiveGasPriceWei, error } = transaction
-  const rows = await sql.query(
-    `update transactions set state = $3, block_number = coalesce($4, block_number), block_hash = coalesce($5, block_hash),
-       gas_used = coalesce($6, gas_used), effective_gas_price_wei = coalesce($7, effective_gas_price_wei),
-       error = coalesce($8, error)
-     where id = $1 and state = any($2::text[]) returning id`,
-    [
-      id,
-      [...from],
-      to,
-      blockNumber?.toString() ?? null,
-      blockHash ?? null,
-      gasUsed?.toString() ?? null,
-      effectiveGasPriceWei?.toString() ?? null,
-      error ?? null,
-    ],
-  )
-  return rows.length === 1
-}
-
-/** Thrown to roll back a commit that somebody else has made already. */
-class AlreadyDone extends Error {}
-
 async function commitOnce({
   sql,
   commit: { transaction, entries, effects },
@@ -85,7 +56,7 @@ async function commitOnce({
   const added = await appendEntries({ sql, entries, nowMs })
   // With a transaction that moved, entries that exist are no reason to stop: it was seen, lost in a reorg, and seen again.
   if (!transaction && entries.length > 0 && added === 0) throw new AlreadyDone()
-  await applyEffects({ sql, effects, nowMs })
+  await applyEffects({ sql, effects, nowMs, of: transaction?.id })
   return true
 }
 
@@ -108,14 +79,17 @@ export function openSettlementStore({
       return row && fundingOf(row)
     },
     listFundings: async ({ network, state, limit }) => {
+      // The second condition lets the partial index serve it.
       const rows = await database.query(
-        `${FUNDINGS} where f.network = $1 and f.state = $2 and f.state in ('reserved', 'signed', 'seen')
+        `${FUNDINGS} where f.network = $1 and f.state in ('reserved', 'signed', 'seen')
+           and (f.state = $2 or ($2 = 'adopted' and f.state = 'seen' and f.adopted_hash is not null))
          order by f.at_ms, f.id limit $3`,
         [network, state, limit],
       )
       return rows.map(fundingOf)
     },
     appendTransaction: (request) => appendTransaction({ database, request }),
+    replaceBytes: (request) => replaceBytes({ database, request }),
     commit: async (commit) => {
       try {
         return await database.transaction((sql) => commitOnce({ sql, commit, nowMs: nowMs() }))
@@ -126,13 +100,13 @@ export function openSettlementStore({
     },
     listTransactions: async ({ network, states, limit }) => {
       const rows = await database.query(
-        `select * from transactions where network = $1 and state = any($2::text[]) order by address, nonce limit $3`,
+        `${TRANSACTIONS} where t.network = $1 and t.state = any($2::text[]) order by t.address, t.nonce limit $3`,
         [network, [...states], limit],
       )
       return rows.map(transactionOf)
     },
     getTransaction: async (id) => {
-      const [row] = await database.query('select * from transactions where id = $1', [id])
+      const [row] = await database.query(`${TRANSACTIONS} where t.id = $1`, [id])
       return row && transactionOf(row)
     },
   }

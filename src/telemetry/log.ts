@@ -1,6 +1,7 @@
 import pino, { type Logger } from 'pino'
 import type { RecordedCall } from '../call/record.ts'
 import { formatUsd } from '../lib/money.ts'
+import type { Notice } from '../settlement/notice.ts'
 
 /** One JSON line per event on stderr: stdout belongs to the ready line and to commands. */
 export const createLog = ({ level = 'info' }: { level?: string } = {}): Logger =>
@@ -36,6 +37,12 @@ export function logCall({ log, call }: { log: Logger; call: RecordedCall }): voi
     },
     'call',
   )
+}
+
+/** Money on its way met something unusual. What is merely held back is counted, not written: it comes with every pass. */
+export function logNotice({ log, notice }: { log: Logger; notice: Notice }): void {
+  const level = notice.kind === 'held-back' ? 'debug' : 'warn'
+  log[level]({ event: 'settlement', ...notice }, notice.kind)
 }
 
 /** An error of our own, by class, code and stack: messages of foreign errors may quote what a caller sent. */

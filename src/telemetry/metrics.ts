@@ -1,10 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { RecordedCall } from '../call/record.ts'
+import type { Notice } from '../settlement/notice.ts'
 
 export type Metrics = {
   readonly countCall: (call: RecordedCall) => void
   readonly setInvariants: (checks: readonly { readonly name: string; readonly rows: number }[]) => void
   readonly countSettlementFailure: (failure: { network: string; step: string }) => void
+  readonly countNotice: (notice: Notice) => void
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>
 }
 
@@ -52,6 +54,12 @@ export function createMetrics(): Metrics {
     labelNames: ['network', 'step'],
     registers: [...registers],
   })
+  const notices = new Counter({
+    name: 'turnpike_settlement_notices_total',
+    help: 'Transactions held back, replaced, reverted, walked back by a reorganisation, adopted, or with a taken nonce.',
+    labelNames: ['network', 'kind', 'purpose', 'reason'],
+    registers: [...registers],
+  })
   return {
     countCall({ model, admission, capture }) {
       const { scheme } = admission
@@ -66,6 +74,7 @@ export function createMetrics(): Metrics {
       for (const { name, rows } of checks) invariants.set({ invariant: name }, rows)
     },
     countSettlementFailure: (failure) => settlementFailures.inc(failure),
+    countNotice: ({ reason = '', ...labels }) => notices.inc({ ...labels, reason }),
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   }
 }

@@ -128,7 +128,7 @@ export const giveCredit = (
   fundingId: string = randomUUID(),
 ) =>
   storage.settlement.commit({
-    entries: [exactSeen({ network: NETWORK, asset: USDC, amountAtomic, fundingId, payer })],
+    entries: [exactSeen({ network: NETWORK, asset: USDC, amountAtomic, subject: fundingId, payer })],
     effects: [],
   })
 
@@ -140,7 +140,7 @@ export const openChannelWith = (storage: Storage, channel: string, amountAtomic:
         network: NETWORK,
         asset: USDC,
         amountAtomic,
-        fundingId: randomUUID(),
+        subject: randomUUID(),
         channelId: channelNamed(channel),
       }),
     ],

@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { Address, Hex } from '../../src/payment/types.ts'
 import type { SettlementDependencies } from '../../src/settlement/dependencies.ts'
-import type { OnChainChannel, Prepared, Receipt, SettlementChain } from '../../src/settlement/ports.ts'
-import type { TransactionRow } from '../../src/settlement/types.ts'
+import type { GasPolicy } from '../../src/settlement/gas-policy.ts'
+import type { Notice } from '../../src/settlement/notice.ts'
+import type {
+  ChainSender,
+  OnChainChannel,
+  Prepared,
+  Receipt,
+  SettlementChain,
+} from '../../src/settlement/ports.ts'
+import type { ForeignPayment, TransactionRow } from '../../src/settlement/types.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
 import { hex, NETWORK, NOW_MS, payerNamed, USDC } from './calls.ts'
 import { SIGNER, TILL } from './settlements.ts'
@@ -17,6 +25,11 @@ export type Script = {
   /** Throws as a chain does that cannot be reached, or gives nothing for what is not mined. */
   receiptOf: (hash: Hex) => Receipt | undefined
   nonceOf: () => number
+  reprice: (request: Parameters<ChainSender['reprice']>[0]) => Awaited<ReturnType<ChainSender['reprice']>>
+  broadcast: (raw: Hex) => Awaited<ReturnType<ChainSender['broadcast']>>
+  paymentsOf: () => readonly ForeignPayment[]
+  headNumber: bigint
+  gas: GasPolicy
   channelOf: (id: Hex) => Partial<OnChainChannel>
 }
 
@@ -26,6 +39,7 @@ const ready = (): Prepared => ({
   gasLimit: 21_000n,
   maxFeePerGasWei: 1n,
   maxPriorityFeePerGasWei: 1n,
+  usualFeePerGasWei: 1n,
 })
 
 /** A mined transaction that moved `value` to `to`; 0 where it moved nothing. */
@@ -37,7 +51,20 @@ export const minedTransfer = (to: Address, value: bigint): Receipt => ({
   effectiveGasPriceWei: 1n,
   l1FeeWei: 0n,
   transfers: value === 0n ? [] : [{ token: USDC, from: payerNamed('somebody'), to, value, logIndex: 0 }],
+  claims: [],
 })
+
+/** The same, by a transaction that the channel contract has booked a claim in. */
+export const minedClaim = ({
+  to = PAY_TO,
+  value = 0n,
+  ...claim
+}: {
+  to?: Address
+  value?: bigint
+  channelId: Hex
+  addedAtomic: bigint
+}): Receipt => ({ ...minedTransfer(to, value), claims: [claim] })
 
 /** A ledger in memory over a chain that follows a script, for settlement stories that no honest chain would tell. */
 export async function openScriptedWorld() {
@@ -47,8 +74,14 @@ export async function openScriptedWorld() {
     prepare: ready,
     receiptOf: () => undefined,
     nonceOf: () => 0,
+    reprice: () => undefined,
+    broadcast: () => 'sent',
+    paymentsOf: () => [],
+    headNumber: 9n,
+    gas: { maxShareBps: 10_000n },
     channelOf: () => ({}),
   }
+  const notices: Notice[] = []
   const nowMs = () => script.nowMs
   const storage: Storage = await openStorage({ instanceId: randomUUID(), region: 'local', nowMs })
   const call = () => ({ to: USDC, data: '0x' }) as const
@@ -61,13 +94,14 @@ export async function openScriptedWorld() {
         raw: hex(32, `raw ${lane.role} ${nonce}`),
         hash: hex(32, `hash ${lane.role} ${nonce}`),
       }),
-      broadcast: async () => 'sent',
+      broadcast: async (raw) => script.broadcast(raw),
+      reprice: async (request) => script.reprice(request),
       getNonce: async () => script.nonceOf(),
     },
     reader: {
       network: NETWORK,
       getReceipt: async (hash) => script.receiptOf(hash),
-      getHead: async () => ({ number: 9n, hash: hex(32, 'head'), timestamp: 0 }),
+      getHead: async () => ({ number: script.headNumber, hash: hex(32, 'head'), timestamp: 0 }),
       getFinalBlock: async () => script.finalBlock,
       readChannels: async (ids) =>
         ids.map((id) => ({
@@ -77,6 +111,7 @@ export async function openScriptedWorld() {
           refundNonce: 0n,
           ...script.channelOf(id),
         })),
+      findPayments: async () => script.paymentsOf(),
       getBalance: async () => 0n,
       listTransfers: async () => [],
     },
@@ -93,6 +128,8 @@ export async function openScriptedWorld() {
   const dependencies: SettlementDependencies = {
     store: storage.settlement,
     due: storage.due,
+    balances: storage.balances,
+    lanes: storage.lanes,
     watch: { listChannels: storage.reconcile.listChannelPage },
     networks: [NETWORK],
     chainOf: () => chain,
@@ -112,17 +149,19 @@ export async function openScriptedWorld() {
       refundLaterPicoUsd: 1n,
       refundAfterMs: 600_000,
       tillFloatPicoUsd: 10n ** 18n,
+      gasOf: () => script.gas,
       assetsOf: () => [USDC],
       decimalsOf: () => 6,
     },
     reach: () => undefined,
+    notice: (notice) => notices.push(notice),
   }
   const transactions = async (kind: string): Promise<readonly TransactionRow[]> => {
-    const states = ['signed', 'seen', 'final', 'failed'] as const
+    const states = ['signed', 'seen', 'reverted', 'final', 'failed'] as const
     const all = await storage.settlement.listTransactions({ network: NETWORK, states, limit: 1_000 })
     return all.filter(({ purpose }) => purpose.kind === kind)
   }
-  return { script, storage, dependencies, transactions }
+  return { script, storage, dependencies, transactions, notices }
 }
 
 export type ScriptedWorld = Awaited<ReturnType<typeof openScriptedWorld>>

@@ -56,5 +56,6 @@ export const appendTransaction = (
     purpose,
     effects,
     atMs: NOW_MS,
+    maxCostWei: 21_000n,
     sign: sign(lane, id),
   })

@@ -1,6 +1,7 @@
 import type { Address, Network } from '../../payment/types.ts'
 import type { ChainReader } from '../../settlement/ports.ts'
 import type { Rpc } from '../rpc.ts'
+import { findPayments } from './find-payments.ts'
 import { getBalance } from './get-balance.ts'
 import { getReceipt } from './get-receipt.ts'
 import { getFinalBlock, getHead } from './head.ts'
@@ -13,16 +14,19 @@ export function createReader(world: {
   rpc: Rpc
   network: Network
   tokens: readonly Address[]
+  /** Where `exact` payments go. */
+  till: Address
   finality: Finality
 }): ChainReader {
-  const { rpc, network, tokens, finality } = world
+  const { rpc, network, tokens, till, finality } = world
   const known = new Set(tokens)
   return {
     network,
     getReceipt: (hash) => getReceipt({ rpc, hash, tokens: known }),
     getHead: () => getHead({ rpc }),
     getFinalBlock: () => getFinalBlock({ rpc, finality }),
-    readChannels: (channelIds) => readChannels({ rpc, channelIds }),
+    readChannels: (channelIds, blockNumber) => readChannels({ rpc, channelIds, blockNumber }),
+    findPayments: (query) => findPayments({ rpc, till, ...query }),
     getBalance: (query) => getBalance({ rpc, ...query }),
     listTransfers: (query) => listTransfers({ rpc, tokens, ...query }),
   }

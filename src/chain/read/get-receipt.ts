@@ -2,6 +2,7 @@ import type { Address, Hex } from '../../payment/types.ts'
 import type { Receipt } from '../../settlement/ports.ts'
 import { readArray, readHash, readObject, readQuantity, unusable } from '../rpc.ts'
 import type { Rpc } from '../rpc.ts'
+import { readClaimed } from './channel-logs.ts'
 import { readTransfer } from './transfer-logs.ts'
 
 const METHOD = 'eth_getTransactionReceipt'
@@ -37,5 +38,6 @@ export async function getReceipt(query: {
     effectiveGasPriceWei: amount('effectiveGasPrice'),
     l1FeeWei: typeof receipt['l1Fee'] === 'string' ? amount('l1Fee') : 0n,
     transfers: logs.flatMap((log) => readTransfer({ log, tokens, method: METHOD }) ?? []),
+    claims: logs.flatMap((log) => readClaimed({ log, method: METHOD }) ?? []),
   }
 }

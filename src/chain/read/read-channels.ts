@@ -19,22 +19,32 @@ const CHANNELS_PER_CALL = 100
 export async function readChannels(query: {
   rpc: Rpc
   channelIds: readonly Hex[]
+  blockNumber?: bigint | undefined
 }): Promise<readonly OnChainChannel[]> {
-  const { rpc, channelIds } = query
+  const { rpc, channelIds, blockNumber } = query
   const chunks: (readonly Hex[])[] = []
   for (let start = 0; start < channelIds.length; start += CHANNELS_PER_CALL) {
     chunks.push(channelIds.slice(start, start + CHANNELS_PER_CALL))
   }
-  return (await Promise.all(chunks.map((ids) => readChunk({ rpc, ids })))).flat()
+  return (await Promise.all(chunks.map((ids) => readChunk({ rpc, ids, blockNumber })))).flat()
 }
 
-async function readChunk({ rpc, ids }: { rpc: Rpc; ids: readonly Hex[] }): Promise<OnChainChannel[]> {
+async function readChunk({
+  rpc,
+  ids,
+  blockNumber,
+}: {
+  rpc: Rpc
+  ids: readonly Hex[]
+  blockNumber: bigint | undefined
+}): Promise<OnChainChannel[]> {
   const datas = ids.flatMap((id) => [
     encodeFunctionData({ abi, functionName: 'channels', args: [id] }),
     encodeFunctionData({ abi, functionName: 'pendingWithdrawals', args: [id] }),
     encodeFunctionData({ abi, functionName: 'refundNonce', args: [id] }),
   ])
-  const answers = await multicall({ rpc, calls: datas.map((data) => ({ to: BATCH_SETTLEMENT, data })) })
+  const calls = datas.map((data) => ({ to: BATCH_SETTLEMENT, data }))
+  const answers = await multicall({ rpc, calls, blockNumber })
   return ids.map((_, index) => readChannel(answers.slice(index * 3, index * 3 + 3)))
 }
 

@@ -1,10 +1,11 @@
 import type { Hex, Network } from '../../payment/types.ts'
 import type { ChainSender } from '../../settlement/ports.ts'
-import { readCount } from '../rpc.ts'
+import { blockTag, readCount } from '../rpc.ts'
 import type { Rpc } from '../rpc.ts'
 import { broadcast } from './broadcast.ts'
 import type { FeeCaps } from './fees.ts'
 import { prepare } from './prepare.ts'
+import { reprice } from './reprice.ts'
 import { createSign } from './sign.ts'
 
 /** The sending half of a network. Nonces come from the caller; nothing here counts them. */
@@ -16,15 +17,18 @@ export function createSender(world: {
   caps: FeeCaps
 }): ChainSender {
   const { rpc, network, lanes, keys, caps } = world
+  const sign = createSign({ network, keys: [keys.signer, keys.till] })
   return {
     network,
     lanes,
     prepare: ({ lane, call }) => prepare({ rpc, lane, call, caps }),
-    sign: createSign({ network, keys: [keys.signer, keys.till] }),
+    sign,
+    reprice: ({ lane, raw }) => reprice({ rpc, lane, raw, caps, sign }),
     broadcast: (raw) => broadcast({ rpc, raw }),
-    getNonce: async (lane) => {
+    getNonce: async (lane, at) => {
       const method = 'eth_getTransactionCount'
-      return readCount({ value: await rpc.request(method, [lane.address, 'latest']), method })
+      const block = at === 'pending' ? at : blockTag(at)
+      return readCount({ value: await rpc.request(method, [lane.address, block]), method })
     },
   }
 }

@@ -7,7 +7,12 @@ export type FeeCaps = {
   readonly maxPriorityFeePerGasWei: bigint
 }
 
-export type Fees = { readonly maxFeePerGasWei: bigint; readonly maxPriorityFeePerGasWei: bigint }
+export type Fees = {
+  readonly maxFeePerGasWei: bigint
+  readonly maxPriorityFeePerGasWei: bigint
+  /** What a unit of gas costs in the next block. */
+  readonly usualFeePerGasWei: bigint
+}
 
 const GWEI = 1_000_000_000n
 export const DEFAULT_FEE_CAPS: FeeCaps = {
@@ -53,7 +58,33 @@ export function feesWithin({ market, caps }: { market: FeeMarket; caps: FeeCaps 
   const wished = usualPriorityFeeWei > LEAST_PRIORITY_WEI ? usualPriorityFeeWei : LEAST_PRIORITY_WEI
   const tip = least(wished, caps.maxPriorityFeePerGasWei, caps.maxFeePerGasWei - nextBaseFeeWei)
   const maxFeePerGasWei = least(nextBaseFeeWei * 2n + tip, caps.maxFeePerGasWei)
-  return { maxFeePerGasWei, maxPriorityFeePerGasWei: tip }
+  return { maxFeePerGasWei, maxPriorityFeePerGasWei: tip, usualFeePerGasWei: nextBaseFeeWei + tip }
+}
+
+/** Nodes want at least a tenth more on both fees before they take other bytes for the same nonce; an eighth is safe. */
+const raised = (feeWei: bigint) => feeWei + feeWei / 8n + 1n
+
+/**
+ * Fees for bytes that replace others: an eighth more on both, or what the market asks where that is more.
+ *
+ * @returns undefined where the caps do not allow it: the old bytes stay, and wait.
+ */
+export function replacementFees({
+  old,
+  market,
+  caps,
+}: {
+  old: Pick<Fees, 'maxFeePerGasWei' | 'maxPriorityFeePerGasWei'>
+  market: FeeMarket
+  caps: FeeCaps
+}): Pick<Fees, 'maxFeePerGasWei' | 'maxPriorityFeePerGasWei'> | undefined {
+  const usual = feesWithin({ market, caps })
+  if (usual === undefined) return undefined
+  const maxFeePerGasWei = most(usual.maxFeePerGasWei, raised(old.maxFeePerGasWei))
+  const maxPriorityFeePerGasWei = most(usual.maxPriorityFeePerGasWei, raised(old.maxPriorityFeePerGasWei))
+  const isAllowed = maxFeePerGasWei <= caps.maxFeePerGasWei && maxPriorityFeePerGasWei <= maxFeePerGasWei
+  return isAllowed ? { maxFeePerGasWei, maxPriorityFeePerGasWei } : undefined
 }
 
 const least = (...amounts: readonly bigint[]) => amounts.reduce((a, b) => (a < b ? a : b))
+const most = (a: bigint, b: bigint) => (a > b ? a : b)

@@ -23,7 +23,7 @@ export function createSign({ network, keys }: { network: Network; keys: readonly
   return async (request: {
     lane: Lane
     nonce: number
-    prepared: Extract<Prepared, { ok: true }>
+    prepared: Omit<Extract<Prepared, { ok: true }>, 'ok' | 'usualFeePerGasWei'>
   }): Promise<SignedTransaction> => {
     const { lane, nonce, prepared } = request
     const account = accounts.get(lane.address)

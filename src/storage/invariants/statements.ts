@@ -36,7 +36,7 @@ export const INVARIANTS: readonly Invariant[] = [
         select ledger, path, sum(dp) as debits_posted, sum(cp) as credits_posted, sum(pending) as debits_pending,
           sum(rp) as refunds_posted, sum(rpending) as refunds_pending from (
           select ledger, debit as path, amount as dp, 0 as cp, 0 as pending,
-            case when event in ('channel_refund_seen', 'channel_withdrawn') then amount else 0 end as rp, 0 as rpending
+            case when event in ('channel_refund_seen', 'channel_withdrawn', 'deposit_undone') then amount else 0 end as rp, 0 as rpending
           from p where kind = 'posted'
           union all select ledger, credit, 0, amount, 0, 0, 0 from p where kind = 'posted'
           union all select ledger, debit, 0, 0, amount, 0, case when event = 'channel_refund_held' then amount else 0 end
@@ -90,7 +90,7 @@ export const INVARIANTS: readonly Invariant[] = [
     name: 'nonces_are_contiguous',
     says: "A signing key's nonces run without a gap from its first to its next, one transaction each.",
     sql: `select l.network, l.address, $1::bigint from lanes l
-      left join transactions t on t.network = l.network and t.address = l.address and t.state <> 'replaced'
+      left join transactions t on t.network = l.network and t.address = l.address
       group by l.network, l.address, l.first_nonce, l.next_nonce
       having count(t.nonce) <> l.next_nonce - l.first_nonce or count(distinct t.nonce) <> count(t.nonce)
         or min(t.nonce) < l.first_nonce or max(t.nonce) >= l.next_nonce`,
@@ -100,7 +100,7 @@ export const INVARIANTS: readonly Invariant[] = [
     says: 'What is signed, seen or final has exactly one transaction, which is as far; no two share one.',
     sql: `
       with intents as (
-        select 'funding' as kind, id, state, transaction_id from fundings
+        select 'funding' as kind, id, state, transaction_id from fundings where adopted_hash is null
         union all select 'settlement', call_id, state, transaction_id from settlements
         union all select 'refund', id, state, transaction_id from refunds
       )
@@ -125,7 +125,8 @@ export const INVARIANTS: readonly Invariant[] = [
     says: 'What was seen on chain becomes final within an hour.',
     sql: `select e.id from entries e
       where e.event in ('deposit_seen', 'exact_seen', 'upto_seen') and e.at_ms < $1::bigint - ${CLEARING_MS}
-        and not exists (select 1 from entries f where f.id = replace(e.id, '_seen:', '_final:'))`,
+        and not exists (select 1 from entries f
+          where f.id in (replace(e.id, '_seen:', '_final:'), replace(e.id, '_seen:', '_undone:')))`,
   },
   {
     name: 'channels_are_covered',

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import {
   bigint,
+  boolean,
   check,
   index,
   integer,
@@ -34,9 +35,15 @@ export const fundings = pgTable(
     transaction_id: text(),
     error: text(),
     at_ms: timeMs('at_ms').notNull(),
+    /** The log of somebody else's transaction that brought the money: one log explains one funding. */
+    adopted_hash: text(),
+    adopted_log_index: integer(),
+    adopted_block: bigint({ mode: 'bigint' }),
   },
   (table) => [
     unique('fundings_key').on(table.key),
+    index('fundings_channel').on(table.channel_id),
+    unique('fundings_adopted').on(table.network, table.adopted_hash, table.adopted_log_index),
     index('fundings_open')
       .on(table.network, table.state)
       .where(sql`state in ('reserved', 'signed', 'seen')`),
@@ -71,23 +78,36 @@ export const transactions = pgTable(
     purpose: jsonb().notNull(),
     raw: text().notNull(),
     hash: text().notNull().unique(),
-    state: text({ enum: ['signed', 'seen', 'final', 'failed', 'replaced'] }).notNull(),
+    state: text({ enum: ['signed', 'seen', 'reverted', 'final', 'failed'] }).notNull(),
+    /** Whether it ever was `seen`: then the ledger has its entries. */
+    was_seen: boolean().notNull().default(false),
     signed_at_ms: timeMs('signed_at_ms').notNull(),
     block_number: bigint({ mode: 'bigint' }),
     block_hash: text(),
     gas_used: amount('gas_used'),
     effective_gas_price_wei: amount('effective_gas_price_wei'),
     error: text(),
+    /** Gas and fee at their caps: what it may still cost. */
+    max_cost_wei: amount('max_cost_wei').notNull().default('0'),
   },
   (table) => [
-    uniqueIndex('transactions_nonce')
-      .on(table.network, table.address, table.nonce)
-      .where(sql`state <> 'replaced'`),
+    uniqueIndex('transactions_nonce').on(table.network, table.address, table.nonce),
+    index('transactions_signed_at').on(table.network, table.signed_at_ms),
     index('transactions_open')
       .on(table.network, table.state)
-      .where(sql`state in ('signed', 'seen')`),
+      .where(sql`state in ('signed', 'seen', 'reverted')`),
   ],
 )
+
+/** Earlier bytes of a transaction, with the same nonce and a lower fee: any of them may be the ones that are mined. */
+export const replaced_bytes = pgTable('replaced_bytes', {
+  hash: text().primaryKey(),
+  transaction_id: text()
+    .notNull()
+    .references(() => transactions.id),
+  raw: text().notNull(),
+  replaced_at_ms: timeMs('replaced_at_ms').notNull(),
+})
 
 /** What a transaction claims of each channel: tells which transaction covers a call. */
 export const claims = pgTable(

@@ -34,7 +34,7 @@ describe.each(KINDS)('calls on %s', (kind) => {
     const { paymentKey: _key, holds: _holds, ...rest } = admission
     expect(call).toEqual({ callId: admission.callId, state: 'final', admission: rest, capture })
     const account = ACCOUNTS.credit(payer.id)
-    expect(await storage().due.getBalance({ ledger: LEDGER, account })).toBe(-700n)
+    expect(await storage().balances.getBalance({ ledger: LEDGER, account })).toBe(-700n)
     expect(await storage().calls.admit(admissionOf({ payer, ceilingAtomic: 701n }))).toEqual({
       kind: 'refused',
       account,
@@ -73,7 +73,9 @@ describe.each(KINDS)('calls on %s', (kind) => {
       charges.map((chargeAtomic) => storage().calls.capture(captureOf(admission.callId, { chargeAtomic }))),
     )
     expect(captured.map(({ capture }) => capture.chargeAtomic)).toEqual([100n, 100n, 100n])
-    expect(await storage().due.getBalance({ ledger: LEDGER, account: ACCOUNTS.credit(payer.id) })).toBe(-900n)
+    expect(await storage().balances.getBalance({ ledger: LEDGER, account: ACCOUNTS.credit(payer.id) })).toBe(
+      -900n,
+    )
   })
 
   test('a capture of a call that was never admitted is an error', async () => {
@@ -94,7 +96,7 @@ describe.each(KINDS)('calls on %s', (kind) => {
     expect(late).toMatchObject({ kind: 'duplicate', call: { callId: first.callId, state: 'final' } })
     // The same admission again is what a lane sends after a lost connection.
     expect(await storage().calls.admit(first)).toEqual({ kind: 'admitted' })
-    expect(await storage().due.getBalance({ ledger: LEDGER, account: ACCOUNTS.credit(payer.id) })).toBe(
+    expect(await storage().balances.getBalance({ ledger: LEDGER, account: ACCOUNTS.credit(payer.id) })).toBe(
       -99_700n,
     )
   })
@@ -138,8 +140,8 @@ describe.each(KINDS)('calls on %s', (kind) => {
     })
     const admitted = admissions.filter((_, index) => outcomes[index]?.kind === 'admitted')
     for (const { callId } of admitted) await storage().calls.capture(captureOf(callId))
-    expect(await storage().due.getBalance({ ledger, account })).toBe(-1_900_000_000n)
-    expect(await storage().due.getBalance({ ledger: LEDGER, account: holds[0]?.account ?? '' })).toBe(
+    expect(await storage().balances.getBalance({ ledger, account })).toBe(-1_900_000_000n)
+    expect(await storage().balances.getBalance({ ledger: LEDGER, account: holds[0]?.account ?? '' })).toBe(
       -99_400n,
     )
   })

@@ -37,7 +37,7 @@ const money = { network: NETWORK, asset: USDC }
 
 describe.each(KINDS)('settlement on %s', (kind) => {
   const storage = useStorage(kind)
-  const balanceOf = (account: string, ledger = LEDGER) => storage().due.getBalance({ ledger, account })
+  const balanceOf = (account: string, ledger = LEDGER) => storage().balances.getBalance({ ledger, account })
 
   test('a funding is reserved once, whoever asks, and comes back as it was', async () => {
     const funding = depositFunding('f1')
@@ -81,7 +81,9 @@ describe.each(KINDS)('settlement on %s', (kind) => {
     ).rejects.toThrow('may not be signed again')
     const seen = {
       transaction: { id: 'deposit-1', from: ['signed'], to: 'seen', blockNumber: 9n, blockHash: '0x09' },
-      entries: [depositSeen({ ...money, amountAtomic, fundingId, channelId, transactionId: 'deposit-1' })],
+      entries: [
+        depositSeen({ ...money, amountAtomic, subject: fundingId, channelId, transactionId: 'deposit-1' }),
+      ],
       effects: [
         { kind: 'channel-opened', id: channelId, network: NETWORK, config: configOf('f1') },
         { kind: 'funding', id: fundingId, state: 'seen' },
@@ -108,7 +110,7 @@ describe.each(KINDS)('settlement on %s', (kind) => {
           effectiveGasPriceWei: 7n,
         },
         entries: [
-          depositFinal({ ...money, amountAtomic, fundingId }),
+          depositFinal({ ...money, amountAtomic, subject: fundingId }),
           gasPaid({ network: NETWORK, lane: 'signer', transactionId: 'deposit-1', amountWei: 147_000n }),
         ],
         effects: [{ kind: 'funding', id: fundingId, state: 'final' }],
@@ -306,7 +308,7 @@ describe.each(KINDS)('settlement on %s', (kind) => {
     const fundingId = 'idle-funding'
     await giveCredit(storage(), payer, 800n, fundingId)
     await storage().settlement.commit({
-      entries: [exactFinal({ ...money, amountAtomic: 800n, fundingId })],
+      entries: [exactFinal({ ...money, amountAtomic: 800n, subject: fundingId })],
       effects: [],
     })
     const idle = await storage().due.listIdleCredit({ network: NETWORK, limit: 10 })
@@ -315,7 +317,7 @@ describe.each(KINDS)('settlement on %s', (kind) => {
     expect(held).toMatchObject({ kind: 'held', refund: { amountAtomic: 800n } })
     expect(await storage().due.listIdleCredit({ network: NETWORK, limit: 10 })).toEqual([])
     // Held for the refund, and still owed until the refund is seen.
-    expect(await storage().due.getOwedCredit(money)).toBe(800n)
+    expect(await storage().balances.getOwedCredit(money)).toBe(800n)
     const purpose = { kind: 'credit-refund', refundId: 'c1', asset: USDC, payer, amount: '800' } as const
     const effects = [{ kind: 'refund', id: 'c1', state: 'signed' }] as const
     await appendTransaction(storage(), { id: 'credit-refund-1', lane: TILL, purpose, effects })
@@ -326,7 +328,7 @@ describe.each(KINDS)('settlement on %s', (kind) => {
     } as const
     expect(await storage().settlement.commit(seen)).toBe(true)
     expect(await balanceOf(ACCOUNTS.credit(payer))).toBe(0n)
-    expect(await storage().due.getOwedCredit(money)).toBe(0n)
+    expect(await storage().balances.getOwedCredit(money)).toBe(0n)
     expect(await balanceOf(ACCOUNTS.till)).toBe(-4n)
   })
 

@@ -15,7 +15,13 @@ import {
   USDC,
   voucherAdmissionOf,
 } from '../../support/calls.ts'
-import { minedTransfer, openScriptedWorld, PAY_TO, type ScriptedWorld } from '../../support/scripted-chain.ts'
+import {
+  minedClaim,
+  minedTransfer,
+  openScriptedWorld,
+  PAY_TO,
+  type ScriptedWorld,
+} from '../../support/scripted-chain.ts'
 
 let world: ScriptedWorld
 beforeEach(async () => {
@@ -50,7 +56,7 @@ const settleOnce = async () => {
   await collectClaimed({ network: NETWORK, dependencies: world.dependencies })
   await confirmOpen({ network: NETWORK, dependencies: world.dependencies })
 }
-const payToBalance = () => world.storage.due.getBalance({ ledger: LEDGER, account: ACCOUNTS.payTo })
+const payToBalance = () => world.storage.balances.getBalance({ ledger: LEDGER, account: ACCOUNTS.payTo })
 
 test('a settle that also pays a claim which is not final yet is booked at what arrived, and not repeated', async () => {
   await claimedFor(100n)
@@ -101,7 +107,13 @@ test('a refund and a claim at the same time do not claim the same charges twice'
     dependencies: world.dependencies,
   })
   expect(refund.kind).toBe('pending')
-  world.script.receiptOf = () => minedTransfer(payerNamed('leaving'), 910n)
+  world.script.receiptOf = () =>
+    minedClaim({
+      to: payerNamed('leaving'),
+      value: 910n,
+      channelId: channelNamed('leaving'),
+      addedAtomic: 90n,
+    })
   world.script.nowMs += 60_000
   for (let pass = 0; pass < 2; pass += 1) await sweep({ dependencies: world.dependencies })
   expect(await world.transactions('channel-refund')).toHaveLength(1)
@@ -147,7 +159,7 @@ test('one transaction that cannot be recorded does not keep those behind it wait
   const [first] = await world.transactions('claim')
   world.script.receiptOf = (hash) => {
     if (hash === first?.hash) throw new Error('unusable')
-    return minedTransfer(PAY_TO, 0n)
+    return minedClaim({ channelId: channelNamed('second'), addedAtomic: 40n })
   }
   await expect(confirmOpen({ network: NETWORK, dependencies: world.dependencies })).rejects.toThrow(
     'unusable',

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { toContractSignature } from '../../../src/chain/calldata/contract-signature.ts'
 import { RpcError } from '../../../src/chain/rpc-error.ts'
 import { classifyRefusal } from '../../../src/chain/send/broadcast.ts'
-import { feesWithin } from '../../../src/chain/send/fees.ts'
+import { feesWithin, replacementFees } from '../../../src/chain/send/fees.ts'
 import { revertReason } from '../../../src/chain/send/revert-reason.ts'
 
 // The words of geth, op-geth, erigon, nethermind, besu, reth and anvil.
@@ -37,16 +37,34 @@ test('fees leave room for a doubled base fee and never pass the caps', () => {
   expect(fees(10n * GWEI, GWEI)).toEqual({
     maxFeePerGasWei: 21n * GWEI,
     maxPriorityFeePerGasWei: GWEI,
+    usualFeePerGasWei: 11n * GWEI,
   })
   expect(fees(10n * GWEI, 50n * GWEI)).toEqual({
     maxFeePerGasWei: 22n * GWEI,
     maxPriorityFeePerGasWei: 2n * GWEI,
+    usualFeePerGasWei: 12n * GWEI,
   })
-  expect(fees(80n * GWEI, GWEI)).toEqual({ maxFeePerGasWei: 100n * GWEI, maxPriorityFeePerGasWei: GWEI })
+  expect(fees(80n * GWEI, GWEI)).toMatchObject({
+    maxFeePerGasWei: 100n * GWEI,
+    maxPriorityFeePerGasWei: GWEI,
+  })
   const tight = fees(100n * GWEI - 5n, GWEI)
-  expect(tight).toEqual({ maxFeePerGasWei: 100n * GWEI, maxPriorityFeePerGasWei: 5n })
+  expect(tight).toMatchObject({ maxFeePerGasWei: 100n * GWEI, maxPriorityFeePerGasWei: 5n })
   expect(fees(100n * GWEI, 0n)).toBeUndefined()
   expect(fees(0n, 0n)?.maxPriorityFeePerGasWei).toBeGreaterThan(0n)
+})
+
+test('fees of a replacement are an eighth higher, follow the market, and never pass the caps', () => {
+  const old = { maxFeePerGasWei: 8n * GWEI, maxPriorityFeePerGasWei: GWEI }
+  const replaced = (base: bigint, limit = caps) =>
+    replacementFees({ old, market: { nextBaseFeeWei: base, usualPriorityFeeWei: 1n }, caps: limit })
+  expect(replaced(GWEI)).toEqual({
+    maxFeePerGasWei: 9n * GWEI + 1n,
+    maxPriorityFeePerGasWei: (9n * GWEI) / 8n + 1n,
+  })
+  expect(replaced(10n * GWEI)?.maxFeePerGasWei).toBeGreaterThan(20n * GWEI)
+  expect(replaced(GWEI, { ...caps, maxFeePerGasWei: 9n * GWEI })).toBeUndefined()
+  expect(replaced(100n * GWEI)).toBeUndefined()
 })
 
 const reverted = (details: { refusal?: string; revertData?: `0x${string}` }) =>

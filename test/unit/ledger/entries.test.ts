@@ -14,10 +14,10 @@ const every = (amountAtomic: bigint): readonly Entry[] => {
   const token = { ...money, amountAtomic }
   const sent = { ...token, transactionId: 't' }
   return [
-    entries.depositSeen({ ...token, fundingId: 'f', channelId: 'c' }),
-    entries.depositFinal({ ...token, fundingId: 'f' }),
-    entries.exactSeen({ ...token, fundingId: 'g', payer: 'p' }),
-    entries.exactFinal({ ...token, fundingId: 'g' }),
+    entries.depositSeen({ ...token, subject: 'f', channelId: 'c' }),
+    entries.depositFinal({ ...token, subject: 'f' }),
+    entries.exactSeen({ ...token, subject: 'g', payer: 'p' }),
+    entries.exactFinal({ ...token, subject: 'g' }),
     entries.uptoSeen({ ...token, callId: 'k', payer: 'p' }),
     entries.uptoFinal({ ...token, callId: 'k' }),
     entries.uptoFailed({ ...token, callId: 'k', payer: 'p' }),

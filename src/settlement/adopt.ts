@@ -1,0 +1,114 @@
+import {
+  depositFinal,
+  depositSeen,
+  depositUndone,
+  exactFinal,
+  exactSeen,
+  exactUndone,
+} from '../ledger/entries.ts'
+import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
+import { LIMITS } from '../lib/limits.ts'
+import type { Network } from '../payment/types.ts'
+import type { SettlementDependencies } from './dependencies.ts'
+import { eachRow } from './each-row.ts'
+import type { Effect, ForeignPayment, FundingRow } from './types.ts'
+
+type Subject = { readonly funding: FundingRow; readonly dependencies: SettlementDependencies }
+
+const PASS = 200
+/** After its expiry, how long a payment that a reorganisation has taken away may still come back in an earlier block. */
+const COMES_BACK_MS = 3_600_000
+
+/**
+ * A signed payment may be submitted by anybody, and whoever does it first uses its nonce up: ours then fails, although the money
+ * has arrived. So before a funding is called failed, the chain is asked whether its payer's money came by another way; it counts
+ * as this payment then. One log explains one funding, and never one that a transaction of ours explains.
+ *
+ * @returns whether the funding is paid now.
+ */
+export async function adoptPayment({ funding, dependencies }: Subject): Promise<boolean> {
+  const { reader } = dependencies.chainOf(funding.network)
+  const from = Math.floor(funding.atMs / 1_000) - LIMITS.adoptionSeconds
+  for (const payment of await reader.findPayments({ funding, from })) {
+    const adopted: Effect = {
+      kind: 'funding',
+      id: funding.id,
+      state: 'seen',
+      from: funding.state,
+      adopted: payment,
+    }
+    const entries = [entriesOf({ funding, payment, availableAtomic: 0n }).seen]
+    if (!(await dependencies.store.commit({ entries, effects: [adopted] }))) continue
+    dependencies.reach('adopted')
+    dependencies.notice({ network: funding.network, kind: 'adopted', purpose: funding.kind })
+    return true
+  }
+  return false
+}
+
+/** W6 of adopted payments; one that has gone for good is taken back. */
+export async function confirmAdopted({
+  network,
+  dependencies,
+}: {
+  network: Network
+  dependencies: SettlementDependencies
+}): Promise<void> {
+  const rows = await dependencies.store.listFundings({ network, state: 'adopted', limit: PASS })
+  await eachRow(rows, (funding) => confirmOne({ funding, dependencies }))
+}
+
+async function confirmOne({ funding, dependencies }: Subject): Promise<void> {
+  const { id, network, adopted } = funding
+  if (!adopted) return
+  const { reader } = dependencies.chainOf(network)
+  const receipt = await reader.getReceipt(adopted.transactionHash)
+  if (receipt) {
+    if (receipt.blockNumber > (await reader.getFinalBlock())) return
+    const entries = [entriesOf({ funding, payment: adopted, availableAtomic: 0n }).final]
+    await dependencies.store.commit({
+      entries,
+      effects: [{ kind: 'funding', id, state: 'final', from: 'seen' }],
+    })
+    return
+  }
+  if (dependencies.clock.nowMs() < funding.expiresAt * 1_000 + COMES_BACK_MS) return
+  const account = funding.channel ? ACCOUNTS.channel(funding.channel.id) : ACCOUNTS.credit(funding.payer)
+  const ledger = tokenLedger({ network, asset: funding.asset })
+  const availableAtomic = await dependencies.balances.getAvailable({ ledger, account })
+  const entries = [entriesOf({ funding, payment: adopted, availableAtomic }).undone]
+  const failed: Effect = {
+    kind: 'funding',
+    id,
+    state: 'failed',
+    error: 'reorganized',
+    from: 'seen',
+    adopted: null,
+  }
+  await dependencies.store.commit({ entries, effects: [failed] })
+}
+
+function entriesOf({
+  funding: { id, network, asset, payer, amountAtomic, channel },
+  payment,
+  availableAtomic,
+}: {
+  funding: FundingRow
+  payment: ForeignPayment
+  availableAtomic: bigint
+}) {
+  const subject = `${id}:${payment.transactionHash}:${payment.logIndex}`
+  const event = { subject, network, asset, amountAtomic }
+  const lost = { ...event, availableAtomic }
+  return channel
+    ? {
+        seen: depositSeen({ ...event, channelId: channel.id }),
+        final: depositFinal(event),
+        undone: depositUndone({ ...lost, channelId: channel.id }),
+      }
+    : {
+        seen: exactSeen({ ...event, payer }),
+        final: exactFinal(event),
+        undone: exactUndone({ ...lost, payer }),
+      }
+}
