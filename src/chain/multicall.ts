@@ -4,7 +4,7 @@ import type { Address } from '../payment/types.ts'
 import { multicall3Abi } from './abi.ts'
 import { MULTICALL3 } from '../payment/contracts.ts'
 import { ethCall, unusable } from './rpc.ts'
-import type { Rpc } from './rpc.ts'
+import type { Asker } from './rpc.ts'
 
 export type ReadCall = { readonly to: Address; readonly data: Hex }
 
@@ -13,7 +13,7 @@ export type ReadCall = { readonly to: Address; readonly data: Hex }
  * at the address.
  */
 export async function multicall(query: {
-  rpc: Rpc
+  rpc: Asker
   calls: readonly ReadCall[]
   blockNumber?: bigint | undefined
 }): Promise<readonly (Hex | undefined)[]> {

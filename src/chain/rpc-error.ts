@@ -8,9 +8,10 @@ export class RpcError extends Error {
   override readonly name = 'RpcError'
   /**
    * `unreachable`: nothing that is JSON-RPC came back. `refused`: the node answered with an error. `unusable`: its
-   * result is not what the method gives.
+   * result is not what the method gives. `behind`: it does not know blocks that others have. `disputed`: two RPCs say
+   * different things.
    */
-  readonly kind: 'unreachable' | 'refused' | 'unusable'
+  readonly kind: 'unreachable' | 'refused' | 'unusable' | 'behind' | 'disputed'
   readonly method: string
   /** The node's own words, for classification only: never shown, never stored. */
   readonly refusal: string
@@ -40,6 +41,8 @@ const SAYS: Record<RpcError['kind'], string> = {
   unreachable: 'did not answer in JSON-RPC',
   refused: 'refused the request',
   unusable: 'gave a result that cannot be used',
+  behind: 'is behind the chain',
+  disputed: 'and another RPC contradict each other',
 }
 
 /** Turns whatever a transport threw into an RpcError. */

@@ -1,13 +1,26 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fallback, http } from 'viem'
 import type { Hex } from 'viem'
+import { LIMITS } from '../lib/limits.ts'
 import type { Address } from '../payment/types.ts'
+import { createHeadFloor, type HeadFloor } from './head-floor.ts'
+import { limitedFetch } from './limited-fetch.ts'
 import { RpcError, toRpcError } from './rpc-error.ts'
 
-/** JSON-RPC to one network. Requests of one tick travel in one HTTP request. Every failure is an {@link RpcError}. */
-export type Rpc = {
+/** Whom a read asks. Requests of one tick travel in one HTTP request. Every failure is an {@link RpcError}. */
+export type Asker = {
   readonly request: (method: string, params: readonly unknown[]) => Promise<unknown>
-  /** The same, to each RPC of the list in turn, for what no other RPC can answer instead. */
-  readonly each: readonly ((method: string, params: readonly unknown[]) => Promise<unknown>)[]
+}
+
+/** JSON-RPC to one network: the first RPC that answers. */
+export type Rpc = Asker & {
+  /** Each RPC of the list by itself, for what no other can do instead. */
+  readonly each: readonly Asker[]
+  /**
+   * The same read by every RPC, for what money depends on: the answers of those that answer and are not behind, at least one.
+   * @throws RpcError where there is none.
+   */
+  readonly consult: <Value>(read: (rpc: Asker) => Promise<Value>) => Promise<readonly Value[]>
   /** Refuses everything from now on, also what is still under way. */
   readonly close: () => void
 }
@@ -32,11 +45,17 @@ export function createRpc(options: { rpcUrls: readonly string[]; timeoutMs?: num
   const closing = new AbortController()
   const fetchOptions = { signal: closing.signal }
   const transports = rpcUrls.map((url) =>
-    http(url, { batch: { batchSize: BATCH_SIZE }, retryCount: 0, timeout: timeoutMs, fetchOptions }),
+    http(url, {
+      batch: { batchSize: BATCH_SIZE },
+      retryCount: 0,
+      timeout: timeoutMs,
+      fetchOptions,
+      fetchFn: limitedFetch,
+    }),
   )
   const shouldThrow = (error: Error) => toRpcError({ error, method: '' }).isRevert
   const all: Transport = fallback(transports, { retryCount: 0, shouldThrow })({ retryCount: 0 })
-  const each: Transport[] = transports.map((open) => open({ retryCount: 0 }))
+  const floor = createHeadFloor({ rpcCount: rpcUrls.length })
 
   const ask = (transport: Transport) => async (method: string, params: readonly unknown[]) => {
     if (closing.signal.aborted) throw new RpcError({ kind: 'unreachable', method })
@@ -46,7 +65,56 @@ export function createRpc(options: { rpcUrls: readonly string[]; timeoutMs?: num
       throw toRpcError({ error, method })
     }
   }
-  return { request: ask(all), each: each.map(ask), close: () => closing.abort() }
+  const each: Asker[] = transports.map((open) => ({ request: ask(open({ retryCount: 0 })) }))
+  return {
+    request: ask(all),
+    each,
+    consult: (read) => consult({ each, floor, read }),
+    close: () => closing.abort(),
+  }
+}
+
+async function consult<Value>({
+  each,
+  floor,
+  read,
+}: {
+  each: readonly Asker[]
+  floor: HeadFloor
+  read: (rpc: Asker) => Promise<Value>
+}): Promise<readonly Value[]> {
+  const method = 'eth_blockNumber'
+  const { answers, refusal } = await answersInTime(
+    each.map(async (rpc) => {
+      const [head, value] = await Promise.all([rpc.request(method, []), read(rpc)])
+      return { head: readQuantity({ value: head, method }), value }
+    }),
+  )
+  if (answers.length === 0) throw refusal
+  floor.note(answers.map(({ head }) => head))
+  const fresh = answers.filter(({ head }) => !floor.isBehind(head))
+  if (fresh.length === 0) throw new RpcError({ kind: 'behind', method })
+  return fresh.map(({ value }) => value)
+}
+
+/** Waits for all, but once one has answered no longer than that for those that hang. */
+async function answersInTime<Answer>(asked: readonly Promise<Answer>[]) {
+  const answers: Answer[] = []
+  let refusal: unknown
+  const all = asked.map((one) =>
+    one.then(
+      (answer) => void answers.push(answer),
+      (error: unknown) => void (refusal ??= error),
+    ),
+  )
+  const patience = Promise.any(asked).then(
+    () => sleep(LIMITS.rpcPatienceMs, undefined, { ref: false }),
+    () => undefined,
+  )
+  await Promise.race([Promise.all(all), patience])
+  // Where all have refused, the race may have ended before the last of them was noted.
+  if (answers.length === 0) await Promise.all(all)
+  return { answers: [...answers], refusal }
 }
 
 /** `latest` or a number, as JSON-RPC wants it. */
@@ -57,7 +125,7 @@ export const toQuantity = (value: bigint): Hex => `0x${value.toString(16)}`
 
 /** eth_call. @returns the bytes that the contract gave back. */
 export async function ethCall(query: {
-  rpc: Rpc
+  rpc: Asker
   to: Address
   data: Hex
   from?: Address

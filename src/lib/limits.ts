@@ -54,6 +54,8 @@ export const LIMITS = {
   gasPerDayWei: 50_000_000_000_000_000n,
   /** An `upto` authorisation with less time left is settled though gas is dear. */
   uptoUrgentSeconds: 300,
+  /** Once one RPC has answered, how long the others of its network are waited for. */
+  rpcPatienceMs: 1_000,
   /** Bytes of one answer of an RPC. */
   rpcAnswerBytes: 8 * 1024 * 1024,
   /** Calls grouped into one database statement. */

@@ -1,22 +1,43 @@
 import type { Address, Hex } from '../../payment/types.ts'
 import type { Receipt } from '../../settlement/ports.ts'
+import { RpcError } from '../rpc-error.ts'
 import { readArray, readHash, readObject, readQuantity, unusable } from '../rpc.ts'
-import type { Rpc } from '../rpc.ts'
+import type { Asker, Rpc } from '../rpc.ts'
 import { readClaimed } from './channel-logs.ts'
 import { readTransfer } from './transfer-logs.ts'
 
 const METHOD = 'eth_getTransactionReceipt'
 
 /**
- * What became of a transaction. One request.
+ * What became of a transaction: what two RPCs say alike, where several are configured and answer. One request to each.
  *
  * Only Transfer logs of our own tokens are in it: anybody's contract can emit a Transfer.
  *
  * @returns undefined while it is in no block that this RPC knows.
- * @throws RpcError
+ * @throws RpcError `disputed` where they differ: a lagging RPC catches up, a lying one never settles anything.
  */
 export async function getReceipt(query: {
   rpc: Rpc
+  hash: Hex
+  tokens: ReadonlySet<Address>
+}): Promise<Receipt | undefined> {
+  const answers = await query.rpc.consult((rpc) => readReceipt({ ...query, rpc }))
+  const [first] = answers
+  if (answers.length === 1) return first
+  const words = answers.map(fingerprint)
+  const agreed = answers.find((_, index) => words.filter((word) => word === words[index]).length > 1)
+  if (agreed === undefined && words.every((word) => word === words[0])) return undefined
+  if (agreed === undefined) throw new RpcError({ kind: 'disputed', method: METHOD })
+  return agreed
+}
+
+const fingerprint = (receipt: Receipt | undefined) =>
+  JSON.stringify(receipt ?? null, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  )
+
+async function readReceipt(query: {
+  rpc: Asker
   hash: Hex
   tokens: ReadonlySet<Address>
 }): Promise<Receipt | undefined> {

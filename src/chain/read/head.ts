@@ -1,6 +1,7 @@
+import { minBigint } from '../../lib/money.ts'
 import type { Hex } from '../../payment/types.ts'
 import { readCount, readHash, readObject, readQuantity } from '../rpc.ts'
-import type { Rpc } from '../rpc.ts'
+import type { Asker, Rpc } from '../rpc.ts'
 
 export type Head = { readonly number: bigint; readonly hash: Hex; readonly timestamp: number }
 
@@ -14,7 +15,7 @@ export async function getHead({
   rpc,
   tag = 'latest',
 }: {
-  rpc: Rpc
+  rpc: Asker
   tag?: 'latest' | 'finalized'
 }): Promise<Head> {
   const block = readObject({ value: await rpc.request(METHOD, [tag, false]), method: METHOD })
@@ -27,6 +28,13 @@ export async function getHead({
 
 /** The newest block that is final by the network's rule; 0 where the chain is shorter than the depth. @throws RpcError */
 export async function getFinalBlock({ rpc, finality }: { rpc: Rpc; finality: Finality }): Promise<bigint> {
+  const answers = await rpc.consult((one) => readFinalBlock({ rpc: one, finality }))
+  // Where several are configured one alone cannot make a block final.
+  if (answers.length < Math.min(2, rpc.each.length)) return 0n
+  return answers.reduce(minBigint)
+}
+
+async function readFinalBlock({ rpc, finality }: { rpc: Asker; finality: Finality }): Promise<bigint> {
   if (finality.kind === 'finalized') return (await getHead({ rpc, tag: 'finalized' })).number
   const method = 'eth_blockNumber'
   const head = readQuantity({ value: await rpc.request(method, []), method })

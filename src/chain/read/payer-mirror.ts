@@ -1,10 +1,11 @@
 import { encodeFunctionData } from 'viem'
 import type { PayerMirror } from '../../call/ports.ts'
+import { minBigint } from '../../lib/money.ts'
 import { PERMIT2 } from '../../payment/contracts.ts'
 import { erc20Abi } from '../abi.ts'
 import type { ReadCall } from '../multicall.ts'
 import { multicall, readUint } from '../multicall.ts'
-import type { Rpc } from '../rpc.ts'
+import type { Asker, Rpc } from '../rpc.ts'
 
 type Query = Parameters<PayerMirror['getSpendable']>[0]
 type Spendable = Awaited<ReturnType<PayerMirror['getSpendable']>>
@@ -29,7 +30,7 @@ export function createPayerMirror(options: {
   const entries = new Map<string, Entry>()
 
   function begin({ key, query }: { key: string; query: Query }): Entry {
-    const entry: Entry = { startedAtMs: nowMs(), read: readSpendable({ rpc, query }), isPending: true }
+    const entry: Entry = { startedAtMs: nowMs(), read: readWorst({ rpc, query }), isPending: true }
     const isCurrent = () => entries.get(key) === entry
     entry.read.then(
       () => (entry.isPending = false),
@@ -57,7 +58,16 @@ function forgetOldest(entries: Map<string, Entry>): void {
   if (oldest !== undefined) entries.delete(oldest)
 }
 
-async function readSpendable({ rpc, query }: { rpc: Rpc; query: Query }): Promise<Spendable> {
+/** The worse answer of all RPCs: one that lies can refuse a payer, not lend to it. */
+async function readWorst({ rpc, query }: { rpc: Rpc; query: Query }): Promise<Spendable> {
+  const answers = await rpc.consult((one) => readSpendable({ rpc: one, query }))
+  return answers.reduce((worst, { balanceAtomic, permit2AllowanceAtomic }) => ({
+    balanceAtomic: minBigint(worst.balanceAtomic, balanceAtomic),
+    permit2AllowanceAtomic: minBigint(worst.permit2AllowanceAtomic, permit2AllowanceAtomic),
+  }))
+}
+
+async function readSpendable({ rpc, query }: { rpc: Asker; query: Query }): Promise<Spendable> {
   const { asset, payer } = query
   const calls: readonly ReadCall[] = [
     encodeFunctionData({ abi: erc20Abi, functionName: 'balanceOf', args: [payer] }),

@@ -1,18 +1,19 @@
 import { decodeFunctionResult, encodeFunctionData } from 'viem'
+import { maxBigint } from '../../lib/money.ts'
 import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
 import type { Hex } from '../../payment/types.ts'
 import type { OnChainChannel } from '../../settlement/ports.ts'
 import { batchSettlementAbi as abi } from '../abi.ts'
 import { decode, multicall, readUint } from '../multicall.ts'
-import type { Rpc } from '../rpc.ts'
+import type { Asker, Rpc } from '../rpc.ts'
 import { unusable } from '../rpc.ts'
 
 /** Three reads each: about a million gas, well within what nodes grant to an eth_call. */
 const CHANNELS_PER_CALL = 100
 
 /**
- * What the contract knows of channels, in the order of the ids; zeros for a channel that was never opened. One request
- * per 100 channels, and those travel together.
+ * What the contract knows of channels, in the order of the ids; zeros for a channel that was never opened. Per RPC
+ * one request per 100 channels, and those travel together.
  *
  * @throws RpcError
  */
@@ -22,11 +23,27 @@ export async function readChannels(query: {
   blockNumber?: bigint | undefined
 }): Promise<readonly OnChainChannel[]> {
   const { rpc, channelIds, blockNumber } = query
+  if (channelIds.length === 0) return []
   const chunks: (readonly Hex[])[] = []
   for (let start = 0; start < channelIds.length; start += CHANNELS_PER_CALL) {
     chunks.push(channelIds.slice(start, start + CHANNELS_PER_CALL))
   }
-  return (await Promise.all(chunks.map((ids) => readChunk({ rpc, ids, blockNumber })))).flat()
+  const answers = await rpc.consult(async (one) =>
+    (await Promise.all(chunks.map((ids) => readChunk({ rpc: one, ids, blockNumber })))).flat(),
+  )
+  return answers.reduce((all, more) => all.map((channel, index) => merged(channel, more[index] ?? channel)))
+}
+
+/**
+ * Where RPCs differ: a withdrawal that one of them knows closes a channel, and money is missing only where none of them has it.
+ */
+function merged(a: OnChainChannel, b: OnChainChannel): OnChainChannel {
+  return {
+    balanceAtomic: maxBigint(a.balanceAtomic, b.balanceAtomic),
+    totalClaimedAtomic: maxBigint(a.totalClaimedAtomic, b.totalClaimedAtomic),
+    withdrawRequestedAt: Math.max(a.withdrawRequestedAt, b.withdrawRequestedAt),
+    refundNonce: maxBigint(a.refundNonce, b.refundNonce),
+  }
 }
 
 async function readChunk({
@@ -34,7 +51,7 @@ async function readChunk({
   ids,
   blockNumber,
 }: {
-  rpc: Rpc
+  rpc: Asker
   ids: readonly Hex[]
   blockNumber: bigint | undefined
 }): Promise<OnChainChannel[]> {

@@ -33,7 +33,7 @@ const RANK: readonly BroadcastWord[] = ['sent', 'known', 'nonce-too-low', 'under
 export async function broadcast({ rpc, raw }: { rpc: Rpc; raw: Hex }): Promise<BroadcastWord> {
   const hash = keccak256(raw)
   let best: BroadcastWord = 'unknown'
-  for (const request of rpc.each) {
+  for (const { request } of rpc.each) {
     const word = await sendOnce({ request, raw, hash })
     if (word === 'sent' || word === 'known') return word
     if (RANK.indexOf(word) < RANK.indexOf(best)) best = word

@@ -27,5 +27,7 @@ export type UnknownReason =
   | 'rpc_unreachable'
   | 'rpc_refused'
   | 'rpc_unusable'
+  | 'rpc_behind'
+  | 'rpc_disputed'
   | 'lane_without_gas'
   | 'fee_above_cap'

@@ -11,7 +11,7 @@ export type Override = (item: RpcItem) => { result: unknown } | { error: unknown
 export async function openRpcProxy(target: string) {
   let methods: string[] = []
   let httpRequests = 0
-  let mode: 'pass' | 'drop' | 'html' | 'empty' = 'pass'
+  let mode: 'pass' | 'drop' | 'hang' | 'html' | 'empty' = 'pass'
   let override: Override = () => undefined
 
   const server = createServer((request, response) => {
@@ -22,6 +22,7 @@ export async function openRpcProxy(target: string) {
       const items = Array.isArray(parsed) ? parsed : [parsed]
       methods.push(...items.map(({ method }) => method))
       if (mode === 'drop') return request.socket.destroy()
+      if (mode === 'hang') return undefined
       response.setHeader('content-type', mode === 'html' ? 'text/html' : 'application/json')
       if (mode === 'html') return response.end('<html>rate limited</html>')
       if (mode === 'empty') return response.end('{}')

@@ -18,7 +18,8 @@ function countingRpc() {
     const result = [word(BigInt(asked)), word(9n)]
     return Promise.resolve(encodeFunctionResult({ abi: multicall3Abi, functionName: 'aggregate3', result }))
   }
-  return { rpc: { request, each: [], close: () => {} } satisfies Rpc, asked: () => asked }
+  const consult: Rpc['consult'] = async (read) => [await read({ request })]
+  return { rpc: { request, each: [{ request }], consult, close: () => {} } satisfies Rpc, asked: () => asked }
 }
 
 test('an answer is good until its age, which counts from the question', async () => {
