@@ -11,6 +11,7 @@ import { httpDependencies } from './http-dependencies.ts'
 import { openChains } from './open-chains.ts'
 import type { App, AppOptions } from './options.ts'
 import { requireGenesis } from './require-genesis.ts'
+import { requireOwnKeys } from './require-own-keys.ts'
 import { requireTokenTruth } from './require-token-truth.ts'
 import { settlementDependencies } from './settlement-dependencies.ts'
 import { startSettling } from './start-settling.ts'
@@ -40,6 +41,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     const chains = openChains(options)
     closers.push(chains.close)
     if (options.checksTokens) await requireTokenTruth({ chains })
+    await requireOwnKeys({ chains: chains.all, lanes: storage.lanes })
     const upstreams = createUpstreams({ providers: options.providers, keys: options.providerKey })
     closers.push(upstreams.close)
     const settlement = settlementDependencies({ options, storage, chainOf: chains.of, metrics, log })

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Effect, Funding, Lane, Purpose } from '../../src/settlement/types.ts'
+import { BASE_SEPOLIA_USDC } from '../../src/payment/assets.ts'
+import type { ExactPayment, Offer } from '../../src/payment/types.ts'
 import type { Storage } from '../../src/storage/open-storage.ts'
 import { channelNamed, configOf, hex, NETWORK, NOW_MS, payerNamed, sha256, USDC } from './calls.ts'
 
@@ -32,6 +34,25 @@ export function depositFunding(channel: string, over: Partial<Funding> = {}): Fu
     ...over,
   }
 }
+
+/** An `exact` payment of 500 units, as its check leaves it. */
+export const exactPayment = (name: string): ExactPayment => ({
+  kind: 'exact',
+  scheme: 'exact',
+  method: 'eip3009',
+  x402Version: 2,
+  network: NETWORK,
+  asset: BASE_SEPOLIA_USDC,
+  payer: payerNamed(name),
+  offer: {} as Offer,
+  ceilingAtomic: 500n,
+  feePicoUsd: 0n,
+  valueAtomic: 500n,
+  validAfter: 0,
+  validBefore: 1_900_000_000,
+  nonce: hex(32, `nonce ${name}`),
+  signature: '0x01',
+})
 
 /** Signs as a key would: bytes that depend on lane and nonce alone. */
 export const sign = (lane: Lane, id: string) => (nonce: number) =>

@@ -25,16 +25,17 @@ export async function findPayments(query: {
   funding: Funding
   till: Address
   from: number
+  blocksPerRequest?: bigint
 }): Promise<readonly ForeignPayment[]> {
-  const { rpc, funding, till, from } = query
+  const { rpc, funding, till, from, blocksPerRequest = BLOCKS_PER_REQUEST } = query
   const head = await getHead({ rpc })
   // No chain that we know makes more than a block a second for long.
   const age = BigInt(Math.max(0, head.timestamp - from)) + 1n
   const blocks = age < BLOCKS_AT_MOST ? age : BLOCKS_AT_MOST
   const oldest = head.number > blocks ? head.number - blocks : 0n
   const found: ForeignPayment[] = []
-  for (let to = head.number; to >= oldest; to -= BLOCKS_PER_REQUEST) {
-    const start = to - BLOCKS_PER_REQUEST + 1n
+  for (let to = head.number; to >= oldest; to -= blocksPerRequest) {
+    const start = to - blocksPerRequest + 1n
     const fromBlock = start > oldest ? start : oldest
     found.push(...(await readRange({ rpc, funding, till, fromBlock, toBlock: to })))
     if (fromBlock === 0n) break
