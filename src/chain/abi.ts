@@ -14,6 +14,7 @@ export const batchSettlementAbi = parseAbi([
   'function pendingWithdrawals(bytes32 channelId) view returns (uint128 amount, uint40 initiatedAt)',
   'function refundNonce(bytes32 channelId) view returns (uint256)',
   'event Deposited(bytes32 indexed channelId, address indexed sender, uint128 amount, uint128 newBalance)',
+  'event Settled(address indexed receiver, address indexed token, address indexed sender, uint128 amount)',
   'event Claimed(bytes32 indexed channelId, address indexed sender, uint128 claimAmount, uint128 newTotalClaimed)',
 ])
 

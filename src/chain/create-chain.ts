@@ -61,7 +61,14 @@ export function createChain(options: ChainOptions): Chain {
   const authorizer = { network, privateKey: keys.receiverAuthorizer }
   return {
     sender: createSender({ rpc, network, lanes, keys, caps }),
-    reader: createReader({ rpc, network, tokens: assets.map(({ address }) => address), till, finality }),
+    reader: createReader({
+      rpc,
+      network,
+      tokens: assets.map(({ address }) => address),
+      till,
+      payTo,
+      finality,
+    }),
     calldata: createCalldata({ payTo, till, signer, authorizer }),
     mirror: createPayerMirror({ rpc }),
     checkTokens: (query) => checkTokens({ rpc, assets: query?.assets ?? assets }),

@@ -135,10 +135,14 @@ export function claimFinal({
   return tokenEntry('claim_final', { subject: `${event.transactionId}:${channelId}`, ...event }, move)
 }
 
-/** W6 of a settle: claimed money reached `payTo`. Dr chain:pay-to, Cr clearing:settlement. */
-export function settleFinal(event: TransactionEvent): Entry {
+/**
+ * W6 of a settle: claimed money reached `payTo`. Dr chain:pay-to, Cr clearing:settlement.
+ *
+ * @param event.subject the transaction's id, or hash and log of somebody else's.
+ */
+export function settleFinal(event: FundingEvent): Entry {
   const move = { debit: ACCOUNTS.payTo, credit: ACCOUNTS.clearing }
-  return tokenEntry('settle_final', { subject: event.transactionId, ...event }, move)
+  return tokenEntry('settle_final', event, move)
 }
 
 type ChannelRefund = TokenEvent & { readonly refundId: string; readonly channelId: string }

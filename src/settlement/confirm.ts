@@ -5,6 +5,7 @@ import type { SettlementDependencies } from './dependencies.ts'
 import { type Judgement, judgeReceipt } from './judge-receipt.ts'
 import type { Receipt } from './ports.ts'
 import { resend } from './resend.ts'
+import { settledByOthers } from './settled-by-others.ts'
 import type { Purpose, SettlementCommit, TransactionRow, TransactionState } from './types.ts'
 
 type Subject = { readonly transaction: TransactionRow; readonly dependencies: SettlementDependencies }
@@ -106,6 +107,7 @@ async function record({
   const availableAtomic = to === 'failed' ? await availableOf({ transaction, dependencies }) : 0n
   const { entries, effects } = consequencesOf({ transaction, error: error ?? '', availableAtomic })[to]
   const isLast = to === 'final' || to === 'failed'
+  const byOthers = to === 'failed' ? await settledByOthers({ transaction, dependencies }) : []
   const skipped = passedOver.map(
     (id) => ({ kind: 'claim-passed-over', transactionId: transaction.id, id }) as const,
   )
@@ -123,7 +125,7 @@ async function record({
       effectiveGasPriceWei: receipt.effectiveGasPriceWei,
       ...(error === undefined ? {} : { error }),
     },
-    entries: isLast ? [...entries, gasOf({ transaction, receipt })] : entries,
+    entries: isLast ? [...entries, ...byOthers, gasOf({ transaction, receipt })] : entries,
     effects: to === 'seen' ? [...effects, ...skipped] : effects,
   }
   const isDone = await dependencies.store.commit(commit)

@@ -62,7 +62,9 @@ export function consequencesOf({
     case 'claim':
       return claimConsequences({ purpose, common, error, wasSeen })
     case 'settle':
-      return onlyFinal(settleFinal({ ...common, amountAtomic: BigInt(purpose.amount) }))
+      return onlyFinal(
+        settleFinal({ ...common, subject: transactionId, amountAtomic: BigInt(purpose.amount) }),
+      )
     case 'channel-refund':
       return channelRefundConsequences({ purpose, common, error, wasSeen })
     case 'credit-refund':

@@ -81,6 +81,8 @@ export type LaneStore = {
     nonce: number
     limit: number
   }) => Promise<readonly TransactionRow[]>
+  /** Whether a transaction hash is one of ours, also of bytes that were replaced. */
+  readonly isOurs: (hash: Hex) => Promise<boolean>
   /** Wei that a network's transactions signed since then have cost, or can cost where that is not known yet. */
   readonly getGasSpent: (query: { network: Network; sinceMs: number }) => Promise<bigint>
 }
@@ -248,6 +250,11 @@ export type ChainReader = {
    * a transfer to the till. `from` is the oldest moment that matters, in seconds since 1970.
    */
   readonly findPayments: (query: { funding: Funding; from: number }) => Promise<readonly ForeignPayment[]>
+  /** What the channel contract has paid out to `payTo` in one token, by whoever called `settle`. */
+  readonly findSettles: (query: {
+    asset: Address
+    from: number
+  }) => Promise<readonly (ForeignPayment & { readonly amountAtomic: Atomic })[]>
   readonly getBalance: (query: { asset: Address; owner: Address; blockNumber?: bigint }) => Promise<Atomic>
   /** Transfer logs to or from one of our addresses, for reconciliation. */
   readonly listTransfers: (query: {

@@ -20,6 +20,13 @@ export function openLaneStore({ database }: { database: Database }): LaneStore {
       )
       return rows.map(transactionOf)
     },
+    isOurs: async (hash) => {
+      const rows = await database.query(
+        'select 1 from transactions where hash = $1 union all select 1 from replaced_bytes where hash = $1',
+        [hash],
+      )
+      return rows.length > 0
+    },
     getGasSpent: async ({ network, sinceMs }) => {
       const [row] = await database.query(
         `select coalesce(sum(coalesce(gas_used * effective_gas_price_wei, max_cost_wei)), 0) as wei

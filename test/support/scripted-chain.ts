@@ -28,6 +28,7 @@ export type Script = {
   reprice: (request: Parameters<ChainSender['reprice']>[0]) => Awaited<ReturnType<ChainSender['reprice']>>
   broadcast: (raw: Hex) => Awaited<ReturnType<ChainSender['broadcast']>>
   paymentsOf: () => readonly ForeignPayment[]
+  settlesOf: () => readonly (ForeignPayment & { readonly amountAtomic: bigint })[]
   headNumber: bigint
   gas: GasPolicy
   channelOf: (id: Hex) => Partial<OnChainChannel>
@@ -77,6 +78,7 @@ export async function openScriptedWorld() {
     reprice: () => undefined,
     broadcast: () => 'sent',
     paymentsOf: () => [],
+    settlesOf: () => [],
     headNumber: 9n,
     gas: { maxShareBps: 10_000n },
     channelOf: () => ({}),
@@ -112,6 +114,7 @@ export async function openScriptedWorld() {
           ...script.channelOf(id),
         })),
       findPayments: async () => script.paymentsOf(),
+      findSettles: async () => script.settlesOf(),
       getBalance: async () => 0n,
       listTransfers: async () => [],
     },

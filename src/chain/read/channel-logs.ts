@@ -9,6 +9,9 @@ import { readAddress, readArray, readHash, readHex, readObject } from '../rpc.ts
 export const DEPOSITED_TOPIC = toEventSelector(
   'event Deposited(bytes32 indexed channelId, address indexed sender, uint128 amount, uint128 newBalance)',
 )
+export const SETTLED_TOPIC = toEventSelector(
+  'event Settled(address indexed receiver, address indexed token, address indexed sender, uint128 amount)',
+)
 const CLAIMED_TOPIC = toEventSelector(
   'event Claimed(bytes32 indexed channelId, address indexed sender, uint128 claimAmount, uint128 newTotalClaimed)',
 )
@@ -38,9 +41,16 @@ export function readClaimed(query: { log: unknown; method: string }): Receipt['c
 /** A deposit's amount. */
 export function readDeposited(query: { log: unknown; method: string }): bigint | undefined {
   const log = readChannelLog({ ...query, topic: DEPOSITED_TOPIC })
-  if (!log) return undefined
-  const { args } = decode(() =>
-    decodeEventLog({ abi, eventName: 'Deposited', topics: log.topics as [Hex, ...Hex[]], data: log.data }),
-  )
-  return args.amount
+  return log && amountOf({ log, eventName: 'Deposited' })
+}
+
+/** What a settle has paid out. */
+export function readSettled(query: { log: unknown; method: string }): bigint | undefined {
+  const log = readChannelLog({ ...query, topic: SETTLED_TOPIC })
+  return log && amountOf({ log, eventName: 'Settled' })
+}
+
+function amountOf({ log, eventName }: { log: Log; eventName: 'Deposited' | 'Settled' }): bigint {
+  const topics = log.topics as [Hex, ...Hex[]]
+  return decode(() => decodeEventLog({ abi, eventName, topics, data: log.data })).args.amount
 }

@@ -1,7 +1,7 @@
 import type { Address, Network } from '../../payment/types.ts'
 import type { ChainReader } from '../../settlement/ports.ts'
 import type { Rpc } from '../rpc.ts'
-import { findPayments } from './find-payments.ts'
+import { findPayments, findSettles } from './find-payments.ts'
 import { getBalance } from './get-balance.ts'
 import { getReceipt } from './get-receipt.ts'
 import { getFinalBlock, getHead } from './head.ts'
@@ -16,9 +16,11 @@ export function createReader(world: {
   tokens: readonly Address[]
   /** Where `exact` payments go. */
   till: Address
+  /** Where everything else goes in the end. */
+  payTo: Address
   finality: Finality
 }): ChainReader {
-  const { rpc, network, tokens, till, finality } = world
+  const { rpc, network, tokens, till, payTo, finality } = world
   const known = new Set(tokens)
   return {
     network,
@@ -27,6 +29,7 @@ export function createReader(world: {
     getFinalBlock: () => getFinalBlock({ rpc, finality }),
     readChannels: (channelIds, blockNumber) => readChannels({ rpc, channelIds, blockNumber }),
     findPayments: (query) => findPayments({ rpc, till, ...query }),
+    findSettles: (query) => findSettles({ rpc, receiver: payTo, ...query }),
     getBalance: (query) => getBalance({ rpc, ...query }),
     listTransfers: (query) => listTransfers({ rpc, tokens, ...query }),
   }

@@ -207,7 +207,7 @@ describe.each(KINDS)('settlement on %s', (kind) => {
     expect(await storage().due.listClaimedFunds({ network: NETWORK })).toEqual([])
     await storage().settlement.commit({
       transaction: { id: 'settle-1', from: ['signed'], to: 'final' },
-      entries: [settleFinal({ ...money, amountAtomic: 90n, transactionId: 'settle-1' })],
+      entries: [settleFinal({ ...money, amountAtomic: 90n, subject: 'settle-1', transactionId: 'settle-1' })],
       effects: [],
     })
     expect(await storage().due.listClaimedFunds({ network: NETWORK })).toEqual([])

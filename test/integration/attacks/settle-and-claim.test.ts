@@ -8,6 +8,7 @@ import { confirmOpen, sweep } from '../../../src/settlement/sweep.ts'
 import {
   captureOf,
   channelNamed,
+  hex,
   LEDGER,
   NETWORK,
   openChannelWith,
@@ -70,16 +71,19 @@ test('a settle that also pays a claim which is not final yet is booked at what a
 test('a stranger who calls settle first costs us one transaction, not one every pass', async () => {
   await claimedFor(100n)
   world.script.receiptOf = () => minedTransfer(PAY_TO, 0n)
+  const transactionHash = hex(32, 'stranger')
+  world.script.settlesOf = () => [{ transactionHash, logIndex: 1, blockNumber: 1n, amountAtomic: 100n }]
   for (let pass = 0; pass < 3; pass += 1) {
     world.script.nowMs += 2_000
     await settleOnce()
   }
   expect((await world.transactions('settle')).map(({ state }) => state)).toEqual(['failed'])
+  expect(await payToBalance()).toBe(100n)
   world.script.nowMs += 2_000
   await claimedFor(30n)
   world.script.receiptOf = () => minedTransfer(PAY_TO, 30n)
   await settleOnce()
-  expect(await payToBalance()).toBe(30n)
+  expect(await payToBalance()).toBe(130n)
 })
 
 test('two passes at once claim a channel once: the second row would bring nothing and be booked', async () => {

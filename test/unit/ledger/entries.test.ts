@@ -22,7 +22,7 @@ const every = (amountAtomic: bigint): readonly Entry[] => {
     entries.uptoFinal({ ...token, callId: 'k' }),
     entries.uptoFailed({ ...token, callId: 'k', payer: 'p' }),
     entries.claimFinal({ ...sent, channelId: 'c' }),
-    entries.settleFinal(sent),
+    entries.settleFinal({ ...sent, subject: 't' }),
     entries.channelRefundHeld({ ...token, refundId: 'r', channelId: 'c' }),
     entries.channelRefundSeen({ ...token, refundId: 'r', channelId: 'c' }),
     entries.channelRefundFailed({ ...token, refundId: 'r', channelId: 'c' }),
