@@ -8,9 +8,11 @@ import {
 } from '../ledger/entries.ts'
 import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import { LIMITS } from '../lib/limits.ts'
-import type { Network } from '../payment/types.ts'
+import { BATCH_SETTLEMENT } from '../payment/contracts.ts'
+import type { Address, Network } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { eachRow } from './each-row.ts'
+import type { Receipt } from './ports.ts'
 import type { Effect, ForeignPayment, FundingRow } from './types.ts'
 
 type Subject = { readonly funding: FundingRow; readonly dependencies: SettlementDependencies }
@@ -61,10 +63,11 @@ export async function confirmAdopted({
 async function confirmOne({ funding, dependencies }: Subject): Promise<void> {
   const { id, network, adopted } = funding
   if (!adopted) return
-  const { reader } = dependencies.chainOf(network)
+  const { reader, sender } = dependencies.chainOf(network)
   const receipt = await reader.getReceipt(adopted.transactionHash)
-  if (receipt) {
-    if (receipt.blockNumber > (await reader.getFinalBlock())) return
+  const isFinal = receipt !== undefined && receipt.blockNumber <= (await reader.getFinalBlock())
+  if (receipt && !isFinal) return
+  if (receipt && bringsIt({ funding, receipt, till: sender.lanes.till.address })) {
     const entries = [entriesOf({ funding, payment: adopted, availableAtomic: 0n }).final]
     await dependencies.store.commit({
       entries,
@@ -72,7 +75,8 @@ async function confirmOne({ funding, dependencies }: Subject): Promise<void> {
     })
     return
   }
-  if (dependencies.clock.nowMs() < funding.expiresAt * 1_000 + COMES_BACK_MS) return
+  // In no block: it may come back for a while. In a final block and without the money: it does not.
+  if (!receipt && dependencies.clock.nowMs() < funding.expiresAt * 1_000 + COMES_BACK_MS) return
   const account = funding.channel ? ACCOUNTS.channel(funding.channel.id) : ACCOUNTS.credit(funding.payer)
   const ledger = tokenLedger({ network, asset: funding.asset })
   const availableAtomic = await dependencies.balances.getAvailable({ ledger, account })
@@ -86,6 +90,22 @@ async function confirmOne({ funding, dependencies }: Subject): Promise<void> {
     adopted: null,
   }
   await dependencies.store.commit({ entries, effects: [failed] })
+}
+
+/** A reorganisation may have put the transaction into another block, where it moved nothing. */
+function bringsIt({
+  funding: { asset, amountAtomic, channel },
+  receipt,
+  till,
+}: {
+  funding: FundingRow
+  receipt: Receipt
+  till: Address
+}): boolean {
+  const recipient = channel ? BATCH_SETTLEMENT : till
+  return receipt.transfers.some(
+    ({ token, to, value }) => token === asset && to === recipient && value === amountAtomic,
+  )
 }
 
 function entriesOf({

@@ -78,13 +78,14 @@ export async function collectClaims({
   const ready = channels.filter(
     (channel) => everything || isDue({ channel, nowMs: clock.nowMs(), network, dependencies }),
   )
-  const byToken = Map.groupBy(ready, ({ config }) => config.token)
-  for (const group of byToken.values()) {
-    for (let start = 0; start < group.length; start += CLAIM_ROWS) {
-      await claim({ channels: group.slice(start, start + CLAIM_ROWS), network, dependencies })
-    }
-  }
+  const batches = [...Map.groupBy(ready, ({ config }) => config.token).values()].flatMap(inBatches)
+  await eachRow(batches, (batch) => claim({ channels: batch, network, dependencies }))
 }
+
+const inBatches = (channels: readonly ClaimableChannel[]): (readonly ClaimableChannel[])[] =>
+  Array.from({ length: Math.ceil(channels.length / CLAIM_ROWS) }, (_, index) =>
+    channels.slice(index * CLAIM_ROWS, (index + 1) * CLAIM_ROWS),
+  )
 
 function isDue({
   channel,

@@ -13,10 +13,11 @@ import { refundOf } from './settlement-rows.ts'
  * there two, and the first reverted, the second would bring more than the ledger expects of it.
  */
 const CHANNELS = `
-  select b.*, c.id, c.network, c.config, c.opened_at_ms, greatest(0, coalesce(k.total, 0) - b.claimed) as claiming
+  select b.*, c.id, c.network, c.config, c.opened_at_ms, greatest(0, coalesce(k.total, 0) - b.claimed) as claiming,
+    coalesce(k.is_unmined, false) as is_being_claimed
   from channels c join balances b on b.account_id = c.account_id
   left join (
-    select x.channel_id, max(x.total_claimed) as total from claims x join transactions t on t.id = x.transaction_id
+    select x.channel_id, max(x.total_claimed) as total, bool_or(t.state <> 'seen') as is_unmined from claims x join transactions t on t.id = x.transaction_id
     where t.state in ('signed', 'seen', 'reverted') group by x.channel_id
   ) k on k.channel_id = c.id`
 
@@ -85,7 +86,7 @@ export function openDueStore({ database }: { database: Database }): DueStore {
     listClaimableChannels: async ({ network, limit }) => {
       const rows = await database.query(
         `select * from (${CHANNELS} where c.network = $1) x
-         where debits_posted - refunds_posted > claimed and claiming = 0 and voucher_signature is not null
+         where debits_posted - refunds_posted > claimed and not is_being_claimed and voucher_signature is not null
          order by unclaimed_since_ms, id limit $2`,
         [network, limit],
       )

@@ -79,6 +79,16 @@ test('logs that lag are looked at once more when the payment is shown again', as
   expect((await fundIt()).kind).toBe('funded')
 })
 
+test('an adopted payment whose transaction comes back in another block without the money is taken back', async () => {
+  world.script.prepare = () => used
+  world.script.paymentsOf = () => [strangers]
+  expect((await fundIt()).kind).toBe('funded')
+  world.script.receiptOf = () => ({ ...minedTransfer(TILL.address, 0n), status: 'reverted' })
+  await pass()
+  expect(await credit('front-run')).toBe(0n)
+  await expectSoundBooks()
+})
+
 test('an adopted payment that a reorganisation takes away for good is taken back', async () => {
   world.script.prepare = () => used
   world.script.paymentsOf = () => [strangers]
