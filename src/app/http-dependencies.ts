@@ -5,7 +5,7 @@ import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import { createSignatureCheck } from '../payment/signature.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
 import { fund } from '../settlement/fund.ts'
-import { reconcile } from '../settlement/reconcile.ts'
+import type { Reconciliation } from '../settlement/reconcile/types.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { type createLog, logCall, logError } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -22,6 +22,7 @@ type Parts = {
   readonly upstreams: CallDependencies['upstreams']
   readonly settlement: SettlementDependencies
   readonly settling: Settling
+  readonly reconcileNow: () => Promise<Reconciliation>
   readonly metrics: Metrics
   readonly log: ReturnType<typeof createLog>
 }
@@ -75,7 +76,7 @@ function callDependencies({
   }
 }
 
-function adminReads({ storage, settlement, settling, metrics }: Parts): HttpDependencies['admin'] {
+function adminReads({ storage, settling, reconcileNow, metrics }: Parts): HttpDependencies['admin'] {
   return {
     getTrialBalance: async () => ({ accounts: (await storage.ledger.trialBalance()).map(balanceForWire) }),
     checkLedger: async () => {
@@ -87,7 +88,7 @@ function adminReads({ storage, settlement, settling, metrics }: Parts): HttpDepe
       metrics.setInvariants(checks)
       return { ok: checks.every(({ ok }) => ok), checks }
     },
-    reconcile: () => reconcile({ store: storage.reconcile, dependencies: settlement }),
+    reconcile: reconcileNow,
     settleNow: () => settling.settleNow({ everything: true }),
   }
 }

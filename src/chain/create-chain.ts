@@ -2,9 +2,11 @@ import { privateKeyToAddress } from 'viem/accounts'
 import type { PayerMirror } from '../call/ports.ts'
 import type { Address, Asset, Hex, Network } from '../payment/types.ts'
 import type { SettlementChain } from '../settlement/ports.ts'
+import type { ChainHistory } from '../settlement/reconcile/ports.ts'
 import { createCalldata } from './calldata/create-calldata.ts'
 import { checkTokens } from './read/check-tokens.ts'
 import type { TokenCheck } from './read/check-tokens.ts'
+import { createHistory } from './read/create-history.ts'
 import { createReader } from './read/create-reader.ts'
 import { getPermit2Allowance } from './read/get-balance.ts'
 import type { Finality } from './read/head.ts'
@@ -31,6 +33,7 @@ export type ChainOptions = {
 /** One network: what settlement asks of it, and what calls and the start of the server ask besides. */
 export type Chain = SettlementChain & {
   readonly mirror: PayerMirror
+  readonly history: ChainHistory
   /** Compares a table of tokens (by default our own) with the chain. Throws where the RPC fails. */
   readonly checkTokens: (query?: { assets?: readonly Asset[] }) => Promise<readonly TokenCheck[]>
   /** Throws where the RPC fails. */
@@ -71,6 +74,7 @@ export function createChain(options: ChainOptions): Chain {
     }),
     calldata: createCalldata({ payTo, till, signer, authorizer }),
     mirror: createPayerMirror({ rpc }),
+    history: createHistory({ rpc, tokens: assets.map(({ address }) => address), finality }),
     checkTokens: (query) => checkTokens({ rpc, assets: query?.assets ?? assets }),
     permit2Allowance: (query) => getPermit2Allowance({ rpc, ...query }),
     close: rpc.close,

@@ -72,4 +72,19 @@ export const LIMITS = {
   upstreamAnswerBytes: 64 * 1024 * 1024,
   /** Entries of GET lists. */
   listEntries: 100,
+  /** Between two reconciliations, two looks at our tokens, and two tries of a server that cannot store. */
+  reconcileEveryMs: 300_000,
+  tokenWatchMs: 60_000,
+  storageRetryMs: 2_000,
+  /** Blocks read in one stretch of a reconciliation. */
+  reconcileBlocks: 10_000n,
+  /** How far each reconciliation looks back over what it has judged: clocks differ, and commits take their time. */
+  reconcileLookBackMs: 900_000,
+  /** A difference that is younger is no finding yet; money of our own under way may take longer. */
+  reconcileGraceMs: 120_000,
+  reconcileInFlightMs: 3_600_000,
+  /** Rows younger than this may still be joined by others of their time; older ones are hashed, a link for each span. */
+  historyLagMs: 3_600_000,
+  historySpanMs: 60_000,
+  historyLinksPerPass: 120,
 } as const

@@ -14,6 +14,7 @@ import { takeLease } from './lease.ts'
 import { openOpenCalls } from './open-calls.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
+import { openFindingStore } from './findings-store.ts'
 import { openReconcileStore } from './reconcile-store.ts'
 import { openSettlementStore } from './settlement-store.ts'
 
@@ -27,6 +28,7 @@ export type Storage = {
   readonly ledger: ReturnType<typeof openLedgerQueries>
   readonly admin: ReturnType<typeof openAdminQueries>
   readonly reconcile: ReturnType<typeof openReconcileStore>
+  readonly findings: ReturnType<typeof openFindingStore>
   /** One owner at a time; false where another process has it. Embedded: always true, the folder's lock is the lease. */
   readonly takeLease: (name: string) => Promise<boolean>
   readonly instances: {
@@ -121,6 +123,7 @@ export async function openStorage({
     ledger: openLedgerQueries({ database, nowMs }),
     admin: openAdminQueries({ database }),
     reconcile: openReconcileStore({ database, meta }),
+    findings: openFindingStore({ database }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
     instances: {
       heartbeat: () => renewLease({ sql: database, id: instanceId, openCalls, nowMs: nowMs() }),

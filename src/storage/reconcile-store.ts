@@ -1,9 +1,13 @@
 import type { Address, ChannelConfig, Hex, Network } from '../payment/types.ts'
 import type { OpeningStore } from '../settlement/opening.ts'
-import type { ReconcileStore } from '../settlement/reconcile.ts'
+import type { ReconcileStore } from '../settlement/reconcile/ports.ts'
+import type { Checkpoint } from '../settlement/reconcile/types.ts'
+import { openChainLogs } from './chain-logs.ts'
 import { channelStateOf } from './channel-row.ts'
 import type { Database } from './database.ts'
+import { readLedgerSide } from './ledger-side.ts'
 import { big, text } from './row.ts'
+import { toJson } from './settlement-rows.ts'
 
 type Meta = {
   readonly get: (key: string) => Promise<unknown>
@@ -11,18 +15,26 @@ type Meta = {
 }
 
 const openingKey = (network: Network) => `opening-block:${network}`
+const checkpointKey = (network: Network) => `reconciled:${network}`
+
+/** Payments whose authorisation is looked for on chain in one pass. */
+const AUTHORIZATIONS = 1_000
+
+type StoredCheckpoint = Omit<Checkpoint, 'blockNumber' | 'blocks'> & {
+  readonly blockNumber: string
+  readonly blocks: readonly { readonly number: string; readonly hash: Hex }[]
+}
+
+const checkpointOf = (stored: StoredCheckpoint): Checkpoint => ({
+  ...stored,
+  blockNumber: BigInt(stored.blockNumber),
+  blocks: stored.blocks.map(({ number, hash }) => ({ number: BigInt(number), hash })),
+})
 
 /** What reconciliation reads, and where it begins. */
 export function openReconcileStore({ database, meta }: { database: Database; meta: Meta }) {
   return {
-    listChannels: async ({ network }: { network: Network }) => {
-      const rows = await database.query(
-        `select b.*, c.id from channels c join balances b on b.account_id = c.account_id
-         where c.network = $1 order by c.id`,
-        [network],
-      )
-      return rows.map((row) => ({ id: text<Hex>(row['id']), ...channelStateOf(row) }))
-    },
+    ...openChainLogs({ database }),
     /** A page of the channels, in the order of their ids. */
     listChannelPage: async ({
       network,
@@ -49,24 +61,40 @@ export function openReconcileStore({ database, meta }: { database: Database; met
         ...channelStateOf(row),
       }))
     },
-    listMined: async ({ network }: { network: Network }) => {
-      const rows = await database.query(
-        `select hash, purpose ->> 'kind' as kind, purpose ->> 'asset' as asset, purpose ->> 'amount' as amount
-         from transactions where network = $1 and state in ('seen', 'final') order by signed_at_ms`,
-        [network],
-      )
-      return rows.map((row) => ({
-        hash: text<Hex>(row['hash']),
-        kind: text<string>(row['kind']),
-        asset: text<Address>(row['asset']),
-        amount: row['amount'] === null ? '0' : text<string>(row['amount']),
-      }))
-    },
     getOpeningBlock: async ({ network }: { network: Network }) => {
       const value = await meta.get(openingKey(network))
       return typeof value === 'string' ? BigInt(value) : undefined
     },
     setOpeningBlock: ({ network, blockNumber }: { network: Network; blockNumber: bigint }) =>
       meta.set(openingKey(network), blockNumber.toString()),
+    getCheckpoint: async ({ network }) => {
+      const value = await meta.get(checkpointKey(network))
+      return value === undefined ? undefined : checkpointOf(value as StoredCheckpoint)
+    },
+    setCheckpoint: ({ network, checkpoint }) =>
+      meta.set(checkpointKey(network), JSON.parse(toJson(checkpoint)) as StoredCheckpoint),
+    getChannelTokens: async ({ channelIds }) => {
+      const rows = await database.query('select id, asset from channels where id = any($1::text[])', [
+        [...channelIds],
+      ])
+      return new Map(rows.map((row) => [text<Hex>(row['id']), text<Address>(row['asset'])]))
+    },
+    listAuthorizations: async ({ network, sinceMs }) => {
+      const rows = await database.query(
+        `select asset, payer, coalesce("authorization" -> 'deposit' ->> 'nonce', "authorization" ->> 'nonce') as nonce
+         from fundings
+         where network = $1 and (at_ms >= $2 or state in ('reserved', 'signed', 'seen'))
+           and coalesce("authorization" -> 'deposit' ->> 'method', "authorization" ->> 'method') = 'eip3009'
+         order by at_ms desc limit ${AUTHORIZATIONS}`,
+        [network, sinceMs],
+      )
+      return rows.map((row) => ({
+        method: 'eip3009',
+        token: text(row['asset']),
+        owner: text(row['payer']),
+        nonce: text(row['nonce']),
+      }))
+    },
+    readLedger: (query) => readLedgerSide({ database, ...query }),
   } satisfies ReconcileStore & OpeningStore & { listChannelPage: unknown }
 }

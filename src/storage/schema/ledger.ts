@@ -1,16 +1,5 @@
 import { sql } from 'drizzle-orm'
-import {
-  bigint,
-  boolean,
-  check,
-  index,
-  integer,
-  jsonb,
-  pgTable,
-  primaryKey,
-  text,
-  unique,
-} from 'drizzle-orm/pg-core'
+import { bigint, check, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import { amount, timeMs } from './columns.ts'
 
 /** Limited accounts only: those whose available amount is enforced. Other accounts are paths in postings. */
@@ -97,7 +86,11 @@ export const entries = pgTable(
     transaction_id: text(),
     at_ms: timeMs('at_ms').notNull(),
   },
-  (table) => [index('entries_event').on(table.event)],
+  (table) => [
+    index('entries_event').on(table.event),
+    index('entries_transaction').on(table.transaction_id),
+    index('entries_at').using('brin', table.at_ms),
+  ],
 )
 
 export const postings = pgTable(
@@ -122,25 +115,4 @@ export const postings = pgTable(
     check('postings_amount', sql`${table.amount} > 0`),
     check('postings_sides', sql`${table.debit} <> ${table.credit}`),
   ],
-)
-
-/** Transfers on chain that concern us, each explained by at most one entry. */
-export const chain_logs = pgTable(
-  'chain_logs',
-  {
-    network: text().notNull(),
-    transaction_hash: text().notNull(),
-    log_index: integer().notNull(),
-    block_number: bigint({ mode: 'bigint' }).notNull(),
-    block_hash: text(),
-    token: text().notNull(),
-    decimals: integer(),
-    sender: text().notNull(),
-    recipient: text().notNull(),
-    amount: amount('amount').notNull(),
-    entry_id: text(),
-    call_id: text(),
-    is_final: boolean().notNull().default(false),
-  },
-  (table) => [primaryKey({ columns: [table.network, table.transaction_hash, table.log_index] })],
 )

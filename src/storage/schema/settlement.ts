@@ -9,7 +9,6 @@ import {
   pgTable,
   primaryKey,
   text,
-  timestamp,
   unique,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
@@ -165,14 +164,3 @@ export const refunds = pgTable(
     check('refunds_amount', sql`${table.amount} > 0`),
   ],
 )
-
-/** Differences that reconciliation found. */
-export const findings = pgTable('findings', {
-  id: text().primaryKey(),
-  kind: text().notNull(),
-  subject: text().notNull(),
-  detail: jsonb().notNull(),
-  state: text({ enum: ['open', 'closed'] }).notNull(),
-  opened_at: timestamp({ withTimezone: true }).notNull().defaultNow(),
-  closed_at: timestamp({ withTimezone: true }),
-})
