@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { VARIABLES } from '../src/config/schema.ts'
 import { ERRORS } from '../src/lib/errors/registry.ts'
-import { INVARIANTS } from '../src/storage/invariants/statements.ts'
+import { INVARIANTS } from '../src/storage/invariants/invariants.ts'
 import { ADAPTER, ALLOWED, PURE } from '../test/support/import-table.ts'
 import { storedColumns } from './stored-columns.ts'
 

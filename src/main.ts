@@ -59,13 +59,24 @@ ledger
     await ledgerBalances({ json: options.json === true })
   })
 
-program
+const reconcile = program
   .command('reconcile')
   .description('join ledger and chain; exits 1 when they differ')
   .option('--json', 'print one JSON object')
-  .action(async (options: { json?: boolean }) => {
-    const { reconcileCommand } = await import('./cli/reconcile.ts')
-    process.exitCode = await reconcileCommand({ json: options.json === true })
+  .option('--findings', 'list what earlier passes found and nobody has closed')
+  .action(async (options: { json?: boolean; findings?: boolean }) => {
+    const { listFindings, reconcileCommand } = await import('./cli/reconcile.ts')
+    const command = options.findings === true ? listFindings : reconcileCommand
+    process.exitCode = await command({ json: options.json === true })
+  })
+reconcile
+  .command('close')
+  .description('close a finding that somebody has looked at')
+  .argument('<id>', 'from reconcile --findings')
+  .requiredOption('--reason <words>', 'why it is so; stays with the finding')
+  .action(async (id: string, { reason }: { reason: string }, command: Command) => {
+    const { closeFinding } = await import('./cli/reconcile.ts')
+    await closeFinding({ id, reason, json: command.optsWithGlobals<{ json?: boolean }>().json === true })
   })
 
 program

@@ -5,7 +5,6 @@ import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import { createSignatureCheck } from '../payment/signature.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
 import { fund } from '../settlement/fund.ts'
-import type { Reconciliation } from '../settlement/reconcile/types.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { type createLog, logCall, logError } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -14,6 +13,7 @@ import { clock } from './clock.ts'
 import type { Chains } from './open-chains.ts'
 import type { AppOptions } from './options.ts'
 import type { Settling } from './start-settling.ts'
+import type { Books } from './watch-books.ts'
 
 type Parts = {
   readonly options: AppOptions
@@ -22,7 +22,7 @@ type Parts = {
   readonly upstreams: CallDependencies['upstreams']
   readonly settlement: SettlementDependencies
   readonly settling: Settling
-  readonly reconcileNow: () => Promise<Reconciliation>
+  readonly books: Books
   readonly metrics: Metrics
   readonly log: ReturnType<typeof createLog>
 }
@@ -76,20 +76,23 @@ function callDependencies({
   }
 }
 
-function adminReads({ storage, settling, reconcileNow, metrics }: Parts): HttpDependencies['admin'] {
+function adminReads({ storage, settling, books }: Parts): HttpDependencies['admin'] {
   return {
     getTrialBalance: async () => ({ accounts: (await storage.ledger.trialBalance()).map(balanceForWire) }),
     checkLedger: async () => {
-      const checks = (await storage.ledger.check()).map(({ name, ok, rows }) => ({
-        name,
-        ok,
-        rows: rows.length,
-      }))
-      metrics.setInvariants(checks)
+      const checks = await books.check()
       return { ok: checks.every(({ ok }) => ok), checks }
     },
-    reconcile: reconcileNow,
+    reconcile: books.reconcile,
     settleNow: () => settling.settleNow({ everything: true }),
+    listFindings: storage.findings.listFindings,
+    closeFinding: async ({ id, reason }) => {
+      const atMs = clock.nowMs()
+      const isClosed = await storage.findings.closeFinding({ id, by: 'operator', reason, atMs })
+      const finding = await storage.findings.getFinding(id)
+      if (!finding) return 'unknown'
+      return isClosed ? finding : 'closed'
+    },
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { createHttpApp, listen } from '../http/server.ts'
-import { reconcile } from '../settlement/reconcile/reconcile.ts'
 import { recordOpening } from '../settlement/opening.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { createLog } from '../telemetry/log.ts'
@@ -8,15 +7,14 @@ import { createMetrics } from '../telemetry/metrics.ts'
 import { createUpstreams } from '../providers/create-upstreams.ts'
 import { awaitOpenCalls } from './await-open-calls.ts'
 import { httpDependencies } from './http-dependencies.ts'
-import { oneAtATime } from './one-at-a-time.ts'
 import { openChains } from './open-chains.ts'
 import type { App, AppOptions } from './options.ts'
-import { reconcileDependencies } from './reconcile-dependencies.ts'
 import { requireGenesis } from './require-genesis.ts'
 import { requireOwnKeys } from './require-own-keys.ts'
 import { requireTokenTruth } from './require-token-truth.ts'
 import { settlementDependencies } from './settlement-dependencies.ts'
 import { startSettling } from './start-settling.ts'
+import { watchBooks } from './watch-books.ts'
 
 export type { App, AppOptions, Reconciliation } from './options.ts'
 
@@ -49,10 +47,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     const settlement = settlementDependencies({ options, storage, chainOf: chains.of, metrics, log })
     await recordOpening({ store: storage.reconcile, dependencies: settlement })
 
-    const forReconciliation = reconcileDependencies({ options, storage, chains, settlement })
-    const reconcileNow = oneAtATime(() => reconcile({ dependencies: forReconciliation }))
     const settling = startSettling({ options, storage, settlement, metrics, log })
     closers.push(settling.close)
+    const books = watchBooks({ options, storage, chains, settlement, metrics, log })
+    closers.push(books.close)
     const dependencies = httpDependencies({
       options,
       storage,
@@ -60,7 +58,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       upstreams,
       settlement,
       settling,
-      reconcileNow: () => reconcileNow(undefined),
+      books,
       metrics,
       log,
     })
@@ -78,9 +76,8 @@ export async function openApp(options: AppOptions): Promise<App> {
       adminUrl: adminListener?.url ?? listener.url,
       port: listener.port,
       settleNow: (sweepOptions = {}) => settling.settleNow(sweepOptions),
-      reconcile: () => reconcileNow(undefined),
-      checkLedger: async () =>
-        (await storage.ledger.check()).map(({ name, ok, rows }) => ({ name, ok, rows: rows.length })),
+      reconcile: books.reconcile,
+      checkLedger: books.check,
       listTransactions: () => storage.admin.listTransactions({ limit: 100 }),
       trialBalance: storage.ledger.trialBalance,
       close,

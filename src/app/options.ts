@@ -43,6 +43,9 @@ export type AppOptions = {
   /** Between two looks at a chain for one receipt, and between two passes of the settlement. */
   readonly pollMs: number
   readonly sweepMs: number
+  /** Between two reconciliations, and how long a difference lasts before it is a finding; those of LIMITS where absent. */
+  readonly reconcileMs?: number
+  readonly reconcileGraceMs?: number
   readonly onProgress?: (line: string) => void
   /** What gas may cost; dev's costs nothing. */
   readonly gasOf?: (network: Network) => GasPolicy

@@ -1,3 +1,4 @@
+import { LIMITS } from '../lib/limits.ts'
 import type { ReconcileDependencies } from '../settlement/reconcile/dependencies.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
 import type { Storage } from '../storage/open-storage.ts'
@@ -25,6 +26,7 @@ export function reconcileDependencies({
     networks: settlement.networks,
     historyOf: (network) => chains.of(network).history,
     nowMs: clock.nowMs,
+    graceMs: options.reconcileGraceMs ?? LIMITS.reconcileGraceMs,
     payTo,
     till,
     assetsOf,

@@ -2,17 +2,37 @@ import type { Reconciliation } from '../app/open-app.ts'
 import { askServer } from './ask-server.ts'
 import { printTable } from './table.ts'
 
-/** `turnpike reconcile`: ledger against chain, both ways. The server does it, since it knows the chains. */
-export async function reconcileCommand({ json }: { json: boolean }): Promise<number> {
-  const result = (await askServer('/reconciliation')) as Reconciliation | undefined
-  if (!result) {
+type WireFinding = {
+  readonly id: string
+  readonly class: string
+  readonly network: string
+  readonly subject: string
+  readonly ledger: string
+  readonly chain: string
+  readonly means: string
+  readonly next: string
+  readonly age_seconds: number
+}
+
+/** The server does it, since it knows the chains. @throws Error where none runs. */
+async function ask<Answer>(path: string, order?: unknown): Promise<Answer> {
+  const answer = await askServer(path, order)
+  if (answer === undefined)
     throw new Error('No server answers. Start one (turnpike dev or serve), or name it in TURNPIKE_ADMIN_URL.')
-  }
-  const { differences, compared } = result
-  if (json) process.stdout.write(`${JSON.stringify(result)}\n`)
+  return answer as Answer
+}
+
+const printJson = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
+
+/** `turnpike reconcile`: ledger against chain, both ways. Exits 1 where they differ. */
+export async function reconcileCommand({ json }: { json: boolean }): Promise<number> {
+  const result = await ask<Reconciliation>('/reconciliation')
+  const { differences, compared, notes } = result
+  if (json) printJson(result)
   else {
     const { balances, channels, transfers } = compared
     process.stdout.write(`Compared ${balances} balances, ${channels} channels and ${transfers} transfers.\n`)
+    for (const note of notes) process.stdout.write(`${note}\n`)
     if (differences.length === 0) process.stdout.write('Ledger and chain agree to the unit.\n')
     else {
       printTable(
@@ -22,4 +42,48 @@ export async function reconcileCommand({ json }: { json: boolean }): Promise<num
     }
   }
   return differences.length === 0 ? 0 : 1
+}
+
+/** `turnpike reconcile --findings`: what is open, with what it means and what to do. Exits 1 where something is. */
+export async function listFindings({ json }: { json: boolean }): Promise<number> {
+  const { data } = await ask<{ data: readonly WireFinding[] }>('/reconciliation/findings?order=asc')
+  if (json) printJson({ findings: data })
+  else if (data.length === 0) process.stdout.write('No finding is open.\n')
+  else {
+    printTable(
+      ['id', 'class', 'age', 'subject', 'ledger', 'chain'],
+      data.map((one) => [one.id, one.class, ageOf(one.age_seconds), one.subject, one.ledger, one.chain]),
+    )
+    for (const [name, { means, next }] of new Map(data.map((one) => [one.class, one])))
+      process.stdout.write(`\n${name}: ${means}\n  ${next}\n`)
+    process.stdout.write('\nClose one with: turnpike reconcile close <id> --reason "..."\n')
+  }
+  return data.length === 0 ? 0 : 1
+}
+
+/** `turnpike reconcile close <id> --reason "..."`: somebody has looked and says why it is so. */
+export async function closeFinding({
+  id,
+  reason,
+  json,
+}: {
+  id: string
+  reason: string
+  json: boolean
+}): Promise<void> {
+  const path = `/reconciliation/findings/${encodeURIComponent(id)}/close`
+  const finding = await ask<WireFinding>(path, { reason })
+  if (json) printJson(finding)
+  else process.stdout.write(`Closed: ${finding.subject}\n`)
+}
+
+const AGES = [
+  [86_400, 'd'],
+  [3_600, 'h'],
+  [60, 'min'],
+] as const
+
+function ageOf(seconds: number): string {
+  const [size, unit] = AGES.find(([size]) => seconds >= size) ?? [1, 's']
+  return `${Math.floor(seconds / size)} ${unit}`
 }

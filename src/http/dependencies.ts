@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
 import type { RecordedCall } from '../call/record.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
+import type { Finding } from '../settlement/reconcile/types.ts'
 
 /** One line of /readyz. */
 export type ReadinessCheck = {
@@ -28,10 +29,21 @@ export type HttpDependencies = {
   readonly admin: AdminReads
 }
 
-/** The operator's reads and orders; what they return is JSON already. */
+/** The operator's reads and orders; what is `unknown` here is JSON already. */
 export type AdminReads = {
   readonly getTrialBalance: () => Promise<unknown>
   readonly checkLedger: () => Promise<unknown>
   readonly reconcile: () => Promise<unknown>
   readonly settleNow: () => Promise<unknown>
+  readonly listFindings: (page: {
+    readonly state?: 'open' | 'closed'
+    readonly after?: string
+    readonly before?: string
+    readonly order: 'asc' | 'desc'
+    readonly limit: number
+  }) => Promise<{ readonly findings: readonly Finding[]; readonly hasMore: boolean }>
+  readonly closeFinding: (request: {
+    readonly id: string
+    readonly reason: string
+  }) => Promise<Finding | 'unknown' | 'closed'>
 }

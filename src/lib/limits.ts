@@ -72,6 +72,8 @@ export const LIMITS = {
   upstreamAnswerBytes: 64 * 1024 * 1024,
   /** Entries of GET lists. */
   listEntries: 100,
+  /** Characters of an operator's reason. */
+  reasonChars: 500,
   /** Between two reconciliations, two looks at our tokens, and two tries of a server that cannot store. */
   reconcileEveryMs: 300_000,
   tokenWatchMs: 60_000,
@@ -85,6 +87,7 @@ export const LIMITS = {
   reconcileInFlightMs: 3_600_000,
   /** Rows younger than this may still be joined by others of their time; older ones are hashed, a link for each span. */
   historyLagMs: 3_600_000,
-  historySpanMs: 60_000,
-  historyLinksPerPass: 120,
+  historySpanMs: 3_600_000,
+  historyRowsPerLink: 100_000,
+  historyLinksPerPass: 24,
 } as const

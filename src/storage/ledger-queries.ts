@@ -2,6 +2,7 @@ import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import type { Entry, Posting } from '../ledger/types.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { Database, Row } from './database.ts'
+import { extendHistory } from './history/extend-history.ts'
 import { checkInvariants } from './invariants/check-invariants.ts'
 import { big, integer, optional, text } from './row.ts'
 
@@ -49,6 +50,8 @@ export function openLedgerQueries({ database, nowMs }: { database: Database; now
   return {
     /** Every invariant with its violations. */
     check: () => checkInvariants({ sql: database, nowMs: nowMs() }),
+    /** Hashes what has become history; gives the newest link. */
+    extendHistory: () => extendHistory({ database, nowMs: nowMs() }),
     /** Sums of all posted postings, per ledger and account. */
     trialBalance: async (): Promise<readonly TrialBalanceRow[]> => {
       const rows = await database.query(TRIAL_BALANCE)

@@ -1,10 +1,10 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
 import type { RecordedCall } from '../call/record.ts'
 import type { Notice } from '../settlement/notice.ts'
+import { type BookMetrics, createBookMetrics } from './book-metrics.ts'
 
-export type Metrics = {
+export type Metrics = BookMetrics & {
   readonly countCall: (call: RecordedCall) => void
-  readonly setInvariants: (checks: readonly { readonly name: string; readonly rows: number }[]) => void
   readonly countSettlementFailure: (failure: { network: string; step: string }) => void
   readonly countNotice: (notice: Notice) => void
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>
@@ -42,12 +42,6 @@ export function createMetrics(): Metrics {
     buckets: SECONDS,
     registers: [...registers],
   })
-  const invariants = new Gauge({
-    name: 'turnpike_ledger_violations',
-    help: 'Rows that break an invariant of the ledger; must be 0.',
-    labelNames: ['invariant'],
-    registers: [...registers],
-  })
   const settlementFailures = new Counter({
     name: 'turnpike_settlement_failures_total',
     help: 'Passes of the settlement that failed and will be tried again.',
@@ -61,6 +55,7 @@ export function createMetrics(): Metrics {
     registers: [...registers],
   })
   return {
+    ...createBookMetrics({ registers: [...registers] }),
     countCall({ model, admission, capture }) {
       const { scheme } = admission
       calls.inc({ model: model.id, provider: capture.providerId, scheme, outcome: capture.outcome })
@@ -69,9 +64,6 @@ export function createMetrics(): Metrics {
       charged.inc({ model: model.id, scheme }, Number(capture.chargePicoUsd) / 1e12)
       if (capture.firstContentMs !== undefined)
         firstContent.observe({ model: model.id }, capture.firstContentMs / 1_000)
-    },
-    setInvariants(checks) {
-      for (const { name, rows } of checks) invariants.set({ invariant: name }, rows)
     },
     countSettlementFailure: (failure) => settlementFailures.inc(failure),
     countNotice: ({ reason = '', ...labels }) => notices.inc({ ...labels, reason }),

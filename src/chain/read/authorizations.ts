@@ -1,6 +1,6 @@
 import { encodeFunctionData, parseAbi } from 'viem'
 import { PERMIT2 } from '../../payment/contracts.ts'
-import type { Address, Hex } from '../../payment/types.ts'
+import type { Hex } from '../../payment/types.ts'
 import { type Authorization, authorizationSubject, type ChainLog } from '../../settlement/reconcile/types.ts'
 import type { ReadCall } from '../multicall.ts'
 import { multicall, readUint } from '../multicall.ts'
@@ -84,7 +84,7 @@ function readUsed(value: unknown): ChainLog {
     event: 'authorization_used',
     token: readAddress({ value: log['address'], method: LOGS }),
     amountAtomic: 0n,
-    subject: authorizationSubject({ owner: `0x${owner?.slice(26) ?? ''}` as Address, nonce: nonce ?? '' }),
+    subject: authorizationSubject({ owner: `0x${owner?.slice(26) ?? ''}`, nonce: nonce ?? '' }),
   }
 }
 

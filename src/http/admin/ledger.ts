@@ -3,9 +3,11 @@ import { type RequestHandler, Router } from 'express'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { findingRoutes } from './findings.ts'
 
 /** The operator's view of the money, behind the admin token. */
-export function adminRoutes({ admin, adminToken }: HttpDependencies): Router {
+export function adminRoutes(dependencies: HttpDependencies): Router {
+  const { admin, adminToken } = dependencies
   const router = Router()
   router.use(requireToken(adminToken))
   const answer =
@@ -15,6 +17,7 @@ export function adminRoutes({ admin, adminToken }: HttpDependencies): Router {
   router.get('/ledger/trial-balance', answer(admin.getTrialBalance))
   router.get('/ledger/check', answer(admin.checkLedger))
   router.get('/reconciliation', answer(admin.reconcile))
+  router.use(findingRoutes(dependencies))
   router.post('/settlements/run', answer(admin.settleNow))
   return router
 }

@@ -65,6 +65,20 @@ export const HTTP_ERRORS = defineErrors({
     message: 'The router cannot record calls at the moment, so it takes none.',
     next: 'Try again after the Retry-After header; no payment was taken.',
   },
+  finding_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    retryable: false,
+    message: 'There is no finding with this id.',
+    next: 'List them with GET /admin/v1/reconciliation/findings?state=all.',
+  },
+  finding_closed: {
+    status: 409,
+    type: 'conflict_error',
+    retryable: false,
+    message: 'This finding is closed already.',
+    next: 'Nothing to do; see closed_by and reason.',
+  },
   admin_token_required: {
     status: 401,
     type: 'authentication_error',

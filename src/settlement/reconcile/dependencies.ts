@@ -8,6 +8,8 @@ export type ReconcileDependencies = {
   readonly networks: readonly Network[]
   readonly historyOf: (network: Network) => ChainHistory
   readonly nowMs: () => number
+  /** How long a difference lasts before it is a finding. */
+  readonly graceMs: number
   readonly payTo: Address
   readonly till: Address
   readonly assetsOf: (network: Network) => readonly Address[]

@@ -1,5 +1,6 @@
 import { LIMITS } from '../../lib/limits.ts'
 import type { Hex } from '../../payment/types.ts'
+import { eachRow } from '../each-row.ts'
 import { compareAuthorizations } from './compare-authorizations.ts'
 import { compareBalances } from './compare-balances.ts'
 import { compareChannels } from './compare-channels.ts'
@@ -17,6 +18,8 @@ import type { Difference, Finding, Reconciliation, StoredLog } from './types.ts'
  * chain is read once and stored; differences that last become findings, and those that are gone are closed.
  *
  * Moves no money and changes no entry. Safe at any time, also while money is moving.
+ *
+ * @throws what a network threw whose chain could not be read, after the others have had their turn.
  */
 export async function reconcile({
   dependencies,
@@ -24,7 +27,9 @@ export async function reconcile({
   dependencies: ReconcileDependencies
 }): Promise<Reconciliation> {
   const parts: Reconciliation[] = []
-  for (const network of dependencies.networks) parts.push(await reconcileNetwork({ network, dependencies }))
+  await eachRow(dependencies.networks, async (network) => {
+    parts.push(await reconcileNetwork({ network, dependencies }))
+  })
   const sum = (count: (part: Reconciliation) => number) =>
     parts.reduce((total, part) => total + count(part), 0)
   return {
@@ -90,7 +95,8 @@ async function reconcileNetwork(pass: NetworkPass): Promise<Reconciliation> {
     ...(await compareAuthorizations({ ...pass, at, movements })),
     ...sums,
   ]
-  await recordFindings({ store: findings, standing, differences: all, atMs: nowMs() })
+  const { graceMs } = dependencies
+  await recordFindings({ store: findings, standing, differences: all, graceMs, atMs: nowMs() })
   const oldest = Math.min(startedAtMs - LIMITS.reconcileLookBackMs, ...postponed.map(({ atMs }) => atMs))
   await store.setCheckpoint({
     network,

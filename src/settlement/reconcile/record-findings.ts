@@ -1,4 +1,3 @@
-import { LIMITS } from '../../lib/limits.ts'
 import type { FindingStore } from './ports.ts'
 import type { Difference, Finding } from './types.ts'
 
@@ -22,17 +21,20 @@ export const acknowledged = ({
  * Brings the findings up to what a whole pass has seen: a difference is one finding for as long as it lasts; one that is younger
  * than the grace is none yet; one that is gone is closed by itself.
  *
+ * @param graceMs how long a difference lasts before it is a finding.
  * @param standing all findings of the same network that are open, or that an operator closed.
  */
 export async function recordFindings({
   store,
   standing,
   differences,
+  graceMs,
   atMs,
 }: {
   store: FindingStore
   standing: readonly Finding[]
   differences: readonly Difference[]
+  graceMs: number
   atMs: number
 }): Promise<void> {
   const open = new Map(
@@ -42,12 +44,9 @@ export async function recordFindings({
     const known = open.get(keyOf(difference))
     open.delete(keyOf(difference))
     if (known) await store.touchFinding({ id: known.id, difference, atMs })
-    else if (isOld({ difference, atMs }) && !acknowledged({ difference, standing }))
+    else if (atMs - difference.sinceMs >= graceMs && !acknowledged({ difference, standing }))
       await store.openFinding({ difference, atMs })
   }
   for (const { id } of open.values())
     await store.closeFinding({ id, by: 'itself', reason: 'A later pass no longer saw it.', atMs })
 }
-
-const isOld = ({ difference, atMs }: { difference: Difference; atMs: number }) =>
-  difference.class === 'invariant' || atMs - difference.sinceMs >= LIMITS.reconcileGraceMs

@@ -1,5 +1,5 @@
 import type { Row, Sql } from '../database.ts'
-import { INVARIANTS } from './statements.ts'
+import { INVARIANTS } from './invariants.ts'
 
 /** One invariant's answer: `rows` are the violations. */
 export type InvariantResult = {

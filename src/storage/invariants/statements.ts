@@ -11,7 +11,7 @@ const OVERDUE_MS = LIMITS.callSeconds * 1000 + LIMITS.leaseMs + 60_000
 /** Finality of the slowest networks is a quarter of an hour. */
 const CLEARING_MS = 3_600_000
 
-export const INVARIANTS: readonly Invariant[] = [
+export const STATEMENTS: readonly Invariant[] = [
   {
     name: 'entries_balance',
     says: 'Every entry has postings, and every posting moves something from one account to another.',

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DOC_TABLES, tableIn } from '../../../scripts/doc-tables.ts'
 import { CALL_STATES } from '../../../src/call/states.ts'
-import { INVARIANTS } from '../../../src/storage/invariants/statements.ts'
+import { INVARIANTS } from '../../../src/storage/invariants/invariants.ts'
 import { chapterOf, listPages, readPage, ROOT } from './pages.ts'
 
 const pages = listPages()
