@@ -23,6 +23,7 @@ type Parts = {
   readonly settlement: SettlementDependencies
   readonly settling: Settling
   readonly books: Books
+  readonly withheldOf: CallDependencies['withheldOf']
   readonly metrics: Metrics
   readonly log: ReturnType<typeof createLog>
 }
@@ -56,11 +57,13 @@ function callDependencies({
   upstreams,
   settlement,
   settling,
+  withheldOf,
 }: Parts): CallDependencies {
   const { catalog, terms, marginBps, defaultOutputTokens, secret } = options
   return {
     catalog,
     terms,
+    withheldOf,
     marginBps,
     defaultOutputTokens,
     secret,

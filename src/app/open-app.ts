@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createHttpApp, listen } from '../http/server.ts'
 import { recordOpening } from '../settlement/opening.ts'
+import type { Address, Network } from '../payment/types.ts'
 import { openStorage } from '../storage/open-storage.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -15,6 +16,7 @@ import { requireTokenTruth } from './require-token-truth.ts'
 import { settlementDependencies } from './settlement-dependencies.ts'
 import { startSettling } from './start-settling.ts'
 import { watchBooks } from './watch-books.ts'
+import { watchTokens } from './watch-tokens.ts'
 
 export type { App, AppOptions, Reconciliation } from './options.ts'
 
@@ -40,8 +42,13 @@ export async function openApp(options: AppOptions): Promise<App> {
     if (options.genesis !== undefined) await requireGenesis({ meta: storage.meta, genesis: options.genesis })
     const chains = openChains(options)
     closers.push(chains.close)
-    if (options.checksTokens) await requireTokenTruth({ chains })
+    const onNote = (line: string) => log.warn({ event: 'not_offered', line }, line)
+    const missing = options.checksTokens
+      ? await requireTokenTruth({ chains, terms: options.terms, onNote })
+      : new Map<Network, readonly Address[]>()
     await requireOwnKeys({ chains: chains.all, lanes: storage.lanes })
+    const tokens = await watchTokens({ options, chains, missing, metrics, log })
+    closers.push(tokens.close)
     const upstreams = createUpstreams({ providers: options.providers, keys: options.providerKey })
     closers.push(upstreams.close)
     const settlement = settlementDependencies({ options, storage, chainOf: chains.of, metrics, log })
@@ -59,6 +66,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       settlement,
       settling,
       books,
+      withheldOf: tokens.withheldOf,
       metrics,
       log,
     })

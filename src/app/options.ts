@@ -46,6 +46,8 @@ export type AppOptions = {
   /** Between two reconciliations, and how long a difference lasts before it is a finding; those of LIMITS where absent. */
   readonly reconcileMs?: number
   readonly reconcileGraceMs?: number
+  /** Between two looks at our tokens; LIMITS.tokenWatchMs where absent. */
+  readonly tokenWatchMs?: number
   readonly onProgress?: (line: string) => void
   /** What gas may cost; dev's costs nothing. */
   readonly gasOf?: (network: Network) => GasPolicy

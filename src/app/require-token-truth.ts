@@ -1,18 +1,81 @@
 import { ConfigError } from '../config/read-config.ts'
+import { CONTRACT_NAMES, contractsFor, MULTICALL3 } from '../payment/contracts.ts'
+import type { Address, Network, Terms } from '../payment/types.ts'
 import type { Chains } from './open-chains.ts'
 
+export type Missing = ReadonlyMap<Network, readonly Address[]>
+
 /**
- * Compares our table of tokens with the chains: code at the address, decimals, EIP-712 domain. A wrong one would take payments
- * that can never be settled, or price them a million times off.
+ * Compares what we are configured with with the chains: code at every address, each token's decimals and EIP-712 domain. A wrong
+ * token would take payments that can never be settled, or price them a million times off. A contract that is missing only takes
+ * its schemes away.
  *
+ * @returns per network the contracts that it does not have; the start goes on without what needs them.
  * @throws ConfigError with the fix of each; an Error where a chain cannot be asked.
  */
-export async function requireTokenTruth({ chains }: { chains: Chains }): Promise<void> {
-  const checks = await Promise.all(chains.all.map(([, chain]) => chain.checkTokens()))
-  const problems = checks
-    .flat()
-    .flatMap((check) =>
-      check.ok ? [] : [`${check.asset.symbol} on ${check.asset.network}: ${check.problem} ${check.fix}`],
-    )
+export async function requireTokenTruth({
+  chains,
+  terms,
+  onNote,
+}: {
+  chains: Chains
+  terms: Terms
+  onNote: (line: string) => void
+}): Promise<Missing> {
+  const missing = new Map<Network, readonly Address[]>()
+  const problems: string[] = []
+  await Promise.all(
+    chains.all.map(async ([network, chain]) => {
+      const absent = await chain.listMissingContracts()
+      missing.set(network, absent)
+      // Without it no token can be asked for anything.
+      if (absent.includes(MULTICALL3)) problems.push(noMulticall(network))
+      else problems.push(...(await tokenProblems(chain)))
+    }),
+  )
+  for (const [network, absent] of missing) {
+    const { isUseless, lines } = consequencesOf({ network, absent, terms })
+    if (isUseless)
+      problems.push(...lines, `Nothing can be paid on ${network}: take it off TURNPIKE_NETWORKS.`)
+    else for (const line of lines) onNote(line)
+  }
   if (problems.length > 0) throw new ConfigError(problems)
+  return missing
+}
+
+const noMulticall = (network: Network) =>
+  `There is no Multicall3 at ${MULTICALL3} on ${network}: correct its RPC (is it that chain?), or take ${network} off TURNPIKE_NETWORKS.`
+
+async function tokenProblems(chain: Chains['all'][number][1]): Promise<readonly string[]> {
+  return (await chain.checkTokens()).flatMap((check) =>
+    check.ok ? [] : [`${check.asset.symbol} on ${check.asset.network}: ${check.problem} ${check.fix}`],
+  )
+}
+
+/** One line per missing contract that anybody needs: what cannot be offered without it, and what to do. */
+function consequencesOf({
+  network,
+  absent,
+  terms,
+}: {
+  network: Network
+  absent: readonly Address[]
+  terms: Terms
+}): { readonly isUseless: boolean; readonly lines: readonly string[] } {
+  const offers = terms.assets
+    .filter((asset) => asset.network === network)
+    .flatMap((asset) =>
+      terms.schemes.map((scheme) => ({
+        name: `${scheme} in ${asset.symbol}`,
+        needs: contractsFor({ scheme, asset }),
+      })),
+    )
+  const lines = absent.flatMap((address) => {
+    const lost = offers.filter(({ needs }) => needs.includes(address)).map(({ name }) => name)
+    if (lost.length === 0) return []
+    return [
+      `There is no ${CONTRACT_NAMES[address]} at ${address} on ${network}, so these are not offered there: ${lost.join(', ')}. Deploy it (its address is the same on every chain), or correct the RPC.`,
+    ]
+  })
+  return { isUseless: offers.every(({ needs }) => needs.some((need) => absent.includes(need))), lines }
 }

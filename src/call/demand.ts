@@ -13,8 +13,9 @@ import {
   type V1Body,
 } from '../payment/payment-required.ts'
 import { signQuote } from '../payment/quote.ts'
-import type { Address, ChannelState, Hex, Network, Offer, Quote } from '../payment/types.ts'
+import type { Address, Asset, ChannelState, Hex, Network, Offer, Quote } from '../payment/types.ts'
 import type { CallDependencies } from './dependencies.ts'
+import { suspended } from './refuse-withheld.ts'
 
 /** What is being priced: a planned call, or the default of a route that was probed. */
 export type Priced = {
@@ -77,6 +78,7 @@ export function quoteCall({
  * Asks for payment: every offer for this call, with a signed quote, in both versions of x402.
  *
  * @param error why: `payment_required` for a call without a payment, or what was wrong with the one that came.
+ * @throws token_suspended where no token can be taken at the moment.
  * @param corrective for a voucher that does not cover the call: the channel's own offer comes first and proves its state.
  */
 export function demandPayment({
@@ -100,7 +102,10 @@ export function demandPayment({
     quote,
     token,
     estimatePicoUsd: priced.estimatePicoUsd,
+    withheldOf: dependencies.withheldOf,
   })
+  // Nobody is asked to pay where no payment would be taken.
+  if (built.length === 0 && dependencies.terms.assets.some(isSuspended(dependencies))) throw suspended()
   const { offers, reason } = corrective
     ? correctedOffers({ built, corrective })
     : { offers: built, reason: error.code === 'payment_required' ? undefined : error.code }
@@ -110,6 +115,11 @@ export function demandPayment({
     error,
   }
 }
+
+const isSuspended =
+  ({ terms, withheldOf }: CallDependencies) =>
+  (asset: Asset): boolean =>
+    terms.schemes.some((scheme) => withheldOf({ scheme, asset })?.kind === 'suspended')
 
 function correctedOffers({ built, corrective }: { built: readonly Offer[]; corrective: Corrective }) {
   const { offers, error } = buildCorrective({ offers: built, channel: corrective, state: corrective.state })

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/types.ts'
 import type { SignatureCheck } from '../payment/signature.ts'
 import type { CallPayment, Network, Terms } from '../payment/types.ts'
+import type { WithheldOf } from '../payment/withheld.ts'
 import type { Reach } from '../settlement/crash-points.ts'
 import type { FundOutcome } from '../settlement/fund.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
@@ -10,6 +11,8 @@ import type { Turns } from './turns.ts'
 export type CallDependencies = {
   readonly catalog: Catalog
   readonly terms: Terms
+  /** What is not taken at the moment, although the terms have it. */
+  readonly withheldOf: WithheldOf
   readonly marginBps: number
   readonly defaultOutputTokens: number
   /** Signs quotes and hashes requests. */

@@ -8,6 +8,8 @@ import { checkTokens } from './read/check-tokens.ts'
 import type { TokenCheck } from './read/check-tokens.ts'
 import { createHistory } from './read/create-history.ts'
 import { createReader } from './read/create-reader.ts'
+import { listMissingContracts } from './read/list-missing-contracts.ts'
+import { readSuspensions, type TokenState } from './read/read-suspensions.ts'
 import { getPermit2Allowance } from './read/get-balance.ts'
 import type { Finality } from './read/head.ts'
 import { createPayerMirror } from './read/payer-mirror.ts'
@@ -36,6 +38,10 @@ export type Chain = SettlementChain & {
   readonly history: ChainHistory
   /** Compares a table of tokens (by default our own) with the chain. Throws where the RPC fails. */
   readonly checkTokens: (query?: { assets?: readonly Asset[] }) => Promise<readonly TokenCheck[]>
+  /** Which of our tokens cannot be taken now, and why. Throws where the RPC fails. */
+  readonly readSuspensions: () => Promise<readonly TokenState[]>
+  /** Contracts of x402 that this chain does not have. Throws where the RPC fails. */
+  readonly listMissingContracts: () => Promise<readonly Address[]>
   /** Throws where the RPC fails. */
   readonly permit2Allowance: (query: { asset: Address; owner: Address }) => Promise<bigint>
   /** Gives up what is under way. Nothing else is held open. */
@@ -76,6 +82,8 @@ export function createChain(options: ChainOptions): Chain {
     mirror: createPayerMirror({ rpc }),
     history: createHistory({ rpc, tokens: assets.map(({ address }) => address), finality }),
     checkTokens: (query) => checkTokens({ rpc, assets: query?.assets ?? assets }),
+    readSuspensions: () => readSuspensions({ rpc, assets, owners: { payTo, till } }),
+    listMissingContracts: () => listMissingContracts({ rpc }),
     permit2Allowance: (query) => getPermit2Allowance({ rpc, ...query }),
     close: rpc.close,
   }

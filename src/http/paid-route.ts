@@ -5,6 +5,7 @@ import { dispatchCall } from '../call/dispatch.ts'
 import { planCall } from '../call/plan.ts'
 import { priceProbe } from '../call/probe.ts'
 import { recordCall, recordLater } from '../call/record.ts'
+import { refuseWithheld } from '../call/refuse-withheld.ts'
 import type { AdmittedCall, PlannedCall } from '../call/types.ts'
 import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
@@ -60,6 +61,7 @@ async function admitOrDemand({
   const freshQuoteNonce = newQuoteNonce(dependencies)
   try {
     const checked = checkedPayment({ planned, payment, dependencies: exchange.dependencies })
+    refuseWithheld({ payment: checked, withheldOf: dependencies.withheldOf })
     const result = await admitCall({ planned, payment: checked, freshQuoteNonce, dependencies })
     if (result.kind === 'admitted') return result.call
     demand({ ...exchange, priced: planned, quoteNonce: freshQuoteNonce, corrective: result.corrective })

@@ -9,6 +9,7 @@ import {
   type Scheme,
   type Terms,
 } from './types.ts'
+import type { WithheldOf } from './withheld.ts'
 
 /** The part of an offer that does not depend on the price: computed once for the terms of a server. */
 export type OfferTemplate = {
@@ -154,19 +155,23 @@ function isFeeTooDear({
  *
  * @param token the signed quote, repeated in every offer; a 402 with many offers moves it (buildPaymentRequired).
  * @param estimatePicoUsd the expected price without fee, for the operator's limit on fees.
+ * @param withheldOf says which offers are not made at the moment.
  */
 export function buildOffers({
   terms,
   quote,
   token,
   estimatePicoUsd,
+  withheldOf = () => undefined,
 }: {
   terms: Terms
   quote: Quote
   token: string
   estimatePicoUsd: PicoUsd
+  withheldOf?: WithheldOf
 }): Offer[] {
   return offerTemplates(terms)
+    .filter((template) => withheldOf(template) === undefined)
     .filter(({ feePicoUsd }) => !isFeeTooDear({ terms, feePicoUsd, estimatePicoUsd }))
     .map((template) => {
       const amountAtomic = offeredAtomic({ template, ceilingPicoUsd: quote.ceilingPicoUsd })

@@ -51,7 +51,11 @@ async function start({ world, quickUrl, pacedUrl, databaseUrl, dataDirectory = '
     { id: SIMULATED_PROVIDER, dialect: 'openai', baseUrl: quickUrl, simulated: true },
     { id: PACED_PROVIDER, dialect: 'openai', baseUrl: pacedUrl, simulated: true },
   ] as const
-  return openDevApp({ config, world, overrides: { catalog: benchCatalog(), providers } })
+  return openDevApp({
+    config,
+    world,
+    overrides: { catalog: benchCatalog(), providers, tokenWatchMs: 3_600_000, reconcileMs: 3_600_000 },
+  })
 }
 
 const session = new Session()

@@ -36,7 +36,7 @@ export async function startStack({ environment = {}, overrides = {} }: StackOpti
   const world = await startDevWorld({ config })
   const { rpcUrl } = world.chain
   const proxy = await openRpcProxy(rpcUrl)
-  const openInstance = () =>
+  const openInstance = (more: Partial<AppOptions> = {}) =>
     openDevApp({
       config,
       world,
@@ -44,6 +44,7 @@ export async function startStack({ environment = {}, overrides = {} }: StackOpti
         networks: [{ network: NETWORK, rpcUrls: [proxy.url], finality: { kind: 'depth', blocks: 0 } }],
         logLevel: 'silent',
         ...(typeof overrides === 'function' ? overrides(world) : overrides),
+        ...more,
       },
     })
   const app = await openInstance()

@@ -20,14 +20,13 @@ type TokenTruth = {
   readonly separator: Hex | undefined
   readonly name: string | undefined
   readonly version: string | undefined
-  readonly feeBasisPoints: bigint
 }
 
 /**
  * Compares the operator's table of tokens with the chain. Two requests per token, which all travel together.
  *
- * A wrong number of decimals misprices a millionfold, a wrong domain makes every signature invalid, and a token that
- * takes a fee pays less than was signed.
+ * A wrong number of decimals misprices a millionfold, and a wrong domain makes every signature invalid. What an issuer may
+ * switch on and off (a pause, a fee, a block) is a state and not looked at here: see read-suspensions.
  *
  * @returns one row per asset, in order.
  * @throws RpcError where the chain cannot be asked; a token that cannot be taken is a row, not an error.
@@ -51,9 +50,8 @@ async function readTruth({ rpc, asset }: { rpc: Rpc; asset: Asset }): Promise<To
     encodeFunctionData({ abi: issuerAbi, functionName: 'DOMAIN_SEPARATOR' }),
     encodeFunctionData({ abi: issuerAbi, functionName: 'name' }),
     encodeFunctionData({ abi: issuerAbi, functionName: 'version' }),
-    encodeFunctionData({ abi: issuerAbi, functionName: 'basisPointsRate' }),
   ]
-  const [code, [decimals, separator, name, version, fee]] = await Promise.all([
+  const [code, [decimals, separator, name, version]] = await Promise.all([
     rpc.request('eth_getCode', [asset.address, 'latest']),
     multicall({ rpc, calls: datas.map((data) => ({ to: asset.address, data })) }),
   ])
@@ -63,7 +61,6 @@ async function readTruth({ rpc, asset }: { rpc: Rpc; asset: Asset }): Promise<To
     separator: separator?.length === 66 ? separator : undefined,
     name: textOf(name),
     version: textOf(version),
-    feeBasisPoints: wordOf(fee) ?? 0n,
   }
 }
 
@@ -94,12 +91,6 @@ function findingOf({ asset, truth }: { asset: Asset; truth: TokenTruth }): Findi
         truth.decimals === undefined
           ? `Take ${symbol} off the table: ${address} is no ERC-20 token.`
           : `Set its decimals to ${truth.decimals}.`,
-    }
-  }
-  if (truth.feeBasisPoints > 0n) {
-    return {
-      problem: `${symbol} on ${network} keeps ${truth.feeBasisPoints} basis points of every transfer.`,
-      fix: `Take ${symbol} off the table until its issuer sets the fee to 0.`,
     }
   }
   return domainFinding({ asset, truth })

@@ -139,6 +139,13 @@ export const PAYMENT_ERRORS = defineErrors({
     message: 'Permit2 may not yet move this token for the payer.',
     next: 'Send one approve(Permit2, amount) transaction on the token, then pay again.',
   },
+  token_suspended: {
+    status: 503,
+    type: 'api_error',
+    retryable: true,
+    message: 'This token cannot be taken at the moment: paused, with a fee on transfers, or blocked.',
+    next: 'Nothing was taken. Pay with another token of the 402, or try again after Retry-After.',
+  },
   payment_in_flight: conflict(
     'A call with this payment is running.',
     'Wait and look at GET /v1/calls/{id}; do not pay again.',

@@ -2,9 +2,10 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createChain } from '../../../src/chain/create-chain.ts'
 import { listTransfers } from '../../../src/chain/read/list-transfers.ts'
 import { createRpc } from '../../../src/chain/rpc.ts'
-import { setUsdtFee } from '../../../src/dev/chain/token-owner.ts'
+import { blocklistUsdc, blocklistUsdt, pauseUsdt, setUsdtFee } from '../../../src/dev/chain/token-owner.ts'
+import { BATCH_SETTLEMENT, UPTO_PROXY } from '../../../src/payment/contracts.ts'
 import { maxUint256 } from 'viem'
-import type { Hex } from '../../../src/payment/types.ts'
+import type { Address, Hex } from '../../../src/payment/types.ts'
 import { openChainWorld, TEN } from './chain-world.ts'
 import type { ChainWorld } from './chain-world.ts'
 import { depositFunding, exactFunding, newChannel } from './payments.ts'
@@ -314,12 +315,40 @@ test('a wrong row of the table is found, and the answer says how to mend it', as
   ])
 })
 
-test('a token that keeps a fee is refused', async () => {
-  const { rpcUrl } = world
-  await setUsdtFee({ rpcUrl, basisPoints: 10n, maximumFeeUsdt: 5n })
-  const [, usdt] = await world.chain.checkTokens()
-  await setUsdtFee({ rpcUrl, basisPoints: 0n, maximumFeeUsdt: 0n })
-  expect(usdt).toMatchObject({ ok: false, problem: expect.stringMatching(/10 basis points/) })
+test('what issuers switch on is a state of the token, and passes', async () => {
+  const { rpcUrl, payTo, till } = world
+  const states = async () => (await world.chain.readSuspensions()).map(({ reason }) => reason)
+  expect(await states()).toEqual([undefined, undefined])
+  const block = (address: Address, blocked: boolean) => blocklistUsdt({ rpcUrl, address, blocked })
+  const switches: readonly (readonly [string, (on: boolean) => Promise<unknown>])[] = [
+    [
+      'fee_on_transfer',
+      (on) => setUsdtFee({ rpcUrl, basisPoints: on ? 10n : 0n, maximumFeeUsdt: on ? 5n : 0n }),
+    ],
+    ['paused', (paused) => pauseUsdt({ rpcUrl, paused })],
+    ['pay_to_blocked', (on) => block(payTo, on)],
+    ['till_blocked', (on) => block(till, on)],
+    ['channel_contract_blocked', (on) => block(BATCH_SETTLEMENT, on)],
+  ]
+  for (const [reason, turn] of switches) {
+    await turn(true)
+    expect(await states()).toEqual([undefined, reason])
+    await turn(false)
+    expect(await states()).toEqual([undefined, undefined])
+  }
+  await blocklistUsdc({ rpcUrl, address: payTo, blocked: true })
+  expect(await states()).toEqual(['pay_to_blocked', undefined])
+  await blocklistUsdc({ rpcUrl, address: payTo, blocked: false })
+  const { value, httpRequests } = await world.proxy.count(() => world.chain.readSuspensions())
+  expect({ tokens: value.length, httpRequests }).toEqual({ tokens: 2, httpRequests: 1 })
+})
+
+test('contracts of x402 that are not on the chain are named', async () => {
+  expect(await world.chain.listMissingContracts()).toEqual([])
+  const code = await world.client.getCode({ address: UPTO_PROXY })
+  await world.client.setCode({ address: UPTO_PROXY, bytecode: '0x' })
+  expect(await world.chain.listMissingContracts()).toEqual([UPTO_PROXY])
+  await world.client.setCode({ address: UPTO_PROXY, bytecode: code ?? '0x' })
 })
 
 test('every small question is one request, with the height of the RPC where money depends on it', async () => {
