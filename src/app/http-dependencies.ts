@@ -73,6 +73,7 @@ function callDependencies({
     mirrorOf: (network) => chains.find(network)?.mirror,
     fund: (payment) => fund({ payment, dependencies: settlement }),
     wake: settling.wake,
+    isStorageAway: storage.isAway,
     turns: createTurns({ sleep: clock.sleep }),
     clock,
     reach: settlement.reach,

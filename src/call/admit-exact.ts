@@ -1,7 +1,14 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { ExactPayment, Hex } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
-import { type AdmitRequest, type AdmitResult, insufficientFunds, settlementPending } from './admit-request.ts'
+import { admitDurably } from './admit-durably.ts'
+import {
+  type AdmitRequest,
+  type AdmitResult,
+  fundOrPending,
+  insufficientFunds,
+  settlementPending,
+} from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
 
 /**
@@ -13,7 +20,7 @@ export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<A
   const fundingTransaction = await settleFirst(request)
   dependencies.reach('funded')
   const admission = admissionOf({ planned, payment, atMs: dependencies.clock.nowMs() })
-  const outcome = await dependencies.store.admit(admission).catch((cause: unknown) => {
+  const outcome = await admitDurably({ admission, dependencies }).catch((cause: unknown) => {
     throw settlementPending({ transaction: fundingTransaction, cause })
   })
   switch (outcome.kind) {
@@ -34,7 +41,7 @@ export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<A
 
 /** F1 to F3. A result that is not known is said to be pending, never answered by a fresh demand: that would be paid twice. */
 async function settleFirst({ payment, dependencies }: AdmitRequest<ExactPayment>): Promise<Hex> {
-  const outcome = await dependencies.fund(payment)
+  const outcome = await fundOrPending({ payment, dependencies })
   if (outcome.kind === 'funded') return outcome.transaction
   if (outcome.kind === 'failed') {
     throw new TurnpikeError('payment_not_settled', { extra: { reason: outcome.reason } })

@@ -1,5 +1,6 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { CallPayment, Hex } from '../payment/types.ts'
+import type { FundOutcome } from '../settlement/fund.ts'
 import type { Corrective } from './demand.ts'
 import type { CallDependencies } from './dependencies.ts'
 import type { AdmittedCall, PlannedCall } from './types.ts'
@@ -21,6 +22,18 @@ export type AdmitRequest<Payment extends CallPayment = CallPayment> = {
 /** A hold that its account cannot carry. */
 export const insufficientFunds = (availableAtomic: bigint) =>
   new TurnpikeError('insufficient_funds', { extra: { available: availableAtomic.toString() } })
+
+/**
+ * Brings a payment on chain. Where that breaks off nobody knows how far it came, so it is pending, never unavailable: the same
+ * payment again finds it.
+ */
+export const fundOrPending = ({
+  payment,
+  dependencies,
+}: Pick<AdmitRequest, 'payment' | 'dependencies'>): Promise<FundOutcome> =>
+  dependencies.fund(payment).catch((cause: unknown) => {
+    throw cause instanceof TurnpikeError ? cause : settlementPending({ cause })
+  })
 
 /** The money is here and nobody knows yet what of: the same payment again finds it, a fresh one would be a second. */
 export const settlementPending = ({ transaction, cause }: { transaction?: Hex; cause?: unknown } = {}) =>

@@ -3,6 +3,7 @@ import { LIMITS } from '../lib/limits.ts'
 import { minBigint, picoUsdToAtomic } from '../lib/money.ts'
 import type { UptoPayment } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
+import { admitDurably } from './admit-durably.ts'
 import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
 
@@ -18,7 +19,7 @@ export async function admitUpto({
   payment,
   dependencies,
 }: AdmitRequest<UptoPayment>): Promise<AdmitResult> {
-  const { store, clock, mirrorOf } = dependencies
+  const { clock, mirrorOf } = dependencies
   const { asset, payer, ceilingAtomic, network } = payment
   const mirror = mirrorOf(network)
   if (!mirror) throw new TurnpikeError('payment_unsupported', { param: 'network' })
@@ -27,7 +28,7 @@ export async function admitUpto({
   if (spendable.balanceAtomic < ceilingAtomic) throw insufficientFunds(spendable.balanceAtomic)
 
   const cap = picoUsdToAtomic({ amountPicoUsd: LIMITS.exposurePicoUsd, decimals: asset.decimals })
-  const outcome = await store.admit({
+  const admission = {
     ...admissionOf({ planned, payment, atMs: clock.nowMs() }),
     authorization: {
       nonce: payment.nonce.toString(),
@@ -38,9 +39,9 @@ export async function admitUpto({
     },
     // Also a single call: a payer may empty its wallet while the answer streams. Dearer calls go through a channel.
     exposureLimitAtomic: minBigint(cap, spendable.balanceAtomic),
-  })
+  }
+  const outcome = await admitDurably({ admission, dependencies })
   if (outcome.kind === 'admitted') {
-    const admission = admissionOf({ planned, payment, atMs: clock.nowMs() })
     return { kind: 'admitted', call: { ...planned, admission, payment } }
   }
   if (outcome.kind === 'duplicate') throw alreadyPaid({ call: outcome.call, payment })

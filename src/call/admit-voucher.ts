@@ -1,7 +1,14 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { ChannelState, Hex, VoucherPayment } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
-import { type AdmitRequest, type AdmitResult, insufficientFunds, settlementPending } from './admit-request.ts'
+import { admitDurably } from './admit-durably.ts'
+import {
+  type AdmitRequest,
+  type AdmitResult,
+  fundOrPending,
+  insufficientFunds,
+  settlementPending,
+} from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
 import type { AdmitOutcome, ChannelHold } from './types.ts'
 
@@ -17,14 +24,15 @@ const LOOK_AGAIN_MS = 1_000
  */
 export async function admitVoucher(request: AdmitRequest<VoucherPayment>): Promise<AdmitResult> {
   const { planned, payment, dependencies } = request
-  const { store, clock, turns } = dependencies
+  const { clock, turns } = dependencies
   const deadlineMs = clock.nowMs() + PATIENCE_MS
   const base = admissionOf({ planned, payment, atMs: clock.nowMs() })
   let fundingTransaction: Hex | undefined
 
   for (;;) {
     const channel = channelHoldOf({ request, isFunded: fundingTransaction !== undefined })
-    const outcome = await store.admit({ ...base, channel, atMs: clock.nowMs() }).catch((cause: unknown) => {
+    const admission = { ...base, channel, atMs: clock.nowMs() }
+    const outcome = await admitDurably({ admission, dependencies }).catch((cause: unknown) => {
       if (fundingTransaction === undefined) throw cause
       throw settlementPending({ transaction: fundingTransaction, cause })
     })
@@ -95,7 +103,7 @@ async function channelOfDeposit({
 
 /** Brings the deposit on chain; the turn that was taken for it is given back where that fails. */
 async function executeDeposit({ payment, dependencies }: AdmitRequest<VoucherPayment>): Promise<Hex> {
-  const { store, turns, fund } = dependencies
+  const { store, turns } = dependencies
   const giveBack = async () => {
     await store.endTurn({
       network: payment.network,
@@ -104,8 +112,9 @@ async function executeDeposit({ payment, dependencies }: AdmitRequest<VoucherPay
     })
     turns.wake(payment.channelId)
   }
-  const outcome = await fund(payment).catch(async (error: unknown) => {
-    await giveBack()
+  const outcome = await fundOrPending({ payment, dependencies }).catch(async (error: unknown) => {
+    // A turn that cannot be given back ends by its time.
+    await giveBack().catch(() => undefined)
     throw error
   })
   if (outcome.kind === 'funded') {

@@ -24,6 +24,8 @@ export type CallDependencies = {
   readonly fund: (payment: CallPayment) => Promise<FundOutcome>
   /** Tells the queue that there is something to settle; only a hint. */
   readonly wake: () => void
+  /** True while nothing can be recorded: then nobody is asked to pay, and nothing is served. */
+  readonly isStorageAway: () => boolean
   readonly turns: Turns
   readonly clock: Clock
   readonly reach: Reach

@@ -28,7 +28,7 @@ export async function recordCall({
 }
 
 /** Pauses between tries: about ten minutes in all. What is still open then waits for the end of this instance's lease. */
-const LATER_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 180_000, 180_000] as const
+export const LATER_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 180_000, 180_000] as const
 
 /**
  * Records a call whose record has just failed: its caller has been told, but the charge and the hold still have to be settled

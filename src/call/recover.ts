@@ -1,7 +1,7 @@
 import { NO_USAGE } from '../chat/usage.ts'
 import { eachRow } from '../settlement/each-row.ts'
 import type { CallStore } from './ports.ts'
-import type { CallRecord, Capture } from './types.ts'
+import type { Admission, CallRecord, Capture } from './types.ts'
 
 /** Calls released in one pass. */
 const PASS = 100
@@ -25,7 +25,16 @@ export async function recoverCalls({
   return abandoned.length
 }
 
-function releaseOf({ call, nowMs }: { call: CallRecord; nowMs: number }): Capture {
+/** The capture of a call that will never be sent, or never again: it costs its payer nothing. */
+export function releaseOf({
+  call,
+  nowMs,
+}: {
+  call: Pick<CallRecord, 'callId'> & {
+    readonly admission: Pick<Admission, 'endpointId' | 'providerId' | 'atMs'>
+  }
+  nowMs: number
+}): Capture {
   const { admission, callId } = call
   return {
     callId,

@@ -3,6 +3,7 @@ import type { Demand } from '../call/demand.ts'
 import { errorSpec } from '../lib/errors/registry.ts'
 import { toWireError } from '../lib/errors/to-wire.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { LIMITS } from '../lib/limits.ts'
 import { encodePaymentRequired } from '../payment/payment-required.ts'
 import { encodeReceipt, type Receipt } from '../payment/receipt.ts'
 
@@ -89,4 +90,4 @@ export const asTurnpikeError = (error: unknown): TurnpikeError =>
 export const asUnavailable = (error: unknown): TurnpikeError =>
   error instanceof TurnpikeError
     ? error
-    : new TurnpikeError('unavailable', { retryAfterMs: 2_000, cause: error })
+    : new TurnpikeError('unavailable', { retryAfterMs: LIMITS.storageRetryMs, cause: error })

@@ -9,6 +9,7 @@ import { refuseWithheld } from '../call/refuse-withheld.ts'
 import type { AdmittedCall, PlannedCall } from '../call/types.ts'
 import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { LIMITS } from '../lib/limits.ts'
 import { checkPayment } from '../payment/check.ts'
 import { CORRECTIVE_ERROR } from '../payment/corrective.ts'
 import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
@@ -45,9 +46,15 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
   if (planned.ceilingPicoUsd === 0n) {
     return serve({ ...exchange, call: freeCall({ planned, address: request.ip ?? '', dependencies }) })
   }
+  requireStorage(dependencies)
   if (!payment) return demand({ ...exchange, priced: planned })
   const call = await admitOrDemand({ ...exchange, planned, payment })
   if (call) await serve({ ...exchange, call })
+}
+
+/** While nothing can be recorded, nobody is asked to pay and nothing is served. */
+function requireStorage({ call }: HttpDependencies): void {
+  if (call.isStorageAway()) throw new TurnpikeError('unavailable', { retryAfterMs: LIMITS.storageRetryMs })
 }
 
 /** The admitted call, or undefined after a 402 has been sent. */
@@ -147,6 +154,7 @@ async function answerProbe({
   requestHash,
   ...exchange
 }: Exchange & { payment: DecodedPayment | undefined; requestHash: string }): Promise<void> {
+  requireStorage(exchange.dependencies)
   const priced = priceProbe({ requestHash, dependencies: exchange.dependencies.call })
   if (!payment) return demand({ ...exchange, priced })
   try {

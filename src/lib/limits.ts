@@ -78,6 +78,14 @@ export const LIMITS = {
   reconcileEveryMs: 300_000,
   tokenWatchMs: 60_000,
   storageRetryMs: 2_000,
+  /** A database that does not give its sign of life for so long hangs; it is asked again so often; a full disk is believed so long. */
+  storageAnswerMs: 2_000,
+  storageProbeMs: 500,
+  storageFullMs: 5_000,
+  /** Longest statement of the hot path, and of anything else; longest wait for a connection. */
+  hotStatementMs: 15_000,
+  statementMs: 300_000,
+  storageConnectMs: 3_000,
   /** Blocks read in one stretch of a reconciliation. */
   reconcileBlocks: 10_000n,
   /** How far each reconciliation looks back over what it has judged: clocks differ, and commits take their time. */

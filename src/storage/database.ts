@@ -1,3 +1,5 @@
+import type { Health } from './health.ts'
+
 /** One row as the driver gives it: numeric and bigint columns are strings, numbers or bigints; see row.ts. */
 export type Row = Readonly<Record<string, unknown>>
 
@@ -11,6 +13,7 @@ export type HotStatement = { readonly name: string; readonly text: string }
 /** The two ways to run Postgres, behind the same five verbs. */
 export type Database = Sql & {
   readonly kind: 'postgres' | 'pglite'
+  readonly health: Health
   /** One commit. A deadlock or a serialisation failure runs `work` again. */
   readonly transaction: <Result>(work: (sql: Sql) => Promise<Result>) => Promise<Result>
   /** The hot connection: statements of different lanes are pipelined, each is its own commit. */
@@ -32,9 +35,14 @@ export const isConnectionLost = (error: unknown) =>
   /^(08|57P0)/.test(codeOf(error)) ||
   ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'ENOENT'].includes(codeOf(error)) ||
   (error instanceof Error &&
-    /Connection terminated|Client has encountered a connection error|not queryable|timeout exceeded when trying to connect/.test(
+    /Connection terminated|Client has encountered a connection error|not queryable|timeout exceeded when trying to connect|timeout expired|Query read timeout/.test(
       error.message,
     ))
+
+/** No room to write: disk, quota or file size. Servers and PGlite say so by code where they know it, else in words. */
+export const isStorageFull = (error: unknown) =>
+  /^53|^58030$|^25006$|^ENOSPC$|^EFBIG$|^EDQUOT$/.test(codeOf(error)) ||
+  (error instanceof Error && /No space left|could not (?:extend|write)|File too large/i.test(error.message))
 
 const REPEATS = 5
 

@@ -42,6 +42,8 @@ export type Storage = {
     readonly get: (key: string) => Promise<unknown>
     readonly set: (key: string, value: unknown) => Promise<void>
   }
+  /** True while calls cannot be recorded: nobody is asked to pay, and nothing is served. */
+  readonly isAway: () => boolean
   /** Rejects where the database does not answer. */
   readonly ping: () => Promise<void>
   readonly close: () => Promise<void>
@@ -126,10 +128,15 @@ export async function openStorage({
     findings: openFindingStore({ database }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
     instances: {
-      heartbeat: () => renewLease({ sql: database, id: instanceId, openCalls, nowMs: nowMs() }),
+      heartbeat: () => {
+        const renewed = renewLease({ sql: database, id: instanceId, openCalls, nowMs: nowMs() })
+        // An embedded database is busy with one statement at a time, which may be a long one: that is no hang.
+        return database.kind === 'pglite' ? renewed : database.health.withinDeadline(renewed)
+      },
       openCallCount: openCalls.count,
     },
     meta,
+    isAway: database.health.isAway,
     ping: async () => {
       await database.query('select 1')
     },

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { repeating, type Database, type Row, type Sql } from './database.ts'
+import { openHealth } from './health.ts'
 import { takeFolderLock } from './folder-lock.ts'
 
 const asSql = (client: Pick<PGlite, 'query'>): Sql => ({
@@ -27,13 +28,18 @@ export async function openPglite({
   try {
     const client = await PGlite.create(dataDirectory === undefined ? {} : { dataDir: dataDirectory })
     await client.exec('set jit = off; set enable_seqscan = off')
-    const sql = asSql(client)
+    const health = openHealth({ probe: () => client.query('select 1') })
+    const plain = asSql(client)
+    const sql: Sql = { query: (text, values) => health.watch(plain.query(text, values)) }
     const database: Database = {
       kind: 'pglite',
+      health,
       ...sql,
-      transaction: (work) => repeating(() => client.transaction((transaction) => work(asSql(transaction)))),
+      transaction: (work) =>
+        repeating(() => health.watch(client.transaction((transaction) => work(asSql(transaction))))),
       runHot: ({ text }, values) => sql.query(text, values),
       close: async () => {
+        health.close()
         await client.close()
         lock?.release()
       },

@@ -1,10 +1,11 @@
 import { Client, Pool, type PoolClient } from 'pg'
+import { LIMITS } from '../lib/limits.ts'
 import { repeating, type Database, type HotStatement, type Row, type Sql } from './database.ts'
+import { openHealth } from './health.ts'
 import { withPatience } from './patience.ts'
 
 /** Sessions that are left open in a transaction keep old row versions alive, which slows every hot row. */
 const IDLE_IN_TRANSACTION_MS = 30_000
-const CONNECT_MS = 10_000
 
 /**
  * The planner must not decide anew on the hot path: a plan made on an empty table would scan, and custom plans cost
@@ -30,18 +31,20 @@ async function connectHot({
   onEnd,
 }: {
   databaseUrl: string
-  onEnd: () => void
+  onEnd: (error?: Error) => void
 }): Promise<Client> {
   const client = new Client({
     connectionString: databaseUrl,
     pipeline: true,
     keepAlive: true,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: LIMITS.storageConnectMs,
+    // A statement that is not answered breaks the connection, so that those behind it are told.
+    query_timeout: LIMITS.hotStatementMs,
     application_name: 'turnpike hot',
   })
   // A broken connection rejects the queries in flight; the event itself must not end the process.
   client.on('error', onEnd)
-  client.on('end', onEnd)
+  client.on('end', () => onEnd())
   await client.connect()
   for (const setting of HOT_SETTINGS) await client.query(setting)
   return client
@@ -62,19 +65,31 @@ export function openPostgres({
   const pool = new Pool({
     connectionString: databaseUrl,
     max: poolSize,
-    connectionTimeoutMillis: CONNECT_MS,
+    connectionTimeoutMillis: LIMITS.storageConnectMs,
+    query_timeout: LIMITS.statementMs,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     application_name: 'turnpike',
   })
   // A connection that breaks rejects its query; its event, idle or in a transaction, must not end the process.
-  pool.on('error', () => {})
+  const probe = () => {
+    const statement = { text: 'select 1', query_timeout: LIMITS.storageAnswerMs }
+    return pool.query(statement)
+  }
+  const health = openHealth({ probe })
+  pool.on('error', health.broke)
   pool.on('connect', (client) => client.on('error', () => {}))
   let hot: Promise<Client> | undefined
 
   /** Connects when it is first needed, and again after the connection was lost. */
   function hotClient(): Promise<Client> {
     if (hot) return hot
-    const connecting = connectHot({ databaseUrl, onEnd: () => forget() })
+    const connecting = connectHot({
+      databaseUrl,
+      onEnd: (error) => {
+        forget()
+        if (error) health.broke(error)
+      },
+    })
     const forget = () => {
       if (hot === connecting) hot = undefined
     }
@@ -103,15 +118,17 @@ export function openPostgres({
 
   return {
     kind: 'postgres',
+    health,
     // Every plain statement may be repeated: reads, and writes that a second time find their row.
-    query: (text, values) => withPatience(() => asSql(pool).query(text, values)),
-    transaction: (work) => repeating(() => transactOnce(work)),
+    query: (text, values) => withPatience(() => health.watch(asSql(pool).query(text, values))),
+    transaction: (work) => repeating(() => health.watch(transactOnce(work))),
     runHot: async ({ name, text }: HotStatement, values) => {
-      const client = await hotClient()
-      const result = await client.query<Row>({ name, text, values: [...values] })
+      const client = await health.watch(hotClient())
+      const result = await health.watch(client.query<Row>({ name, text, values: [...values] }))
       return result.rows
     },
     close: async () => {
+      health.close()
       const client = await hot?.catch(() => undefined)
       await client?.end().catch(() => {})
       await pool.end()

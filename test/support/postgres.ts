@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,18 +61,53 @@ export type PostgresServer = {
   readonly pid: number
   /** Ends every session but one's own, as a failing network would. */
   readonly dropSessions: () => Promise<void>
+  /** Stops every process of the server where it is: connections stay, and nothing answers. */
+  readonly freeze: () => void
+  readonly thaw: () => void
+  /** Ends the server as an operator does who restarts it, and keeps the data. */
+  readonly halt: () => Promise<void>
+  /** The same data on the same port again. */
+  readonly restart: () => Promise<void>
+  /** Where the data is; on the disk that was asked for. */
+  readonly directory: string
   readonly stop: () => Promise<void>
 }
+
+/** Whether this user may make a small disk of memory, for tests of a full one. */
+export const canMount = (() => {
+  const probe = mkdtempSync(join(tmpdir(), 'turnpike-mount-'))
+  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe]).status === 0
+  if (isMounted) spawnSync('umount', [probe])
+  rmSync(probe, { recursive: true, force: true })
+  return isMounted
+})()
+
+/** A disk of so many megabytes in a directory that exists; `release` takes it away. */
+export function mountSmallDisk({ directory, megabytes }: { directory: string; megabytes: number }) {
+  const options = ['-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0755`, 'tmpfs', directory]
+  const made = spawnSync('mount', options)
+  if (made.status !== 0) throw new Error(`mount failed: ${made.stderr.toString()}`)
+  return { release: () => void spawnSync('umount', [directory]) }
+}
+
+/** The processes that a process has started. */
+const childrenOf = (pid: number): readonly number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').map(Number).filter(Boolean)
 
 /**
  * Starts a Postgres server of its own in a temporary directory, on a free port of 127.0.0.1.
  *
+ * @param megabytes the size of its disk; absent: the machine's own.
  * @param fsync only for tests about durability: it slows everything else down.
  */
-export async function startPostgres({ fsync = false }: { fsync?: boolean } = {}): Promise<PostgresServer> {
+export async function startPostgres({
+  fsync = false,
+  megabytes,
+}: { fsync?: boolean; megabytes?: number } = {}): Promise<PostgresServer> {
   if (binaries === undefined) throw new Error(MISSING_POSTGRES)
   const user = serverUser()
   const directory = mkdtempSync(join(tmpdir(), 'turnpike-postgres-'))
+  const disk = megabytes === undefined ? undefined : mountSmallDisk({ directory, megabytes })
   if (user) chownSync(directory, user.uid, user.gid)
   const as = user ?? {}
   const data = join(directory, 'data')
@@ -85,11 +120,15 @@ export async function startPostgres({ fsync = false }: { fsync?: boolean } = {})
   const port = await freePort()
   const settings = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${directory}`]
   if (!fsync) settings.push('fsync=off', 'synchronous_commit=off', 'full_page_writes=off')
-  const server = spawn(
-    join(binaries, 'postgres'),
-    ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
-    { ...as, cwd: directory, stdio: 'ignore' },
-  )
+  if (disk) settings.push('min_wal_size=32MB', 'max_wal_size=64MB', 'shared_buffers=16MB')
+  const program = join(binaries, 'postgres')
+  const run = () =>
+    spawn(program, ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
+      ...as,
+      cwd: directory,
+      stdio: 'ignore',
+    })
+  let server = run()
   const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`
   await untilReady(urlOf('postgres'), server)
   const admin = async (sql: string) => {
@@ -98,10 +137,23 @@ export async function startPostgres({ fsync = false }: { fsync?: boolean } = {})
     await client.query(sql)
     await client.end()
   }
+  const signalAll = (signal: NodeJS.Signals) => {
+    const { pid } = server
+    if (pid === undefined || server.exitCode !== null) return
+    for (const one of [pid, ...childrenOf(pid)]) process.kill(one, signal)
+  }
+  const end = async (signal: NodeJS.Signals) => {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    const ended = new Promise((resolve) => server.once('exit', resolve))
+    server.kill(signal)
+    await ended
+  }
   let databases = 0
   return {
     url: urlOf('postgres'),
-    pid: server.pid ?? 0,
+    get pid() {
+      return server.pid ?? 0
+    },
     createDatabase: async () => {
       databases += 1
       const name = `test_${databases}`
@@ -113,11 +165,20 @@ export async function startPostgres({ fsync = false }: { fsync?: boolean } = {})
         `select pg_terminate_backend(pid) from pg_stat_activity
          where pid <> pg_backend_pid() and backend_type = 'client backend'`,
       ),
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
+    // SIGINT is the fast shutdown: sessions are ended, the data is kept.
+    halt: () => end('SIGINT'),
+    restart: async () => {
+      server = run()
+      await untilReady(urlOf('postgres'), server)
+    },
+    directory,
     stop: async () => {
-      const ended = new Promise((resolve) => server.once('exit', resolve))
+      signalAll('SIGCONT')
       // SIGQUIT is the server's immediate shutdown: nothing in it is worth saving.
-      server.kill('SIGQUIT')
-      await ended
+      await end('SIGQUIT')
+      disk?.release()
       rmSync(directory, { recursive: true, force: true })
     },
   }

@@ -1,0 +1,102 @@
+import { LIMITS } from '../lib/limits.ts'
+import { isConnectionLost, isStorageFull } from './database.ts'
+
+/** The database does not answer: what was asked of it may be done or not. */
+class StorageAwayError extends Error {
+  override readonly name = 'StorageAwayError'
+  readonly code = 'ETIMEDOUT'
+}
+
+export type Health = {
+  /** True while calls cannot be recorded. Costs nothing to ask. */
+  readonly isAway: () => boolean
+  /**
+   * Takes note of how a statement ends; gives up on it, with an error that says so, as soon as the database is found to hang. It
+   * may be executed all the same, as after a broken connection.
+   */
+  readonly watch: <Result>(answer: Promise<Result>) => Promise<Result>
+  /** A connection broke while nothing was asked. */
+  readonly broke: (error: unknown) => void
+  /** For the regular sign of life: its absence is how a hang is found. */
+  readonly withinDeadline: <Result>(answer: Promise<Result>) => Promise<Result>
+  readonly close: () => void
+}
+
+/**
+ * Whether the database can be written to, from what its statements say. A broken connection is a suspicion, settled by asking
+ * again at once and then every half second; a full disk is one for some seconds; an answer that does not come is one as well.
+ *
+ * @param probe a small statement with a time limit of its own.
+ */
+export function openHealth({
+  probe,
+  nowMs = () => performance.now(),
+}: {
+  probe: () => Promise<unknown>
+  nowMs?: () => number
+}): Health {
+  const waiting = new Set<(error: StorageAwayError) => void>()
+  let isSuspected = false
+  let fullUntilMs = 0
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+
+  const askUntilAnswered = () => {
+    // Any other statement that comes through settles it as well.
+    if (!isSuspected || isClosed) return
+    void watch(probe())
+      .catch(() => {})
+      .finally(() => {
+        timer = setTimeout(askUntilAnswered, LIMITS.storageProbeMs)
+        timer.unref()
+      })
+  }
+  const suspect = () => {
+    if (isSuspected || isClosed) return
+    isSuspected = true
+    askUntilAnswered()
+  }
+  const failed = (error: unknown) => {
+    if (isConnectionLost(error)) suspect()
+    if (isStorageFull(error)) fullUntilMs = nowMs() + LIMITS.storageFullMs
+  }
+  const watch: Health['watch'] = async (answer) => {
+    try {
+      const result = await orHang(answer)
+      isSuspected = false
+      return result
+    } catch (error) {
+      failed(error)
+      throw error
+    }
+  }
+  const orHang = <Result>(answer: Promise<Result>): Promise<Result> =>
+    new Promise((resolve, reject) => {
+      waiting.add(reject)
+      void answer.then(resolve, reject).finally(() => waiting.delete(reject))
+    })
+  const hang = () => {
+    suspect()
+    const error = new StorageAwayError('The database does not answer.')
+    for (const reject of waiting) reject(error)
+    waiting.clear()
+  }
+
+  return {
+    isAway: () => isSuspected || nowMs() < fullUntilMs,
+    watch,
+    broke: failed,
+    withinDeadline: async (answer) => {
+      const deadline = setTimeout(hang, LIMITS.storageAnswerMs)
+      try {
+        return await answer
+      } finally {
+        clearTimeout(deadline)
+      }
+    },
+    close: () => {
+      isClosed = true
+      clearTimeout(timer)
+    },
+  }
+}
