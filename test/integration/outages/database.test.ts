@@ -1,12 +1,15 @@
-import { rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { chatBody, post, readAnswer, readError } from '../../support/chat.ts'
 import {
   canMount,
   hasPostgres,
   MISSING_POSTGRES,
+  mountSmallDisk,
   type PostgresServer,
   startPostgres,
 } from '../../support/postgres.ts'
@@ -16,7 +19,7 @@ import { waitUntil } from '../../support/wait-until.ts'
 import { channelOf, offerFor, sendPaid, uptoPayment, voucherPayment } from '../../support/wire-payment.ts'
 
 /** How long the database is away here; the real thing may last thirty seconds, and nothing below depends on it. */
-const AWAY_MS = 4_000
+const AWAY_MS = 3_000
 /** Until a hang is noticed: the heartbeat's pace and the time it is given. */
 const NOTICED_MS = 4_500
 
@@ -35,6 +38,17 @@ const untilAsked = (stack: Stack, status: number) =>
     isSo: async () => (await ask(stack)).status === status,
     timeoutMs: 15_000,
   })
+
+/** Admitted and neither captured nor released. */
+async function openHolds(databaseUrl: string): Promise<number> {
+  const client = new Client({ connectionString: databaseUrl })
+  await client.connect()
+  const { rows } = await client.query<{ count: string }>(
+    'select count(*) from admissions a where not exists (select 1 from captures c where c.call_id = a.call_id)',
+  )
+  await client.end()
+  return Number(rows[0]?.count)
+}
 
 /** Payments of both kinds that need no chain, made before the database goes away. */
 async function prepare(stack: Stack) {
@@ -55,10 +69,12 @@ async function prepare(stack: Stack) {
 describe.skipIf(!hasPostgres)(`the database goes away (${hasPostgres ? 'found' : MISSING_POSTGRES})`, () => {
   let server: PostgresServer
   let stack: Stack
+  let databaseUrl: string
   beforeAll(async () => {
     server = await startPostgres()
+    databaseUrl = await server.createDatabase()
     stack = await startStack({
-      overrides: { place: { databaseUrl: await server.createDatabase() }, sweepMs: 300 },
+      overrides: { place: { databaseUrl }, sweepMs: 300 },
     })
   })
   afterEach(() => stack.expectCleanBooks())
@@ -91,6 +107,10 @@ describe.skipIf(!hasPostgres)(`the database goes away (${hasPostgres ? 'found' :
 
       await comeBack()
       await untilAsked(stack, 402)
+      await waitUntil({
+        what: 'no hold is left behind',
+        isSo: async () => (await openHolds(databaseUrl)) === 0,
+      })
       for (const scheme of ['batch-settlement', 'upto', 'exact'] as const) {
         const { pay } = stockPayer({ stack, payer: await stack.newPayer(), scheme })
         await readAnswer(await pay(stack.chatUrl, post(chatBody())))
@@ -113,45 +133,59 @@ describe.skipIf(!hasPostgres)(`the database goes away (${hasPostgres ? 'found' :
   })
 })
 
-describe.skipIf(!hasPostgres || !canMount)(
-  'the disk of the database is full (needs Postgres and mount)',
-  () => {
-    test('calls are refused with 503, none is served unrecorded, and the books are clean when there is room again', async () => {
-      const server = await startPostgres({ megabytes: 160 })
-      const stack = await startStack({
-        overrides: { place: { databaseUrl: await server.createDatabase() }, sweepMs: 60_000 },
-      })
-      try {
-        const { pay } = stockPayer({ stack, payer: await stack.newPayer(), scheme: 'batch-settlement' })
-        await readAnswer(await pay(stack.chatUrl, post(chatBody())))
-        const filler = join(server.directory, 'filler')
-        const fill = () => {
-          const { bavail, bsize } = statfsSync(server.directory)
-          writeFileSync(filler, Buffer.alloc(bavail * bsize), { flag: 'a' })
-        }
-        fill()
-        // Rows find room on pages that are there already, until one has to be added.
-        let refused: Response | undefined
-        let served = 0
-        const before = stack.provider.calls()
-        for (let call = 0; call < 400 && !refused; call += 1) {
-          const response = await pay(stack.chatUrl, post(chatBody()))
-          if (response.status === 200) served += 1
-          else refused = response
-          await response.clone().arrayBuffer()
-        }
-        if (!refused) throw new Error('The disk was never full.')
-        await expectUnavailable(refused)
-        await expectUnavailable(await ask(stack))
-        expect(stack.provider.calls()).toBe(before + served)
-        rmSync(filler)
-        await untilAsked(stack, 402)
-        await readAnswer(await pay(stack.chatUrl, post(chatBody())))
-        await stack.expectCleanBooks()
-      } finally {
-        await stack.close()
-        await server.stop()
-      }
+describe.skipIf(!canMount)('the disk is full (needs mount)', () => {
+  test.skipIf(!hasPostgres)('of a Postgres server', async () => {
+    const server = await startPostgres({ megabytes: 160 })
+    const stack = await startStack({
+      overrides: { place: { databaseUrl: await server.createDatabase() }, sweepMs: 60_000 },
     })
-  },
-)
+    try {
+      await fillAndClear({ stack, directory: server.directory })
+    } finally {
+      await stack.close()
+      await server.stop()
+    }
+  })
+
+  test('of the embedded database', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'turnpike-full-'))
+    const disk = mountSmallDisk({ directory, megabytes: 160 })
+    const stack = await startStack({
+      overrides: { place: { dataDirectory: join(directory, 'ledger') }, sweepMs: 60_000 },
+    })
+    try {
+      await fillAndClear({ stack, directory })
+    } finally {
+      await stack.close()
+      disk.release()
+      rmSync(directory, { recursive: true, force: true })
+    }
+  })
+})
+
+/** Calls are refused with 503, none is served unrecorded, and the books are clean when there is room again. */
+async function fillAndClear({ stack, directory }: { stack: Stack; directory: string }): Promise<void> {
+  const { pay } = stockPayer({ stack, payer: await stack.newPayer(), scheme: 'batch-settlement' })
+  await readAnswer(await pay(stack.chatUrl, post(chatBody())))
+  const filler = join(directory, 'filler')
+  const { bavail, bsize } = statfsSync(directory)
+  writeFileSync(filler, Buffer.alloc(bavail * bsize))
+  let served = 0
+  let refused: Response | undefined
+  const before = stack.provider.calls()
+  // Rows find room on pages that are there already, until one has to be added.
+  for (let call = 0; call < 400 && !refused; call += 1) {
+    const response = await pay(stack.chatUrl, post(chatBody()))
+    if (response.status === 200) served += 1
+    else refused = response
+    await response.clone().arrayBuffer()
+  }
+  if (!refused) throw new Error('The disk was never full.')
+  await expectUnavailable(refused)
+  await expectUnavailable(await ask(stack))
+  expect(stack.provider.calls()).toBe(before + served)
+  rmSync(filler)
+  await untilAsked(stack, 402)
+  await readAnswer(await pay(stack.chatUrl, post(chatBody())))
+  await stack.expectCleanBooks()
+}

@@ -15,7 +15,9 @@ const open = () => openStorage({ dataDirectory, instanceId: randomUUID(), region
 
 test('a data folder has one process at a time, keeps its calls, and its lock dies with its process', async () => {
   const storage = await open()
-  await expect(open()).rejects.toThrow(`is in use by process ${process.pid}`)
+  await expect(open()).rejects.toThrow(
+    `is in use by process ${process.pid}. Stop it, or choose another folder.`,
+  )
   const payer = { kind: 'wallet' as const, id: payerNamed('folder') }
   await giveCredit(storage, payer.id, 1000n)
   const admission = admissionOf({ payer })
