@@ -2,6 +2,7 @@ import { getTableColumns, getTableName, is, Table } from 'drizzle-orm'
 import * as calls from '../src/storage/schema/calls.ts'
 import * as ledger from '../src/storage/schema/ledger.ts'
 import * as operations from '../src/storage/schema/operations.ts'
+import * as reconciliation from '../src/storage/schema/reconciliation.ts'
 import * as settlement from '../src/storage/schema/settlement.ts'
 
 /**
@@ -53,8 +54,8 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
   postings: [['what they moved', 'entry_id number ledger debit credit amount kind pending_id']],
   chain_logs: [
     [
-      'transfers seen on chain (not written yet)',
-      'network transaction_hash log_index block_number block_hash token decimals sender recipient amount entry_id call_id is_final',
+      'transfers, channel events and used authorisations of ours on chain, and the entry that explains each',
+      'network transaction_hash log_index block_number event token decimals sender recipient subject amount entry_id seen_at_ms',
     ],
   ],
   fundings: [
@@ -88,10 +89,12 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
     ],
   ],
   findings: [
-    ['differences from reconciliation (not written yet)', 'id kind subject detail state opened_at closed_at'],
+    ['differences from reconciliation, and broken invariants', 'id class network subject detail state'],
+    ['when, and why it was closed', 'opened_at_ms seen_at_ms closed_at_ms closed_by reason'],
   ],
+  history_links: [['hashes of what has become history', 'number from_ms until_ms row_count hash']],
   instances: [['processes and their leases', 'id region started_at_ms lease_expires_at_ms open_since_ms']],
-  meta: [['facts about this ledger: genesis, opening blocks, leases', 'key value']],
+  meta: [['facts about this ledger: genesis, opening blocks, how far chains were read, leases', 'key value']],
 }
 
 type StoredColumns = {
@@ -102,7 +105,7 @@ type StoredColumns = {
 
 /** Every table and column of the schema. @throws Error where one has no purpose, or a purpose has no column. */
 export function storedColumns(): readonly StoredColumns[] {
-  const schema = Object.values({ ...calls, ...ledger, ...operations, ...settlement })
+  const schema = Object.values({ ...calls, ...ledger, ...operations, ...reconciliation, ...settlement })
   const tables = new Map<string, Table>(
     schema.filter((value) => is(value, Table)).map((one) => [getTableName(one), one]),
   )

@@ -71,6 +71,10 @@ test('dev prints its ready line, the books agree through it, and a second start 
   expect(JSON.parse(check.stdout)).toMatchObject({ ok: true })
   const reconciled = await turnpike(['reconcile', '--json']).ended
   expect(JSON.parse(reconciled.stdout)).toMatchObject({ differences: [], compared: { balances: 4 } })
+  const found = await turnpike(['reconcile', '--findings', '--json']).ended
+  expect(JSON.parse(found.stdout)).toEqual({ findings: [] })
+  const closed = await turnpike(['reconcile', 'close', 'finding_of_nobody', '--reason', 'none']).ended
+  expect(closed).toMatchObject({ code: 1, stderr: expect.stringContaining('no finding with this id') })
 
   const second = await turnpike(['dev', '--json'], { PORT: '0' }).ended
   expect(second.code).toBe(1)

@@ -32,7 +32,7 @@ test('at every step of money on its way, nothing is called a difference, and in 
   // Credit belongs to its call for ten seconds; then the till gives it back.
   await sleep(10_000)
   const states = new Set<string>()
-  for (let step = 0; step < 14; step += 1) {
+  for (let step = 0; step < 8; step += 1) {
     // Once to send, once to see.
     for (let pass = 0; pass < 2; pass += 1) {
       await stack.app.settleNow({ everything: true })

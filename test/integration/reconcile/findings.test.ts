@@ -9,7 +9,7 @@ import { chatBody, post, readAnswer, readError } from '../../support/chat.ts'
 import { startStack, type Stack } from '../../support/start-stack.ts'
 import { stockPayer } from '../../support/stock-payer.ts'
 import { waitUntil } from '../../support/wait-until.ts'
-import { exactPayment, offerFor } from '../../support/wire-payment.ts'
+import { exactPayment, offerFor, sendPaid } from '../../support/wire-payment.ts'
 
 let stack: Stack
 beforeAll(async () => {
@@ -86,7 +86,7 @@ test('a pass reads only what is new on the chain', async () => {
   expect(seen.every((from) => BigInt(from) > number - 20n)).toBe(true)
 })
 
-test('a payment that a third party submits is found by its transfer and its authorisation', async () => {
+test('a payment that a third party submits is found, and closes itself once its payer has used it', async () => {
   const payer = await stack.newPayer()
   const body = chatBody()
   const offer = await offerFor({ stack, body, scheme: 'exact' })
@@ -110,8 +110,13 @@ test('a payment that a third party submits is found by its transfer and its auth
   await thief.waitForTransactionReceipt({ hash })
   const found = await subjects()
   expect(found).toEqual([expect.stringContaining(hash)])
-  const { data } = await list()
-  await admin(`/${data[0]?.id}/close`, { reason: 'submitted by its payer' })
+  expect((await list()).data).toHaveLength(1)
+  const answer = await sendPaid({ stack, body, payment })
+  await readAnswer(answer)
+  await stack.settleUntilQuiet()
+  expect(await subjects()).toEqual([])
+  expect((await list()).data).toEqual([])
+  expect((await list('?state=closed')).data[0]).toMatchObject({ closed_by: 'itself' })
 })
 
 test('a key that pays for something else is found by its gas, and a top-up is nothing', async () => {
@@ -142,7 +147,7 @@ test('what a reorganisation takes back is found, once for each fact, and closes 
   await readAnswer(await pay(stack.chatUrl, post(chatBody())))
   await stack.settleUntilQuiet()
   expect(await subjects()).toEqual([])
-  const [sent] = (await stack.app.listTransactions()).filter(({ purpose }) => purpose.kind === 'exact')
+  const sent = (await stack.app.listTransactions()).find(({ purpose }) => purpose.kind === 'exact')
   await client.revert({ id: snapshot })
   await client.mine({ blocks: 60 })
 
