@@ -96,6 +96,6 @@ export const LIMITS = {
   /** Rows younger than this may still be joined by others of their time; older ones are hashed, a link for each span. */
   historyLagMs: 3_600_000,
   historySpanMs: 3_600_000,
-  historyRowsPerLink: 100_000,
+  historyRowsPerLink: 20_000,
   historyLinksPerPass: 24,
 } as const
