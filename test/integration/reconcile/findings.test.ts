@@ -139,7 +139,7 @@ test('a key that pays for something else is found by its gas, and a top-up is no
   expect(data[0]).toMatchObject({ class: 'amount', closed_by: 'itself' })
 })
 
-test('what a reorganisation takes back is found, once for each fact, and closes itself when it is there again', async () => {
+test('what a reorganisation takes back is found, once for each fact', async () => {
   const client = devClient({ rpcUrl: stack.rpcUrl })
   await stack.app.reconcile()
   const snapshot = await client.snapshot()
