@@ -60,6 +60,32 @@ export async function confirmAdopted({
   await eachRow(rows, (funding) => confirmOne({ funding, dependencies }))
 }
 
+/**
+ * A funding that was called failed can still be submitted by anybody until it expires. So once that is over it is looked for a
+ * last time; then nothing more can come of it.
+ */
+export async function lapseFundings({
+  network,
+  dependencies,
+}: {
+  network: Network
+  dependencies: SettlementDependencies
+}): Promise<void> {
+  const { store } = dependencies
+  await eachRow(await store.listFundings({ network, state: 'expired', limit: PASS }), async (funding) => {
+    if (await adoptPayment({ funding, dependencies })) return
+    const { id, error } = funding
+    const lapsed: Effect = {
+      kind: 'funding',
+      id,
+      state: 'lapsed',
+      from: 'failed',
+      ...(error === undefined ? {} : { error }),
+    }
+    await store.commit({ entries: [], effects: [lapsed] })
+  })
+}
+
 async function confirmOne({ funding, dependencies }: Subject): Promise<void> {
   const { id, network, adopted } = funding
   if (!adopted) return

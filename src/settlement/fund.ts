@@ -160,7 +160,8 @@ async function lookAtFunding({
 
 function outcomeOf(row: FundingRow): FundOutcome {
   const transaction = row.transactionHash
-  if (row.state === 'failed') return { kind: 'failed', reason: row.error ?? 'reverted' }
+  if (row.state === 'failed' || row.state === 'lapsed')
+    return { kind: 'failed', reason: row.error ?? 'reverted' }
   if ((row.state === 'seen' || row.state === 'final') && transaction) return { kind: 'funded', transaction }
   return { kind: 'pending', ...(transaction ? { transaction } : {}) }
 }

@@ -26,10 +26,13 @@ export type SettlementStore = {
     funding: Funding,
   ) => Promise<{ readonly isNew: boolean; readonly funding: FundingRow }>
   readonly getFunding: (id: string) => Promise<FundingRow | undefined>
-  /** `adopted`: those that somebody else's transaction has brought and that are not final yet. */
+  /**
+   * `adopted`: those that somebody else's transaction has brought and that are not final yet. `expired`: failed ones that nobody
+   * can submit any more.
+   */
   readonly listFundings: (query: {
     network: Network
-    state: 'reserved' | 'signed' | 'adopted'
+    state: 'reserved' | 'signed' | 'adopted' | 'expired'
     limit: number
   }) => Promise<readonly FundingRow[]>
   /**
@@ -103,6 +106,7 @@ export type DueStore = {
   readonly listClaimedFunds: (query: {
     network: Network
   }) => Promise<readonly { readonly asset: Address; readonly amountAtomic: Atomic }[]>
+  /** Credit of which a part is not final yet is not idle: a reorganisation may take it away. */
   readonly listIdleCredit: (query: { network: Network; limit: number }) => Promise<readonly IdleCredit[]>
   /**
    * Holds a refund against its account in one commit: a channel's whole free balance (or `amountAtomic` of it), or a

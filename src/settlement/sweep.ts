@@ -1,5 +1,5 @@
 import type { Network } from '../payment/types.ts'
-import { confirmAdopted } from './adopt.ts'
+import { confirmAdopted, lapseFundings } from './adopt.ts'
 import { collectClaimed, collectClaims, collectUpto } from './collect.ts'
 import { confirmTransaction } from './confirm.ts'
 import type { SettlementDependencies } from './dependencies.ts'
@@ -38,6 +38,7 @@ export async function sweep({
       ['confirm', () => confirmOpen(pass)],
       ['fund', () => resumeFundings(pass)],
       ['adopt', () => confirmAdopted(pass)],
+      ['lapse', () => lapseFundings(pass)],
       ['watch', () => watchChannels(pass)],
       ['upto', () => collectUpto(pass)],
       ['claim', () => collectClaims({ ...pass, everything: options.everything ?? false })],

@@ -41,7 +41,8 @@ export type FundingAuthorization =
       readonly signature: Hex
     }
 
-export type FundingState = 'reserved' | 'signed' | 'seen' | 'final' | 'failed'
+/** A failed one is `lapsed` once it has expired and was looked for on chain a last time. */
+export type FundingState = 'reserved' | 'signed' | 'seen' | 'final' | 'failed' | 'lapsed'
 
 export type FundingRow = Funding & {
   readonly atMs: number

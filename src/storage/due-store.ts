@@ -111,6 +111,10 @@ export function openDueStore({ database }: { database: Database }): DueStore {
         `select a.ledger, a.path, b.moved_at_ms, b.credits_posted - b.debits_posted - b.debits_pending as available
          from balances b join accounts a on a.id = b.account_id
          where b.kind = 'credit' and a.ledger like $1 || '/%' and b.credits_posted - b.debits_posted - b.debits_pending > 0
+           and not exists (
+             select 1 from fundings f left join transactions t on t.id = f.transaction_id
+             where f.network = $1 and f.state in ('signed', 'seen') and (f.state = 'seen' or t.was_seen) and f.kind = 'exact'
+               and a.ledger = f.network || '/' || f.asset and a.path = 'payer:' || f.payer || ':credit')
          order by available desc, a.id limit $2`,
         [network, limit],
       )

@@ -9,6 +9,9 @@ import { moveTransaction } from './move-transaction.ts'
 import { replaceBytes } from './replace-bytes.ts'
 import { fundingOf, toJson, TRANSACTIONS, transactionOf } from './settlement-rows.ts'
 
+/** After its expiry a block may still be on its way to the RPC that is asked. */
+const EXPIRED_SECONDS = 60
+
 const FUNDINGS = `select f.*, t.hash as transaction_hash from fundings f left join transactions t on t.id = f.transaction_id`
 
 async function insertFunding({
@@ -81,10 +84,11 @@ export function openSettlementStore({
     listFundings: async ({ network, state, limit }) => {
       // The second condition lets the partial index serve it.
       const rows = await database.query(
-        `${FUNDINGS} where f.network = $1 and f.state in ('reserved', 'signed', 'seen')
-           and (f.state = $2 or ($2 = 'adopted' and f.state = 'seen' and f.adopted_hash is not null))
+        `${FUNDINGS} where f.network = $1 and f.state in ('reserved', 'signed', 'seen', 'failed')
+           and case $2::text when 'adopted' then f.state = 'seen' and f.adopted_hash is not null
+             when 'expired' then f.state = 'failed' and f.expires_at < $4 else f.state = $2 end
          order by f.at_ms, f.id limit $3`,
-        [network, state, limit],
+        [network, state, limit, Math.floor(nowMs() / 1_000) - EXPIRED_SECONDS],
       )
       return rows.map(fundingOf)
     },

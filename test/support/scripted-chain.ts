@@ -10,7 +10,7 @@ import type {
   Receipt,
   SettlementChain,
 } from '../../src/settlement/ports.ts'
-import type { ForeignPayment, TransactionRow } from '../../src/settlement/types.ts'
+import type { ForeignPayment, Funding, TransactionRow } from '../../src/settlement/types.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
 import { hex, NETWORK, NOW_MS, payerNamed, USDC } from './calls.ts'
 import { SIGNER, TILL } from './settlements.ts'
@@ -27,7 +27,7 @@ export type Script = {
   nonceOf: () => number
   reprice: (request: Parameters<ChainSender['reprice']>[0]) => Awaited<ReturnType<ChainSender['reprice']>>
   broadcast: (raw: Hex) => Awaited<ReturnType<ChainSender['broadcast']>>
-  paymentsOf: () => readonly ForeignPayment[]
+  paymentsOf: (funding: Funding) => readonly ForeignPayment[]
   settlesOf: () => readonly (ForeignPayment & { readonly amountAtomic: bigint })[]
   headNumber: bigint
   gas: GasPolicy
@@ -113,7 +113,7 @@ export async function openScriptedWorld() {
           refundNonce: 0n,
           ...script.channelOf(id),
         })),
-      findPayments: async () => script.paymentsOf(),
+      findPayments: async ({ funding }) => script.paymentsOf(funding),
       findSettles: async () => script.settlesOf(),
       getBalance: async () => 0n,
       listTransfers: async () => [],

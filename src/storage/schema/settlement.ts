@@ -30,7 +30,7 @@ export const fundings = pgTable(
     authorization: jsonb().notNull(),
     channel_id: text(),
     channel_config: jsonb(),
-    state: text({ enum: ['reserved', 'signed', 'seen', 'final', 'failed'] }).notNull(),
+    state: text({ enum: ['reserved', 'signed', 'seen', 'final', 'failed', 'lapsed'] }).notNull(),
     transaction_id: text(),
     error: text(),
     at_ms: timeMs('at_ms').notNull(),
@@ -45,7 +45,7 @@ export const fundings = pgTable(
     unique('fundings_adopted').on(table.network, table.adopted_hash, table.adopted_log_index),
     index('fundings_open')
       .on(table.network, table.state)
-      .where(sql`state in ('reserved', 'signed', 'seen')`),
+      .where(sql`state in ('reserved', 'signed', 'seen', 'failed')`),
     check('fundings_amount', sql`${table.amount} > 0`),
   ],
 )

@@ -101,3 +101,33 @@ test('an adopted payment that a reorganisation takes away for good is taken back
   expect(await balance(ACCOUNTS.clearing)).toBe(0n)
   await expectSoundBooks()
 })
+
+test('a payment that failed with us and is submitted by somebody else later counts once it has expired', async () => {
+  world.script.prepare = () => ({ ok: false, reason: 'token_paused', unknown: false })
+  expect((await fundIt()).kind).toBe('failed')
+  expect((await fundIt('nobody')).kind).toBe('failed')
+  world.script.nowMs = (exactPayment('front-run').validBefore + 61) * 1_000
+  world.script.paymentsOf = ({ payer }) => (payer === payerNamed('front-run') ? [strangers] : [])
+  world.script.receiptOf = () => minedTransfer(TILL.address, 500n)
+  await pass()
+  await pass()
+  expect(await credit('front-run')).toBe(-500n)
+  expect(await credit('nobody')).toBe(0n)
+  expect((await fundIt('nobody')).kind).toBe('failed')
+  const expired = { network: exactPayment('any').network, state: 'expired', limit: 9 } as const
+  expect(await world.storage.settlement.listFundings(expired)).toEqual([])
+  await expectSoundBooks()
+})
+
+test('credit that a reorganisation may still take away is not sent back', async () => {
+  world.script.finalBlock = 0n
+  world.script.receiptOf = () => minedTransfer(TILL.address, 500n)
+  expect((await fundIt()).kind).toBe('funded')
+  world.script.nowMs += 3_600_000
+  await pass()
+  expect(await world.transactions('credit-refund')).toHaveLength(0)
+  world.script.finalBlock = 1n
+  await pass()
+  await pass()
+  expect(await world.transactions('credit-refund')).toHaveLength(1)
+})
