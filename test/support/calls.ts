@@ -6,6 +6,8 @@ import { depositSeen, exactSeen } from '../../src/ledger/entries.ts'
 import type { Address, ChannelConfig, Hex } from '../../src/payment/types.ts'
 import type { Storage } from '../../src/storage/open-storage.ts'
 
+type Ledger = Pick<Storage, 'settlement'>
+
 export const NETWORK = 'eip155:84532' as const
 export const USDC: Address = '0x036cbd53842c5426634e7929541ec2318f3dcf7e'
 export const LEDGER = tokenLedger({ network: NETWORK, asset: USDC })
@@ -122,7 +124,7 @@ export function captureOf(callId: string, over: Partial<Capture> = {}): Capture 
 
 /** Gives a payer credit, as an `exact` payment would. */
 export const giveCredit = (
-  storage: Storage,
+  storage: Ledger,
   payer: string,
   amountAtomic: bigint,
   fundingId: string = randomUUID(),
@@ -133,14 +135,19 @@ export const giveCredit = (
   })
 
 /** Opens a channel with a confirmed deposit. */
-export const openChannelWith = (storage: Storage, channel: string, amountAtomic: bigint) =>
+export const openChannelWith = (
+  storage: Ledger,
+  channel: string,
+  amountAtomic: bigint,
+  subject: string = randomUUID(),
+) =>
   storage.settlement.commit({
     entries: [
       depositSeen({
         network: NETWORK,
         asset: USDC,
         amountAtomic,
-        subject: randomUUID(),
+        subject,
         channelId: channelNamed(channel),
       }),
     ],

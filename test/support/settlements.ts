@@ -62,7 +62,7 @@ export const sign = (lane: Lane, id: string) => (nonce: number) =>
   })
 
 export const appendTransaction = (
-  storage: Storage,
+  storage: Pick<Storage, 'settlement'>,
   {
     id,
     purpose,

@@ -13,14 +13,14 @@ import {
   voucherAdmissionOf,
 } from '../../support/calls.ts'
 import { hasPostgres, MISSING_POSTGRES } from '../../support/postgres.ts'
-import { brokenInvariants, KINDS, useStorage } from './stores.ts'
+import { ALL_KINDS, brokenInvariants, useBooks } from './stores.ts'
 
 test.skipIf(hasPostgres)(`the suite on a server ${MISSING_POSTGRES}`, () => {})
 
 const wallet = (name: string) => ({ kind: 'wallet' as const, id: payerNamed(name) })
 
-describe.each(KINDS)('calls on %s', (kind) => {
-  const storage = useStorage(kind)
+describe.each(ALL_KINDS)('calls on %s', (kind) => {
+  const storage = useBooks(kind)
 
   test('a call on credit is admitted, captured below its ceiling, and leaves the rest of the hold free', async () => {
     const payer = wallet('plain')

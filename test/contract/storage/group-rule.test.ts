@@ -11,7 +11,7 @@ import {
   openChannelWith,
   voucherAdmissionOf,
 } from '../../support/calls.ts'
-import { brokenInvariants, KINDS, useStorage } from './stores.ts'
+import { ALL_KINDS, brokenInvariants, useBooks } from './stores.ts'
 
 const ONE = 100
 
@@ -63,8 +63,8 @@ function ruled(state: ChannelState, calls: readonly ReturnType<typeof voucherAdm
   return { state: next, kinds }
 }
 
-describe.each(KINDS)('the admission rule of channels on %s', (kind) => {
-  const storage = useStorage(kind)
+describe.each(ALL_KINDS)('the admission rule of channels on %s', (kind) => {
+  const storage = useBooks(kind)
 
   test('a burst that fits is admitted by one statement exactly as by the rule, and any other call by call', async () => {
     let groups = 0
@@ -91,7 +91,7 @@ describe.each(KINDS)('the admission rule of channels on %s', (kind) => {
         if (admitGroup({ state, items: [], nowMs }) && expected.kinds.every((word) => word === 'admitted'))
           groups += 1
         const outcomes =
-          expected.kinds.every((word) => word === 'admitted') || kind === 'pglite'
+          expected.kinds.every((word) => word === 'admitted') || kind !== 'postgres'
             ? await Promise.all(admissions.map((admission) => storage().calls.admit(admission)))
             : // A server runs the exact path on several connections, in no promised order: so ask one after the other.
               await inOrder(admissions.map((admission) => () => storage().calls.admit(admission)))

@@ -30,13 +30,14 @@ import {
   USDC,
   voucherAdmissionOf,
 } from '../../support/calls.ts'
+import type { Storage } from '../../../src/storage/open-storage.ts'
 import { appendTransaction, depositFunding, SIGNER, TILL } from '../../support/settlements.ts'
-import { brokenInvariants, KINDS, useStorage } from './stores.ts'
+import { ALL_KINDS, brokenInvariants, useBooks } from './stores.ts'
 
 const money = { network: NETWORK, asset: USDC }
 
-describe.each(KINDS)('settlement on %s', (kind) => {
-  const storage = useStorage(kind)
+describe.each(ALL_KINDS)('settlement on %s', (kind) => {
+  const storage = useBooks(kind)
   const balanceOf = (account: string, ledger = LEDGER) => storage().balances.getBalance({ ledger, account })
 
   test('a funding is reserved once, whoever asks, and comes back as it was', async () => {
@@ -349,21 +350,25 @@ describe.each(KINDS)('settlement on %s', (kind) => {
     expect(await storage().meta.get('genesis')).toEqual({ hash: '0x02' })
   })
 
-  test('operators see calls, transactions, entries and accounts, page by page', async () => {
-    const all = await storage().admin.listCalls({ limit: 100 })
-    const [newest] = all
-    const rest = await storage().admin.listCalls({ limit: 100, after: newest?.callId ?? '' })
-    expect([newest, ...rest]).toEqual(all)
-    const transactions = await storage().admin.listTransactions({ limit: 2 })
-    const more = await storage().admin.listTransactions({ limit: 100, after: transactions[1]?.id ?? '' })
-    expect(new Set([...transactions, ...more].map(({ id }) => id)).size).toBe(9)
-    const [account] = await storage().ledger.listAccounts({ limit: 1 })
-    const next = await storage().ledger.listAccounts({
-      limit: 1,
-      after: `${account?.ledger} ${account?.account}`,
-    })
-    expect(next[0]?.account).not.toBe(account?.account)
-  })
+  test.skipIf(kind === 'memory')(
+    'operators see calls, transactions, entries and accounts, page by page',
+    async () => {
+      const { admin, ledger } = storage() as Storage
+      const all = await admin.listCalls({ limit: 100 })
+      const [newest] = all
+      const rest = await admin.listCalls({ limit: 100, after: newest?.callId ?? '' })
+      expect([newest, ...rest]).toEqual(all)
+      const transactions = await admin.listTransactions({ limit: 2 })
+      const more = await admin.listTransactions({ limit: 100, after: transactions[1]?.id ?? '' })
+      expect(new Set([...transactions, ...more].map(({ id }) => id)).size).toBe(9)
+      const [account] = await ledger.listAccounts({ limit: 1 })
+      const next = await ledger.listAccounts({
+        limit: 1,
+        after: `${account?.ledger} ${account?.account}`,
+      })
+      expect(next[0]?.account).not.toBe(account?.account)
+    },
+  )
 
   test('after all of this every invariant holds, and SQL and the pure trial balance agree', async () => {
     expect(await brokenInvariants(storage())).toEqual([])

@@ -1,11 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from 'vitest'
 import { openStorage, type Storage } from '../../../src/storage/open-storage.ts'
+import { type Books, openMemoryStorage } from '../../support/memory/open-memory-storage.ts'
 import { hasPostgres, startPostgres, type PostgresServer } from '../../support/postgres.ts'
 import { NOW_MS } from '../../support/calls.ts'
 
-/** The stores that every contract test runs against. A missing server leaves PGlite, and a skipped test that says so. */
+/** The stores of the product. A missing server leaves PGlite, and a skipped test that says so. */
 export const KINDS = hasPostgres ? (['pglite', 'postgres'] as const) : (['pglite'] as const)
+
+/** The stores that every contract test runs against: also the one in memory, which the simulation believes in. */
+export const ALL_KINDS = ['memory', ...KINDS] as const
+
+/** Opens one store of any kind. The one in memory lacks what only operators ask. */
+export function useBooks(kind: (typeof ALL_KINDS)[number]): () => Books {
+  if (kind !== 'memory') return useStorage(kind)
+  const books = openMemoryStorage({ instanceId: randomUUID(), nowMs: () => NOW_MS })
+  return () => books
+}
 
 /** Opens one store of the kind before the tests of a block, and closes it after them. */
 export function useStorage(kind: 'pglite' | 'postgres'): () => Storage {
@@ -32,5 +43,5 @@ export function useStorage(kind: 'pglite' | 'postgres'): () => Storage {
 }
 
 /** The names of the invariants that do not hold. */
-export const brokenInvariants = async (storage: Storage) =>
+export const brokenInvariants = async (storage: Pick<Books, 'ledger'>) =>
   (await storage.ledger.check()).filter(({ ok }) => !ok).map(({ name, rows }) => ({ name, rows }))

@@ -1,0 +1,19 @@
+import type { StepName } from '../drive/steps.ts'
+import type { World } from '../world.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What may turn a refusal that was true into an acceptance: another block, or somebody else. */
+const EXCUSES: readonly StepName[] = ['reorganise', 'thirdParty']
+
+/** A client that was told to pay again, and whose first payment was taken all the same, pays twice. */
+export function judgeDenials(world: World, steps: readonly StepName[], verdict: Verdict): void {
+  if (EXCUSES.some((step) => steps.includes(step))) return
+  for (const key of world.denied) {
+    const funding = world.tables.fundings.get(world.tables.fundingOfKey.get(key) ?? '')
+    if (!funding || funding.state === 'failed') continue
+    // Money that went back to its payer meanwhile may be asked for again.
+    if ([...world.tables.refunds.values()].some(({ payer }) => payer === funding.payer)) continue
+    verdict.doubleCharged += 1
+    verdict.violations.push(`funding ${funding.id} was called failed and is ${funding.state}`)
+  }
+}

@@ -1,0 +1,38 @@
+import { openAccountIds } from '../../../src/storage/account-ids.ts'
+import { openBalanceStore } from '../../../src/storage/balance-store.ts'
+import { openCallStore } from '../../../src/storage/call-store.ts'
+import type { Database } from '../../../src/storage/database.ts'
+import { openDueStore } from '../../../src/storage/due-store.ts'
+import { registerInstance } from '../../../src/storage/instances.ts'
+import { checkInvariants } from '../../../src/storage/invariants/check-invariants.ts'
+import { openLaneStore } from '../../../src/storage/lane-store.ts'
+import { openOpenCalls } from '../../../src/storage/open-calls.ts'
+import { openSettlementStore } from '../../../src/storage/settlement-store.ts'
+import type { Twin } from './draw-operations.ts'
+
+/** The stores of the product over a database that is open already; loaded once per mutant. */
+export async function openBooks({
+  database,
+  nowMs,
+}: {
+  database: Database
+  nowMs: () => number
+}): Promise<Twin & { readonly brokenInvariants: () => Promise<readonly string[]> }> {
+  await registerInstance({ sql: database, id: 'one', region: 'local', nowMs: nowMs() })
+  return {
+    calls: openCallStore({
+      database,
+      accountIds: openAccountIds({ sql: database }),
+      openCalls: openOpenCalls(),
+      instance: 'one',
+    }),
+    settlement: openSettlementStore({ database, nowMs }),
+    due: openDueStore({ database }),
+    balances: openBalanceStore({ database }),
+    lanes: openLaneStore({ database }),
+    brokenInvariants: async () =>
+      (await checkInvariants({ sql: database, nowMs: nowMs() }))
+        .filter(({ ok }) => !ok)
+        .map(({ name }) => name),
+  }
+}
