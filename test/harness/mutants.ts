@@ -338,6 +338,16 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   },
   {
+    name: 'history is hashed with a row too many',
+    guards: 'history_is_unchanged',
+    harness: 'twin-stores',
+    edits: one(
+      'src/storage/history/extend-history.ts',
+      '$3::bigint, d.row_count, d.hash from',
+      '$3::bigint, d.row_count + 1, d.hash from',
+    ),
+  },
+  {
     name: 'an event counts as often as it is seen',
     guards: 'gap W5-W6; balances_equal_postings',
     harness: 'twin-stores',

@@ -14,28 +14,7 @@ type KnownBug = {
   readonly seeds: readonly number[]
 }
 
-/** Money that is on chain and not in the books, never the other way round. */
-function isUnbooked(violation: string): boolean {
-  const [, ledger, chain] =
-    /(?:in channels|of the till): the ledger has (-?\d+), the chain (\d+)$/.exec(violation) ?? []
-  if (ledger !== undefined && chain !== undefined) return BigInt(ledger) < BigInt(chain)
-  return / misses \d+ US/.test(violation)
-}
-
-export const KNOWN_BUGS: readonly KnownBug[] = [
-  {
-    name: 'a payment that somebody else submitted is not adopted once its funding is called failed',
-    step: 'thirdParty',
-    explains: isUnbooked,
-    seeds: [11, 337, 558, 643],
-  },
-  {
-    name: 'credit of a payment that is not final is refunded, and stays held when the payment is undone',
-    step: 'reorganise',
-    explains: (violation) => /^refund credit \S+ is still held$|:credit holds \d+$/.test(violation),
-    seeds: [1384, 8326],
-  },
-]
+export const KNOWN_BUGS: readonly KnownBug[] = []
 
 /** The known bug that explains all of a history's violations. */
 export function knownBugIn({

@@ -76,6 +76,24 @@ function holdRefund(tables: Tables, request: RefundRequest): Awaited<ReturnType<
   return { kind: 'held', refund }
 }
 
+/** A part of the credit came in a block that a reorganisation may take away. */
+function hasUnfinalPart({
+  tables,
+  network,
+  row,
+}: {
+  tables: Tables
+  network: Network
+  row: BalanceRow
+}): boolean {
+  return [...tables.fundings.values()].some((funding) => {
+    if (funding.kind !== 'exact' || funding.network !== network) return false
+    if (tokenLedger(funding) !== row.ledger || ACCOUNTS.credit(funding.payer) !== row.account) return false
+    const wasSeen = tables.transactions.get(funding.transactionId ?? '')?.wasSeen === true
+    return funding.state === 'seen' || (funding.state === 'signed' && wasSeen)
+  })
+}
+
 /** What is due, in memory. */
 export function openMemoryDueStore({ tables }: { tables: Tables }): DueStore {
   const claimables = (network: Network) =>
@@ -122,6 +140,7 @@ export function openMemoryDueStore({ tables }: { tables: Tables }): DueStore {
         .filter(
           (row) => row.kind === 'credit' && row.ledger.startsWith(`${network}/`) && availableIn(row, 0n) > 0n,
         )
+        .filter((row) => !hasUnfinalPart({ tables, network, row }))
         .sort((a, b) => Number(availableIn(b, 0n) - availableIn(a, 0n)))
         .slice(0, limit)
         .map((row) => ({

@@ -14,8 +14,9 @@ import { createTables, type Tables } from './tables.ts'
 /** The part of a storage that the stories of calls and settlement use. The contract suite runs against it as well. */
 export type Books = Pick<
   Storage,
-  'calls' | 'settlement' | 'due' | 'balances' | 'lanes' | 'reconcile' | 'instances' | 'meta'
+  'calls' | 'settlement' | 'due' | 'balances' | 'lanes' | 'instances' | 'meta'
 > & {
+  readonly reconcile: ReturnType<typeof openMemoryReconcileStore>
   readonly ledger: Pick<Storage['ledger'], 'check' | 'trialBalance' | 'listPostings' | 'listEntries'>
 }
 

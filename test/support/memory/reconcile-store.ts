@@ -5,8 +5,12 @@ import type { Tables } from './tables.ts'
 
 const byId = <Row extends { readonly id: string }>(a: Row, b: Row) => (a.id < b.id ? -1 : 1)
 
-/** What reconciliation and the watch over channels read, in memory. */
-export function openMemoryReconcileStore({ tables }: { tables: Tables }): Storage['reconcile'] {
+/** What the watch over channels and the opening read, in memory. */
+export function openMemoryReconcileStore({
+  tables,
+}: {
+  tables: Tables
+}): Pick<Storage['reconcile'], 'listChannelPage' | 'getOpeningBlock' | 'setOpeningBlock'> {
   /** Deposited in blocks that may still be taken back. */
   const unfinalOf = (channelId: string) => {
     let sum = 0n
@@ -26,21 +30,10 @@ export function openMemoryReconcileStore({ tables }: { tables: Tables }): Storag
       })
       .sort(byId)
   return {
-    listChannels: async ({ network }) => channels(network),
     listChannelPage: async ({ network, afterId, limit }) =>
       channels(network)
         .filter(({ id }) => id > afterId)
         .slice(0, limit),
-    listMined: async ({ network }) =>
-      [...tables.transactions.values()]
-        .filter(({ lane, state }) => lane.network === network && (state === 'seen' || state === 'final'))
-        .sort((a, b) => a.signedAtMs - b.signedAtMs)
-        .map(({ hash, purpose }) => ({
-          hash,
-          kind: purpose.kind,
-          asset: purpose.asset,
-          amount: 'amount' in purpose ? purpose.amount : '0',
-        })),
     getOpeningBlock: async ({ network }) => tables.meta.get(`opening-block:${network}`) as bigint | undefined,
     setOpeningBlock: async ({ network, blockNumber }) =>
       void tables.meta.set(`opening-block:${network}`, blockNumber),

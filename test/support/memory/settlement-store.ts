@@ -20,12 +20,21 @@ const inOrder = (a: TransactionRow, b: TransactionRow) => {
   return a.nonce - b.nonce
 }
 
-const OPEN = new Set(['reserved', 'signed', 'seen'])
+const EXPIRED_SECONDS = 60
 
-function isListed({ state, adopted }: FundingRow, asked: 'reserved' | 'signed' | 'adopted'): boolean {
-  return (
-    OPEN.has(state) && (state === asked || (asked === 'adopted' && state === 'seen' && adopted !== undefined))
-  )
+function isListed({
+  row: { state, adopted, expiresAt },
+  asked,
+  nowMs,
+}: {
+  row: FundingRow
+  asked: 'reserved' | 'signed' | 'adopted' | 'expired'
+  nowMs: number
+}): boolean {
+  if (asked === 'adopted') return state === 'seen' && adopted !== undefined
+  if (asked === 'expired')
+    return state === 'failed' && expiresAt < Math.floor(nowMs / 1_000) - EXPIRED_SECONDS
+  return state === asked
 }
 
 /** What is durable about settlement, in memory. */
@@ -57,7 +66,7 @@ export function openMemorySettlementStore({
     },
     listFundings: async ({ network, state, limit }) =>
       [...tables.fundings.values()]
-        .filter((row) => row.network === network && isListed(row, state))
+        .filter((row) => row.network === network && isListed({ row, asked: state, nowMs: nowMs() }))
         .sort((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1))
         .slice(0, limit)
         .map(withHash),

@@ -4,7 +4,7 @@ import { MUTANTS } from '../../harness/mutants.ts'
 import { runInSimulation } from '../../harness/run-mutants.ts'
 import { KNOWN_BUGS } from '../../harness/simulation/known-bugs.ts'
 import { runHistory } from '../../harness/simulation/run-history.ts'
-import { INVARIANTS } from '../../../src/storage/invariants/statements.ts'
+import { INVARIANTS } from '../../../src/storage/invariants/invariants.ts'
 
 test('a hundred histories violate nothing that is not known', async () => {
   for (let seed = 0; seed < 100; seed += 1) {

@@ -55,8 +55,8 @@ function canTimeChange({ tables }: World): boolean {
   )
   return (
     hasCredit ||
-    [tables.fundings, tables.settlements, tables.refunds, tables.transactions].some((rows) =>
-      [...rows.values()].some(isOpen),
-    )
+    // One that failed can still be submitted by somebody else until it expires.
+    [...tables.fundings.values()].some(({ state }) => state !== 'final' && state !== 'lapsed') ||
+    [tables.settlements, tables.refunds, tables.transactions].some((rows) => [...rows.values()].some(isOpen))
   )
 }

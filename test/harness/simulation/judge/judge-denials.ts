@@ -10,7 +10,7 @@ export function judgeDenials(world: World, steps: readonly StepName[], verdict: 
   if (EXCUSES.some((step) => steps.includes(step))) return
   for (const key of world.denied) {
     const funding = world.tables.fundings.get(world.tables.fundingOfKey.get(key) ?? '')
-    if (!funding || funding.state === 'failed') continue
+    if (!funding || funding.state === 'failed' || funding.state === 'lapsed') continue
     // Money that went back to its payer meanwhile may be asked for again.
     if ([...world.tables.refunds.values()].some(({ payer }) => payer === funding.payer)) continue
     verdict.doubleCharged += 1

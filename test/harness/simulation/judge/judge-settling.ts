@@ -1,7 +1,7 @@
 import type { World } from '../world.ts'
 import type { Verdict } from './verdict.ts'
 
-const TERMINAL = new Set(['final', 'failed'])
+const TERMINAL = new Set(['final', 'failed', 'lapsed'])
 
 /** In the middle of the drain, before signatures expire: what the chain would still take must be on its way to final. */
 export function judgeSettling(world: World, verdict: Verdict): void {

@@ -152,6 +152,8 @@ export function startProcess(id: string, world: Surroundings): Process {
     store: books.calls,
     upstreams: createProvider({ ...world, life }),
     mirrorOf: () => mirror,
+    withheldOf: () => undefined,
+    isStorageAway: () => false,
     fund: (payment) => fund({ payment, dependencies: settlement }),
     wake: world.onWake,
     turns: createTurns({ sleep }),
