@@ -13,7 +13,7 @@ import type { Address, Network } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { eachRow } from './each-row.ts'
 import type { Receipt } from './ports.ts'
-import type { Effect, ForeignPayment, FundingRow } from './types.ts'
+import type { Effect, ForeignPayment, FundingRow, SettlementCommit, TransactionRow } from './types.ts'
 
 type Subject = { readonly funding: FundingRow; readonly dependencies: SettlementDependencies }
 
@@ -43,6 +43,45 @@ export async function adoptPayment({ funding, dependencies }: Subject): Promise<
     if (!(await dependencies.store.commit({ entries, effects: [adopted] }))) continue
     dependencies.reach('adopted')
     dependencies.notice({ network: funding.network, kind: 'adopted', purpose: funding.kind })
+    return true
+  }
+  return false
+}
+
+/**
+ * The last commit of a funding's failed transaction, with the payment that somebody else made in its place, so that what was
+ * served on it meanwhile is not called a loss first.
+ *
+ * @returns false where there is no such payment: then the commit is still to be made as it is.
+ */
+export async function commitAdopting({
+  transaction: { purpose, lane },
+  commitWith,
+  dependencies,
+}: {
+  transaction: TransactionRow
+  /** The commit, given what the account has besides. */
+  commitWith: (moreAtomic: bigint) => SettlementCommit
+  dependencies: SettlementDependencies
+}): Promise<boolean> {
+  if (purpose.kind !== 'deposit' && purpose.kind !== 'exact') return false
+  const funding = await dependencies.store.getFunding(purpose.fundingId)
+  if (!funding) return false
+  const from = Math.floor(funding.atMs / 1_000) - LIMITS.adoptionSeconds
+  const { reader } = dependencies.chainOf(lane.network)
+  for (const payment of await reader.findPayments({ funding, from })) {
+    const { id, amountAtomic } = funding
+    const adopted: Effect = { kind: 'funding', id, state: 'seen', from: 'failed', adopted: payment }
+    const { seen } = entriesOf({ funding, payment, availableAtomic: 0n })
+    // The account has the other payment by then, so all of this one can be taken back.
+    const commit = commitWith(amountAtomic)
+    const isDone = await dependencies.store.commit({
+      ...commit,
+      entries: [seen, ...commit.entries],
+      effects: [...commit.effects, adopted],
+    })
+    if (!isDone) continue
+    dependencies.notice({ network: lane.network, kind: 'adopted', purpose: purpose.kind })
     return true
   }
   return false
@@ -90,8 +129,9 @@ async function confirmOne({ funding, dependencies }: Subject): Promise<void> {
   const { id, network, adopted } = funding
   if (!adopted) return
   const { reader, sender } = dependencies.chainOf(network)
+  const finalBlock = await reader.getFinalBlock()
   const receipt = await reader.getReceipt(adopted.transactionHash)
-  const isFinal = receipt !== undefined && receipt.blockNumber <= (await reader.getFinalBlock())
+  const isFinal = receipt !== undefined && receipt.blockNumber <= finalBlock
   if (receipt && !isFinal) return
   if (receipt && bringsIt({ funding, receipt, till: sender.lanes.till.address })) {
     const entries = [entriesOf({ funding, payment: adopted, availableAtomic: 0n }).final]

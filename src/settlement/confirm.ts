@@ -1,5 +1,6 @@
 import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import { gasPaid } from '../ledger/entries.ts'
+import { commitAdopting } from './adopt.ts'
 import { consequencesOf } from './consequences.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { type Judgement, judgeReceipt } from './judge-receipt.ts'
@@ -18,13 +19,24 @@ type Mined = { readonly receipt: Receipt; readonly hash: TransactionRow['hash'] 
  * @returns the state that the transaction has now.
  */
 export async function confirmTransaction({ transaction, dependencies }: Subject): Promise<TransactionState> {
-  const { reader } = dependencies.chainOf(transaction.lane.network)
+  // Before the receipt: a block that is final now cannot be another one by the time the receipt is read.
+  const finalBlock = await dependencies.chainOf(transaction.lane.network).reader.getFinalBlock()
   const mined = await findMined({ transaction, dependencies })
-  if (!mined) return unmined({ transaction, dependencies })
+  return mined
+    ? follow({ transaction, mined, finalBlock, dependencies })
+    : unmined({ transaction, finalBlock, dependencies })
+}
 
+/** All steps that a receipt allows, each in its own commit. */
+async function follow({
+  transaction,
+  mined,
+  finalBlock,
+  dependencies,
+}: Subject & { mined: Mined; finalBlock: bigint }): Promise<TransactionState> {
   const judgement = judgeReceipt({ transaction, receipt: mined.receipt, dependencies })
   const good = judgement.error === undefined
-  const isDeep = mined.receipt.blockNumber <= (await reader.getFinalBlock())
+  const isDeep = mined.receipt.blockNumber <= finalBlock
   const step = (from: TransactionState, to: Exclude<TransactionState, 'signed'>) =>
     record({ judgement, from, to, mined, dependencies })
 
@@ -52,18 +64,22 @@ async function findMined({ transaction, dependencies }: Subject): Promise<Mined 
 }
 
 /** In no block: sent again, or taken back where it was in one. */
-async function unmined({ transaction, dependencies }: Subject): Promise<TransactionState> {
+async function unmined({
+  transaction,
+  finalBlock,
+  dependencies,
+}: Subject & { finalBlock: bigint }): Promise<TransactionState> {
   const { reader } = dependencies.chainOf(transaction.lane.network)
   if (transaction.state === 'signed') {
-    const isLost = (await resend({ transaction, dependencies })) === 'nonce-taken'
-    return isLost ? giveUp({ transaction, dependencies }) : 'signed'
+    const isUsed = (await resend({ transaction, finalBlock, dependencies })) === 'nonce-used'
+    return isUsed ? concludeUsed({ transaction, finalBlock, dependencies }) : 'signed'
   }
   // An RPC that is behind has not seen the block yet; that is no reorganisation.
   const { number } = await reader.getHead()
   if (number < (transaction.blockNumber ?? 0n)) return transaction.state
   const state = await walkBack({ transaction, dependencies })
   dependencies.reach('walked-back')
-  await resend({ transaction: { ...transaction, state }, dependencies })
+  await resend({ transaction: { ...transaction, state }, finalBlock, dependencies })
   return state
 }
 
@@ -77,7 +93,24 @@ async function walkBack({ transaction, dependencies }: Subject): Promise<'signed
   return 'signed'
 }
 
-/** Its nonce has been used for good by a transaction that is not ours: it can never be mined. */
+/**
+ * A final block has used its nonce, perhaps for it: it may have been mined since its receipt was asked for, or with bytes that were
+ * signed since its row was read. Only when neither is so was it somebody else's transaction.
+ */
+async function concludeUsed({
+  transaction: { id },
+  finalBlock,
+  dependencies,
+}: Subject & { finalBlock: bigint }): Promise<TransactionState> {
+  const transaction = await dependencies.store.getTransaction(id)
+  if (transaction?.state !== 'signed') return transaction?.state ?? 'signed'
+  const mined = await findMined({ transaction, dependencies })
+  return mined
+    ? follow({ transaction, mined, finalBlock, dependencies })
+    : giveUp({ transaction, dependencies })
+}
+
+/** It can never be mined. */
 async function giveUp({ transaction, dependencies }: Subject): Promise<'failed'> {
   const error = 'nonce_taken'
   const availableAtomic = await availableOf({ transaction, dependencies })
@@ -105,30 +138,35 @@ async function record({
   dependencies: SettlementDependencies
 }): Promise<TransactionState> {
   const availableAtomic = to === 'failed' ? await availableOf({ transaction, dependencies }) : 0n
-  const { entries, effects } = consequencesOf({ transaction, error: error ?? '', availableAtomic })[to]
-  const isLast = to === 'final' || to === 'failed'
   const byOthers = to === 'failed' ? await settledByOthers({ transaction, dependencies }) : []
-  const skipped = passedOver.map(
-    (id) => ({ kind: 'claim-passed-over', transactionId: transaction.id, id }) as const,
-  )
-  const commit: SettlementCommit = {
-    transaction: {
-      id: transaction.id,
-      from: [from],
-      to,
-      // What follows from a failure depends on it: a row that was seen meanwhile is looked at afresh.
-      ...(error === undefined ? {} : { wasSeen: transaction.wasSeen }),
-      hash,
-      blockNumber: receipt.blockNumber,
-      blockHash: receipt.blockHash,
-      gasUsed: receipt.gasUsed,
-      effectiveGasPriceWei: receipt.effectiveGasPriceWei,
-      ...(error === undefined ? {} : { error }),
-    },
-    entries: isLast ? [...entries, ...byOthers, gasOf({ transaction, receipt })] : entries,
-    effects: to === 'seen' ? [...effects, ...skipped] : effects,
+  const gas = to === 'final' || to === 'failed' ? [gasOf({ transaction, receipt })] : []
+  const skipped = to === 'seen' ? passedOver : []
+  const commitWith = (moreAtomic: bigint): SettlementCommit => {
+    const given = { transaction, error: error ?? '', availableAtomic: availableAtomic + moreAtomic }
+    const { entries, effects } = consequencesOf(given)[to]
+    return {
+      transaction: {
+        id: transaction.id,
+        from: [from],
+        to,
+        // What follows from a failure depends on it: a row that was seen meanwhile is looked at afresh.
+        ...(error === undefined ? {} : { wasSeen: transaction.wasSeen, error }),
+        hash,
+        blockNumber: receipt.blockNumber,
+        blockHash: receipt.blockHash,
+        gasUsed: receipt.gasUsed,
+        effectiveGasPriceWei: receipt.effectiveGasPriceWei,
+      },
+      entries: [...entries, ...byOthers, ...gas],
+      effects: [
+        ...effects,
+        ...skipped.map((id) => ({ kind: 'claim-passed-over', transactionId: transaction.id, id }) as const),
+      ],
+    }
   }
-  const isDone = await dependencies.store.commit(commit)
+  const isDone =
+    (to === 'failed' && (await commitAdopting({ transaction, commitWith, dependencies }))) ||
+    (await dependencies.store.commit(commitWith(0n)))
   if (to === 'reverted' && isDone) {
     noticeOf({
       transaction,

@@ -11,11 +11,15 @@ const GAP_ROWS = 50
  * Sends the stored bytes of a transaction that is in no block. Where it is the next of its lane and has waited too long, or its
  * fee is too low, the same call is signed again with a higher one; whatever stands before it is sent again as well.
  *
- * @returns `nonce-taken` where a final block has used its nonce for a transaction that is not ours.
+ * @returns `nonce-used` where a final block has used its nonce, for it or for another transaction.
  */
-export async function resend({ transaction, dependencies }: Subject): Promise<'sent' | 'nonce-taken'> {
+export async function resend({
+  transaction,
+  finalBlock,
+  dependencies,
+}: Subject & { finalBlock: bigint }): Promise<'sent' | 'nonce-used'> {
   const { lane, nonce, raw, signedAtMs } = transaction
-  const { sender, reader } = dependencies.chainOf(lane.network)
+  const { sender } = dependencies.chainOf(lane.network)
   const word = await sender.broadcast(raw)
   const isStale = dependencies.clock.nowMs() - signedAtMs >= LIMITS.replaceAfterMs
   if ((word === 'sent' || word === 'known') && !isStale) return 'sent'
@@ -24,8 +28,8 @@ export async function resend({ transaction, dependencies }: Subject): Promise<'s
   if (next < nonce) await fillGap({ transaction, from: next, dependencies })
   if (next === nonce && (isStale || word === 'underpriced')) await replace({ transaction, dependencies })
   if (next <= nonce) return 'sent'
-  const finalNonce = await sender.getNonce(lane, await reader.getFinalBlock())
-  return finalNonce > nonce ? 'nonce-taken' : 'sent'
+  const finalNonce = await sender.getNonce(lane, finalBlock)
+  return finalNonce > nonce ? 'nonce-used' : 'sent'
 }
 
 /**

@@ -177,7 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
     harness: 'simulation',
     edits: one(
       'src/settlement/confirm.ts',
-      'const isDeep = mined.receipt.blockNumber <= (await reader.getFinalBlock())',
+      'const isDeep = mined.receipt.blockNumber <= finalBlock',
       'const isDeep = mined.receipt.blockNumber >= 0n',
     ),
   },
@@ -227,8 +227,8 @@ export const MUTANTS: readonly Mutant[] = [
     harness: 'simulation',
     edits: one(
       'src/settlement/confirm.ts',
-      'entries: isLast ? [...entries, ...byOthers, gasOf({ transaction, receipt })] : entries,',
-      "entries: to === 'final' ? [...entries, gasOf({ transaction, receipt })] : [...entries, ...byOthers],",
+      "const gas = to === 'final' || to === 'failed' ? [gasOf({ transaction, receipt })] : []",
+      "const gas = to === 'final' ? [gasOf({ transaction, receipt })] : []",
     ),
   },
   {

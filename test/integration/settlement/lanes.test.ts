@@ -151,3 +151,15 @@ test('a day has a budget of gas: what is beyond it waits for the next day', asyn
   expect(await world.transactions('deposit')).toHaveLength(2)
   expect(USDC).toMatch(/^0x/)
 })
+
+test('a block that takes it between two looks is not somebody else', async () => {
+  const funding = await reserve('in-between')
+  await send(funding)
+  let looks = 0
+  world.script.receiptOf = () => ((looks += 1) === 1 ? undefined : minedTransfer(BATCH_SETTLEMENT, 5_000n))
+  world.script.nonceOf = () => 1
+  world.script.broadcast = () => 'nonce-too-low'
+  await pass()
+  expect(await onlyRow()).toMatchObject({ state: 'final' })
+  expect((await world.storage.settlement.getFunding(funding.id))?.state).toBe('final')
+})

@@ -9,6 +9,7 @@ import {
   captureOf,
   channelNamed,
   configOf,
+  hex,
   LEDGER,
   NETWORK,
   payerNamed,
@@ -151,5 +152,25 @@ test('a payment that reverts first and is mined after a reorganisation is the pa
   })
   expect(state?.balanceAtomic).toBe(DEPOSIT)
   expect(payerNamed('second-thought')).toBe(funding.payer)
+  await expectSoundBooks()
+})
+
+test('a deposit that a stranger makes instead after a reorganisation takes its place, and nothing is lost', async () => {
+  const funding = await sendDeposit('replaced-by')
+  world.script.receiptOf = () => inBlock(3n)
+  await pass()
+  const admission = voucherAdmissionOf({ channel: 'replaced-by', max: 100n, ceiling: 100n })
+  expect((await world.storage.calls.admit(admission)).kind).toBe('admitted')
+  await world.storage.calls.capture(captureOf(admission.callId, { chargeAtomic: 70n }))
+
+  const stranger = { transactionHash: hex(32, 'stranger'), logIndex: 0, blockNumber: 4n }
+  world.script.paymentsOf = () => [stranger]
+  world.script.channelOf = () => ({ balanceAtomic: DEPOSIT })
+  world.script.receiptOf = (hash) => (hash === stranger.transactionHash ? inBlock(4n) : reverted(4n))
+  world.script.finalBlock = 4n
+  for (let times = 0; times < 2; times += 1) await pass()
+  expect(await badDebt()).toBe(0n)
+  expect(await channels()).toBe(DEPOSIT)
+  expect((await world.storage.settlement.getFunding(funding.id))?.state).toBe('final')
   await expectSoundBooks()
 })
