@@ -6,6 +6,8 @@ import { requireNode } from './require-node.ts'
 /** One line per part. Loaded only where it is asked for: each brings a world of its own. */
 const PARTS: Readonly<Record<string, () => Promise<HarnessPart>>> = {
   simulation: async () => (await import('../test/harness/simulation/part.ts')).simulation,
+  race: async () => (await import('../test/harness/race/part.ts')).race,
+  crash: async () => (await import('../test/harness/crash/part.ts')).crash,
 }
 
 const HELP = `npm run harness -- [part ...] [--short] [--json] [--seed N]

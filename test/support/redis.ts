@@ -48,11 +48,11 @@ async function end(server: ChildProcess): Promise<void> {
   await ended
 }
 
-/** Starts a Redis server of its own that keeps nothing on disk, on a free port of 127.0.0.1. */
-export async function startRedis(): Promise<RedisServer> {
+/** Starts a Redis server of its own that keeps nothing on disk, on 127.0.0.1: on a free port unless one is given. */
+export async function startRedis({ port: wanted }: { port?: number } = {}): Promise<RedisServer> {
   if (!isInstalled) throw new Error(MISSING_REDIS)
   const directory = mkdtempSync(join(tmpdir(), 'turnpike-redis-'))
-  const port = await freePort()
+  const port = wanted ?? (await freePort())
   const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const server = spawn('redis-server', [...settings, '--dir', directory], { stdio: 'ignore' })
   await waitUntil({ what: 'Redis answers', isSo: () => answers(port) })

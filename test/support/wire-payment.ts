@@ -18,6 +18,12 @@ export const encodeBase64 = (value: unknown): string => Buffer.from(JSON.stringi
 
 export const randomHex = (bytes: number): Hex => `0x${randomBytes(bytes).toString('hex')}`
 
+/** Whoever has a key. */
+type Signer = Pick<Payer, 'address' | 'privateKey'>
+
+/** Where a server is asked; tests with real processes have no stack in their own. */
+type Place = Pick<Stack, 'chatUrl'>
+
 type Required = {
   accepts: WirePayment['accepted'][]
   error?: string
@@ -26,7 +32,7 @@ type Required = {
 }
 
 /** The 402 of a body: what the server asks for it. */
-export async function askPrice({ stack, body }: { stack: Stack; body: string }): Promise<Required> {
+export async function askPrice({ stack, body }: { stack: Place; body: string }): Promise<Required> {
   const response = await fetch(stack.chatUrl, post(body))
   await response.arrayBuffer()
   if (response.status !== 402) throw new Error(`The server asks no price but answers ${response.status}.`)
@@ -39,7 +45,7 @@ export async function signFor({
   client,
   body,
 }: {
-  stack: Stack
+  stack: Place
   client: StockPayer['client']
   body: string
 }): Promise<WirePayment> {
@@ -57,7 +63,7 @@ export const sendPaid = ({
   signal,
   url = stack.chatUrl,
 }: {
-  stack: Stack
+  stack: Place
   body: string
   payment: unknown
   headers?: Record<string, string>
@@ -76,7 +82,7 @@ export async function offerFor({
   scheme,
   asset = stack.usdc.address,
 }: {
-  stack: Stack
+  stack: Pick<Stack, 'chatUrl' | 'usdc'>
   body: string
   scheme: Scheme
   asset?: string
@@ -94,7 +100,7 @@ export function channelOf({
   salt = `0x${'00'.repeat(32)}`,
 }: {
   offer: WirePayment['accepted']
-  payer: Payer
+  payer: Signer
   salt?: Hex
 }): { config: ChannelConfig; channelId: Hex } {
   const lower = (address: unknown) => String(address).toLowerCase() as Hex
@@ -117,7 +123,7 @@ export function voucherPayment({
   maxAtomic,
 }: {
   offer: WirePayment['accepted']
-  payer: Payer
+  payer: Signer
   maxAtomic: bigint
 }): WirePayment {
   const { config, channelId } = channelOf({ offer, payer })
@@ -146,7 +152,7 @@ export function exactPayment({
   authorization: over = {},
 }: {
   offer: WirePayment['accepted']
-  payer: Payer
+  payer: Signer
   asset: Asset
   authorization?: Partial<Authorization>
 }): WirePayment {
@@ -185,7 +191,7 @@ export function uptoPayment({
   token = lowerCase(offer.asset),
 }: {
   offer: WirePayment['accepted']
-  payer: Payer
+  payer: Signer
   deadline?: number
   to?: Hex
   token?: Hex

@@ -1,0 +1,95 @@
+import { copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { devClient } from '../../../src/dev/chain/clients.ts'
+import { type DevChain, startDevChain } from '../../../src/dev/chain/start-dev-chain.ts'
+import { waitUntil } from '../../support/wait-until.ts'
+import { freePort } from './free-port.ts'
+
+/** A chain that can be killed and comes back on its port without its last second of blocks: a true rollback. */
+export type ChainSlot = {
+  readonly facts: DevChain
+  readonly kills: () => number
+  /** The most blocks that one kill has taken back. */
+  readonly deepestRollback: () => number
+  readonly killAndRestart: () => Promise<void>
+  readonly mine: (blocks: number) => Promise<void>
+  /** Blocks come by themselves, as on any chain, until they are paused. */
+  readonly tick: () => void
+  readonly pause: () => void
+  readonly close: () => Promise<void>
+}
+
+/** Anvil writes its state every second, also when nothing happens. */
+const WRITTEN_MS = 1_200
+const TICK_BLOCKS = 6
+const TICK_MS = 250
+
+export async function openChainSlot({ folder }: { folder: string }): Promise<ChainSlot> {
+  const port = await freePort()
+  const statePath = join(folder, 'chain.json')
+  const goodPath = join(folder, 'chain-good.json')
+  let chain = await startDevChain({ port, statePath })
+  const client = devClient({ rpcUrl: chain.rpcUrl })
+  let kills = 0
+  let deepest = 0
+  let ticks: NodeJS.Timeout | undefined
+  /** Killed or busy: whoever wants more blocks will ask again. */
+  const mine = (blocks: number) => client.mine({ blocks }).catch(() => undefined)
+  const pause = () => clearInterval(ticks)
+
+  /** Anvil may be killed in the middle of writing; then the write before counts. */
+  const keepGood = () => {
+    if (isWhole(statePath)) copyFileSync(statePath, goodPath)
+  }
+
+  async function killAndRestart(): Promise<void> {
+    await waitUntil({ what: 'the chain has written its state', isSo: () => existsSync(statePath) })
+    keepGood()
+    const before = await client.getBlockNumber()
+    process.kill(chain.pid, 'SIGKILL')
+    kills += 1
+    await waitUntil({ what: 'the chain is gone', isSo: () => !isAlive(chain.pid) })
+    if (!isWhole(statePath)) copyFileSync(goodPath, statePath)
+    chain = await startDevChain({ port, statePath })
+    deepest = Math.max(deepest, Number(before - (await client.getBlockNumber())))
+  }
+
+  return {
+    facts: chain,
+    kills: () => kills,
+    deepestRollback: () => deepest,
+    killAndRestart,
+    mine,
+    tick() {
+      pause()
+      ticks = setInterval(() => void mine(TICK_BLOCKS), TICK_MS)
+    },
+    pause,
+    close: async () => {
+      pause()
+      await chain.close()
+    },
+  }
+}
+
+/** Waits until what is on the chain now would survive a kill. */
+export const untilWritten = () => sleep(WRITTEN_MS)
+
+function isWhole(path: string): boolean {
+  try {
+    JSON.parse(readFileSync(path, 'utf8'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
