@@ -19,9 +19,7 @@ type PublishedMiddleware = {
   }
 }
 
-/** Not the package's name as it stands, so that everything but this race runs without it. */
-const PACKAGE: string = '@x402/express'
-export const MISSING_EXPRESS = `needs ${PACKAGE}: npm install --save-dev ${PACKAGE}@2.27.0`
+export const MISSING_EXPRESS = 'needs @x402/express: npm install'
 
 const SETTLE_MS = 300
 const WORK_MS = 300
@@ -29,7 +27,7 @@ const PAY_TO = '0x00000000000000000000000000000000000000aa'
 
 export async function loadPublished(): Promise<PublishedMiddleware | undefined> {
   try {
-    return (await import(PACKAGE)) as PublishedMiddleware
+    return (await import('@x402/express')) as unknown as PublishedMiddleware
   } catch {
     return undefined
   }
@@ -90,7 +88,7 @@ export async function raceExpress({
     const headers = { 'payment-signature': payment }
     const statuses = await raceAll(copies, () => fetch(url, { method: 'POST', headers }))
     return {
-      server: PACKAGE,
+      server: '@x402/express',
       scheme: 'exact',
       copies,
       processes: 1,
