@@ -7,6 +7,7 @@ import { requireNode } from './require-node.ts'
 const PARTS: Readonly<Record<string, () => Promise<HarnessPart>>> = {
   simulation: async () => (await import('../test/harness/simulation/part.ts')).simulation,
   race: async () => (await import('../test/harness/race/part.ts')).race,
+  chain: async () => (await import('../test/harness/chain/part.ts')).chain,
   crash: async () => (await import('../test/harness/crash/part.ts')).crash,
 }
 

@@ -26,15 +26,16 @@ export type AgentOptions = {
   readonly random: Random
   /** What is asked for now: a storm needs other calls than the calm after it. */
   readonly mixNow: () => Mix
+  readonly isHopeless: () => boolean
   readonly onNote: (note: CallNote) => void
 }
 
 type Session = { readonly pay: PayingFetch; left: number }
 
 /** One paying client, as agents are: the package's own fetch on a stubborn wire. Calls follow one another. */
-export function createAgent({ name, wallet, url, assets, random, mixNow, onNote }: AgentOptions) {
+export function createAgent({ name, wallet, url, assets, random, mixNow, isHopeless, onNote }: AgentOptions) {
   const chatUrl = `${url}/v1/chat/completions`
-  const wire = createStubbornFetch({ random, duplicateShare: mixNow().duplicates })
+  const wire = createStubbornFetch({ random, duplicateShare: mixNow().duplicates, isHopeless })
   const sessions = new Map<string, Session>()
   let calls = 0
   let refunds = 0

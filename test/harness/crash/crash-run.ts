@@ -17,6 +17,8 @@ export type CrashRun = {
   /** Leases of dead processes run out at once, so that a run is short. */
   readonly hurriesLeases: boolean
   readonly drainMs: number
+  /** How long a server may take to come back. */
+  readonly upWithinMs: number
   readonly onProgress: (line: string) => void
 }
 

@@ -25,7 +25,8 @@ export type CrashFigures = Verdict & {
   readonly duplicatesSent: number
   readonly refunds: number
   readonly tries: number
-  readonly brokenInvariants: readonly string[]
+  /** Invariants that do not hold, and what else is wrong with the service. */
+  readonly broken: readonly string[]
   readonly differences: Reconciliation['differences']
   readonly trialBalance: string
   readonly open: number
@@ -42,11 +43,20 @@ export type Ending = {
   readonly trialBalance: string
 }
 
+/** A service that cannot be started any more says nothing, and that is bad enough. */
+export const NO_SERVICE: Ending = {
+  broken: ['the service does not start again'],
+  differences: [],
+  trialBalance: '0',
+}
+
 export async function readEnding(slot: ServerSlot): Promise<Ending> {
   const checks = await slot.ask<readonly { name: string; ok: boolean; rows: number }[]>('check')
   const { differences } = await slot.ask<Reconciliation>('reconcile')
   return {
-    broken: checks.filter(({ ok }) => !ok).map(({ name, rows }) => `${name} (${rows})`),
+    broken: checks
+      .filter(({ ok }) => !ok)
+      .map(({ name, rows }) => `the invariant ${name} is broken in ${rows} rows`),
     differences,
     trialBalance: await slot.ask<string>('balance'),
   }
@@ -112,7 +122,7 @@ export async function gatherFigures({
     duplicatesSent: sum(({ duplicates }) => duplicates()),
     refunds: sum(({ refunds }) => refunds()),
     tries: sum(({ tries }) => tries()),
-    brokenInvariants: ending.broken,
+    broken: ending.broken,
     differences: ending.differences,
     trialBalance: ending.trialBalance,
     open,

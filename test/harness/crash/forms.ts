@@ -17,6 +17,7 @@ export const SHORT: Form = {
   force: { hits: 1, servers: 3, queues: 1, chains: 1, pauseMs: 200 },
   hurriesLeases: true,
   drainMs: 30_000,
+  upWithinMs: 30_000,
 }
 
 /** One world of the long form; together its worlds make more than 20,000 calls and more than 20 hits of every point. */
@@ -26,6 +27,7 @@ export const LONG: Form = {
   force: { hits: 4, servers: 15, queues: 5, chains: 5, pauseMs: 600 },
   hurriesLeases: true,
   drainMs: 90_000,
+  upWithinMs: 30_000,
 }
 export const LONG_WORLDS = 6
 
@@ -37,6 +39,7 @@ export const EMBEDDED: Form = {
   force: { hits: 1, servers: 5, queues: 0, chains: 1, pauseMs: 400 },
   hurriesLeases: false,
   drainMs: 60_000,
+  upWithinMs: 30_000,
 }
 
 /** A known bug is looked for with few calls: the window that it needs is hit on purpose. */
@@ -47,4 +50,5 @@ export const mutantForm = (force: Force): Form => ({
   force,
   hurriesLeases: true,
   drainMs: 6_000,
+  upWithinMs: 8_000,
 })

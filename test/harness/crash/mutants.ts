@@ -60,7 +60,7 @@ export function complaintsOf(figures: CrashFigures): readonly string[] {
   return [
     ...Object.entries(counts).flatMap(([name, count]) => (count === 0 ? [] : [`${name} ${count}`])),
     ...figures.examples,
-    ...figures.brokenInvariants.map((name) => `the invariant ${name} is broken`),
+    ...figures.broken,
     ...figures.differences.map(
       (one) => `${one.class} ${one.subject}: ledger ${one.ledger}, chain ${one.chain}`,
     ),

@@ -7,7 +7,7 @@ import { readBalances } from './balances.ts'
 import type { CallNote } from './call-note.ts'
 import { type CrashRun, FINALITY_BLOCKS } from './crash-run.ts'
 import { drain } from './drain.ts'
-import { type CrashFigures, gatherFigures, readEnding } from './figures.ts'
+import { type CrashFigures, gatherFigures, NO_SERVICE, readEnding } from './figures.ts'
 import { expireLeases, openLedgerQuery } from './ledger-facts.ts'
 import { type Storm, strikeAll } from './storm.ts'
 
@@ -33,11 +33,15 @@ export async function runCrash({
   })
   const books = service.databaseUrl === undefined ? undefined : await openLedgerQuery(service)
   const hurry = books && run.hurriesLeases ? () => expireLeases(books.query) : undefined
-  const slot = await service.openServer({ hasSpare: true, ...(hurry ? { onDeath: hurry } : {}) })
+  const slot = await service.openServer({
+    hasSpare: true,
+    upWithinMs: run.upWithinMs,
+    ...(hurry ? { onDeath: hurry } : {}),
+  })
   world.chain.tick()
 
   const notes: CallNote[] = []
-  const storm: Storm = { isOver: false, missed: [] }
+  const storm: Storm = { isOver: false, missed: [], isHopeless: false }
   const agents = wallets.map((wallet, number) =>
     createAgent({
       name: `${run.name}-${number}`,
@@ -46,6 +50,7 @@ export async function runCrash({
       assets: Object.values(world.assets),
       random: createRandom(run.seed * 1_000 + number),
       mixNow: () => (storm.isOver ? run.calmMix : run.stormMix),
+      isHopeless: () => storm.isHopeless,
       onNote: (note) => void notes.push(note),
     }),
   )
@@ -57,8 +62,8 @@ export async function runCrash({
   run.onProgress(`${notes.length} calls, ${slot.deaths()} kills of the server; draining`)
 
   const drainStartedMs = performance.now()
-  await drain({ world, slot, run, query: books?.query })
-  const ending = await readEnding(slot)
+  if (!storm.isHopeless) await drain({ world, slot, run, query: books?.query })
+  const ending = storm.isHopeless ? NO_SERVICE : await readEnding(slot)
   const drainSeconds = Math.round((performance.now() - drainStartedMs) / 100) / 10
   await slot.close()
   await books?.close()
@@ -89,5 +94,5 @@ async function callUntil({
   run: CrashRun
   storm: Storm
 }): Promise<void> {
-  while (notes.length < run.calls || !storm.isOver) await agent.call()
+  while ((notes.length < run.calls && !storm.isHopeless) || !storm.isOver) await agent.call()
 }

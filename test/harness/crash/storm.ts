@@ -9,6 +9,8 @@ export type Storm = {
   isOver: boolean
   /** Points at which the server could not be killed within the time for it. */
   readonly missed: string[]
+  /** No server comes back any more: whoever waits for one waits in vain. */
+  isHopeless: boolean
 }
 
 /** Does everything that the plan says, one blow after the other. */
@@ -26,11 +28,16 @@ export async function strikeAll({
   storm: Storm
 }): Promise<void> {
   const force = { ...run.force, queues: world.queue ? run.force.queues : 0 }
-  for (const blow of planKills({ force, random })) {
-    const isDone = await strike({ blow, target: { world, slot, finalityBlocks: FINALITY_BLOCKS } })
-    if (!isDone && blow.kind === 'point') storm.missed.push(blow.point)
+  try {
+    for (const blow of planKills({ force, random })) {
+      const isDone = await strike({ blow, target: { world, slot, finalityBlocks: FINALITY_BLOCKS } })
+      if (!isDone && blow.kind === 'point') storm.missed.push(blow.point)
+    }
+    await slot.untilUp()
+  } catch (error) {
+    storm.isHopeless = true
+    run.onProgress(error instanceof Error ? error.message : String(error))
   }
-  await slot.untilUp()
   storm.isOver = true
   run.onProgress(`the storm is over after ${slot.deaths()} kills of the server`)
 }

@@ -20,14 +20,16 @@ export type Stubborn = {
  * A client that does not give up: whatever carries a payment is sent again, byte for byte, until something conclusive comes back
  * over an unbroken connection. Some payments it sends twice at once, on purpose.
  *
- * @param duplicateShare percent of payments.
+ * @param duplicateShare percent of payments. @param isHopeless no server will come back: no use in waiting.
  */
 export function createStubbornFetch({
   random,
   duplicateShare,
+  isHopeless,
 }: {
   random: Random
   duplicateShare: number
+  isHopeless: () => boolean
 }): Stubborn {
   let duplicates = 0
   let twiceServed = 0
@@ -62,7 +64,7 @@ export function createStubbornFetch({
       for (let round = 1; ; round += 1) {
         const answer = await sendSome(input, init)
         if (answer && !(await isAgain(answer))) return answer
-        if (performance.now() > deadlineMs) throw new Error('No word from the server.')
+        if (performance.now() > deadlineMs || isHopeless()) throw new Error('No word from the server.')
         await sleep(Math.min(PAUSE_MS * round, 1_000))
       }
     },

@@ -10,14 +10,17 @@ export type ChainDisturbance = {
   /** Blocks come by themselves no more: what is sent waits. */
   readonly stop: () => Promise<void>
   readonly resume: () => Promise<void>
-  /** Submits every waiting payment of a payer from another account, at a higher fee, so that ours comes too late. */
-  readonly frontRun: () => Promise<number>
+  /**
+   * Submits what waits from another account, at a higher fee, so that ours comes too late: payments of payers, or everything
+   * of ours that a contract takes from anybody.
+   */
+  readonly frontRun: (which?: 'payments' | 'everything') => Promise<number>
 }
 
 type PendingTransaction = { readonly from: Hex; readonly to: Hex | null; readonly input: Hex }
 
 /** What a payer has signed, and anybody may submit: `transferWithAuthorization` and the channel contract's `deposit`. */
-const OPEN_TO_ALL: readonly Hex[] = [
+const PAYMENTS: readonly Hex[] = [
   ...eip3009Abi,
   ...eip3009BytesAbi,
   ...batchSettlementAbi.filter((item) => item.type === 'function' && item.name === 'deposit'),
@@ -40,10 +43,10 @@ export function disturbChain({ rpcUrl }: { rpcUrl: string }): ChainDisturbance {
     return Object.values(pool.pending).flatMap((byNonce) => Object.values(byNonce))
   }
 
-  const isOpenToAll = ({ from, to, input }: PendingTransaction) =>
-    from.toLowerCase() !== stranger.address.toLowerCase() &&
-    to !== null &&
-    OPEN_TO_ALL.includes(input.slice(0, 10) as Hex)
+  const isForeign = ({ from, to }: PendingTransaction) =>
+    from.toLowerCase() !== stranger.address.toLowerCase() && to !== null
+  const isPayment = (transaction: PendingTransaction) =>
+    isForeign(transaction) && PAYMENTS.includes(transaction.input.slice(0, 10) as Hex)
 
   return {
     async reorganise(blocks) {
@@ -55,9 +58,10 @@ export function disturbChain({ rpcUrl }: { rpcUrl: string }): ChainDisturbance {
       await client.setAutomine(true)
       await client.mine({ blocks: 1 })
     },
-    async frontRun() {
+    async frontRun(which = 'payments') {
       await client.setBalance({ address: stranger.address, value: 10n ** 20n })
-      const targets = (await pending()).filter(isOpenToAll)
+      const isTarget = which === 'payments' ? isPayment : isForeign
+      const targets = (await pending()).filter(isTarget)
       let nonce = await client.getTransactionCount({ address: stranger.address })
       for (const { to, input } of targets) {
         if (to === null) continue

@@ -27,6 +27,7 @@ export type Service = {
     onDeath?: () => Promise<void>
     /** Whether the next process waits already, so that a restart is as short as the product's own. */
     hasSpare?: boolean
+    upWithinMs?: number
   }) => Promise<ServerSlot>
   /** Names of the crash points at which a server ended, in order. */
   readonly hits: () => readonly string[]

@@ -36,12 +36,14 @@ export async function openServerSlot({
   log,
   edits = [],
   hasSpare = false,
+  upWithinMs = UP_MS,
   onDeath = async () => undefined,
 }: {
   start: ServerStart
   log: string
   edits?: readonly Edit[]
   hasSpare?: boolean
+  upWithinMs?: number
   onDeath?: () => Promise<void>
 }): Promise<ServerSlot> {
   const spawnOne = () => startChild<unknown>({ path: PATH, log, edits })
@@ -73,7 +75,7 @@ export async function openServerSlot({
   }
 
   const untilUp = () =>
-    waitUntil({ what: 'a server is up', isSo: () => current !== undefined, timeoutMs: UP_MS })
+    waitUntil({ what: 'a server is up', isSo: () => current !== undefined, timeoutMs: upWithinMs })
 
   /** A server that is killed between the question and its answer is asked again once it is back. */
   async function ask<Result>(kind: string, value?: unknown): Promise<Result> {
