@@ -62,10 +62,10 @@ export function createWorld({
 
   function onTime(nowMs: number): void {
     for (const { beat } of world.processes) beat()
-    if (!world.isMining) return
     const due = Math.floor((nowMs - minedAtMs) / BLOCK_MS)
     if (due <= 0) return
     minedAtMs += due * BLOCK_MS
+    if (!world.isMining) return
     for (let left = Math.min(due, BLOCKS_AT_ONCE); left > 0; left -= 1)
       mine(Math.floor((minedAtMs - (left - 1) * BLOCK_MS) / 1_000))
   }

@@ -89,6 +89,10 @@ async function serve(serving: Serving & { planned: PlannedCall }): Promise<void>
   if (result.kind === 'admitted') return answer({ ...serving, call: result.call })
   const { channel } = payment.wallet
   const { state } = result.corrective
+  // Who is told of a balance that does not suffice signs another deposit.
+  const neededAtomic = state.chargedAtomic + state.heldAtomic + payment.checked.ceilingAtomic
+  if (state.balanceAtomic < neededAtomic && isUnderWay(world, payment.fundingKey))
+    world.denied.add(payment.fundingKey ?? '')
   follow(channel, state, state.chargedAtomic + state.heldAtomic)
   // A stock client signs once more from what it was told, and gives up after that.
   if (payment.isCorrected || world.random.percent(20)) return undefined
@@ -97,6 +101,11 @@ async function serve(serving: Serving & { planned: PlannedCall }): Promise<void>
   const again = newPayment({ world, payer, wallet, scheme, ceilingAtomic, quote, isCorrected: true })
   send({ world, process, payment: again })
   return undefined
+}
+
+function isUnderWay({ tables }: World, fundingKey = ''): boolean {
+  const state = tables.fundings.get(tables.fundingOfKey.get(fundingKey) ?? '')?.state
+  return state === 'reserved' || state === 'signed'
 }
 
 /** The client goes on from the server's sums, as far as its own vouchers prove them. */

@@ -48,22 +48,22 @@ function inTurn<Given>({ scheduler, trace }: Surroundings, life: Life, port: Giv
   const functions = Object.entries(port as Port).map(([name, run]) => [
     name,
     (...input: never[]) =>
-      scheduler.enter(life, name, () =>
-        trace ? told(trace, `${scheduler.nowMs() - BEGIN_MS} ${life.id} ${name}`, run, input) : run(...input),
-      ),
+      scheduler.enter(life, name, () => {
+        const answer = run(...input)
+        if (trace)
+          tell(trace, `${scheduler.nowMs() - BEGIN_MS} ${life.id} ${name} ${inLine(input[0])}`, answer)
+        return answer
+      }),
   ])
   return Object.fromEntries(functions) as Given
 }
 
-async function told(trace: Trace, where: string, run: Port[string], input: never[]): Promise<unknown> {
-  try {
-    const answer = await run(...input)
-    trace(`${where} ${inLine(input[0])} -> ${inLine(answer)}`)
-    return answer
-  } catch (error) {
-    trace(`${where} ${inLine(input[0])} !! ${String(error)}`)
-    throw error
-  }
+/** Beside the call, not around it: a history that is watched must go on as it goes unwatched. */
+function tell(trace: Trace, call: string, answer: unknown): void {
+  Promise.resolve(answer).then(
+    (value) => trace(`${call} -> ${inLine(value)}`),
+    (error: unknown) => trace(`${call} !! ${String(error)}`),
+  )
 }
 
 const POLL_MS = 1_000

@@ -1,12 +1,7 @@
 import type { Random } from '../random.ts'
 
 /** One life of one server process. What it knows and has not stored ends with it. */
-export type Life = {
-  readonly id: string
-  isAlive: boolean
-  /** Its pieces of work that do not wait for the world. */
-  running: number
-}
+export type Life = { readonly id: string; isAlive: boolean }
 
 type Ready = { readonly life: Life; readonly go: () => void }
 type Sleeper = { readonly life: Life; readonly atMs: number; readonly wake: () => void }
@@ -39,6 +34,15 @@ export type Scheduler = {
 
 const never = <Result>() => new Promise<Result>(() => {})
 
+/**
+ * Until nobody can go on without a turn: Node runs ticks when no promise is left to continue. Nothing in a simulated world waits
+ * for anything but promises.
+ */
+const standstill = () =>
+  new Promise<void>((resolve) => {
+    process.nextTick(resolve)
+  })
+
 export function createScheduler({
   beginMs,
   random,
@@ -54,48 +58,12 @@ export function createScheduler({
   let nowMs = beginMs
   let ready: Ready[] = []
   let sleepers: Sleeper[] = []
-  /** Pieces of work, of all that live, that do not wait for the world. */
-  let running = 0
   /** Turns that may be given yet before the driver goes on. */
   let turnsLeft = 0
-  let quiet: (() => void) | undefined
 
-  /** When all that live wait for the world, whoever gives turns may give the next. */
-  function change(life: Life, by: 1 | -1): void {
-    if (!life.isAlive) return
-    life.running += by
-    running += by
-    settle()
-  }
-
-  function settle(): void {
-    if (running > 0) return
-    const tell = quiet
-    quiet = undefined
-    tell?.()
-  }
-
-  const kill = (life: Life): void => {
-    if (!life.isAlive) return
-    life.isAlive = false
-    running -= life.running
-    ready = ready.filter((one) => one.life !== life)
-    sleepers = sleepers.filter((one) => one.life !== life)
-    settle()
-  }
-
-  const wait = (life: Life, list: (go: () => void) => void): Promise<void> =>
-    new Promise((resolve) => {
-      list(() => {
-        change(life, 1)
-        resolve()
-      })
-      change(life, -1)
-    })
-
-  /** Nobody else could have this turn: it is taken at once, which is faster than to wait for it. */
-  function isAlone(): boolean {
-    if (running !== 1 || ready.length > 0 || turnsLeft <= 0) return false
+  /** Where nobody else waits for a turn it is taken at once, which is faster than to wait for it. */
+  function isFree(): boolean {
+    if (ready.length > 0 || turnsLeft <= 0) return false
     turnsLeft -= 1
     return true
   }
@@ -106,7 +74,7 @@ export function createScheduler({
     effect: () => Result | Promise<Result>,
   ): Promise<Result> {
     if (!life.isAlive) return never()
-    if (!isAlone()) await wait(life, (go) => ready.push({ life, go }))
+    if (!isFree()) await new Promise<void>((go) => ready.push({ life, go }))
     onBoundary({ life, name, side: 'before' })
     if (!life.isAlive) return never()
     const result = await effect()
@@ -117,26 +85,17 @@ export function createScheduler({
   async function sleep(life: Life, durationMs: number, signal?: AbortSignal): Promise<void> {
     if (!life.isAlive) return never()
     if (signal?.aborted) return undefined
-    const atMs = nowMs + Math.max(1, durationMs)
-    await wait(life, (go) => {
+    await new Promise<void>((go) => {
       const wake = () => {
-        if (!sleepers.includes(sleeper)) return
         sleepers = sleepers.filter((one) => one !== sleeper)
         go()
       }
-      const sleeper: Sleeper = { life, atMs, wake }
+      const sleeper: Sleeper = { life, atMs: nowMs + Math.max(1, durationMs), wake }
       sleepers.push(sleeper)
       signal?.addEventListener('abort', wake, { once: true })
     })
     return life.isAlive ? undefined : never()
   }
-
-  /** Runs what a turn sets going, until everybody waits again. */
-  const give = (go: () => void): Promise<void> =>
-    new Promise((resolve) => {
-      quiet = resolve
-      go()
-    })
 
   async function run(turns = Infinity): Promise<void> {
     turnsLeft = turns
@@ -144,7 +103,8 @@ export function createScheduler({
       turnsLeft -= 1
       const index = ready.length === 1 ? 0 : random.integer(0, ready.length - 1)
       const [next] = ready.splice(index, 1)
-      if (next) await give(next.go)
+      next?.go()
+      await standstill()
     }
     turnsLeft = 0
   }
@@ -162,25 +122,23 @@ export function createScheduler({
       }
       if (!first || first.atMs > untilMs) return
       turnsLeft = Infinity
-      await give(first.wake)
+      first.wake()
+      await standstill()
     }
   }
 
   return {
     nowMs: () => nowMs,
-    born: (id) => ({ id, isAlive: true, running: 0 }),
-    kill,
+    born: (id) => ({ id, isAlive: true }),
+    kill(life) {
+      life.isAlive = false
+      ready = ready.filter((one) => one.life !== life)
+      sleepers = sleepers.filter((one) => one.life !== life)
+    },
     start(life, work) {
       if (!life.isAlive) return
-      const end = () => change(life, -1)
       // Its first step is a turn like any other: whoever starts it goes on first.
-      ready.push({
-        life,
-        go: () => {
-          change(life, 1)
-          work().then(end, end)
-        },
-      })
+      ready.push({ life, go: () => void work().catch(() => undefined) })
     },
     enter,
     sleep,

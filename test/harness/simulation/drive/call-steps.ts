@@ -1,0 +1,53 @@
+import { refundChannel } from '../../../../src/settlement/refund.ts'
+import type { Scheme } from '../../../../src/payment/types.ts'
+import { NETWORK } from '../setup.ts'
+import type { World } from '../world.ts'
+import { cents } from './payer.ts'
+import { newPayment } from './payment.ts'
+import { send } from './serve.ts'
+import { alive, anyWallet, type Step } from './step.ts'
+
+function pay(world: World, scheme: Scheme, times = 1): void {
+  const { payer, wallet } = anyWallet(world)
+  const ceilingAtomic = cents(wallet.asset, world.random.pick([5, 20, 60]))
+  for (let made = 0; made < times; made += 1)
+    send({
+      world,
+      process: alive(world),
+      payment: newPayment({ world, payer, wallet, scheme, ceilingAtomic }),
+    })
+}
+
+/** What clients do, and what they are asked for. */
+export const CALL_STEPS = {
+  payChannel: (world) => pay(world, 'batch-settlement'),
+  payUpto: (world) => pay(world, 'upto'),
+  payExact: (world) => pay(world, 'exact'),
+  /** Calls at the same moment: those of a channel all sign over the same sum. */
+  burst: (world) =>
+    pay(
+      world,
+      world.random.pick(['batch-settlement', 'batch-settlement', 'upto']),
+      world.random.integer(2, 4),
+    ),
+  /** The same payment once more, to whichever process. */
+  duplicate: (world) => {
+    if (world.payments.length === 0) return
+    send({ world, process: alive(world), payment: world.random.pick(world.payments) })
+  },
+  /** A stock client closes its channel. */
+  closeChannel: (world) => {
+    const { payer, wallet } = anyWallet(world)
+    const { channel, asset } = wallet
+    const process = alive(world)
+    const { settlement: dependencies, life } = process
+    world.scheduler.start(life, async () => {
+      const request = { network: NETWORK, asset: asset.address, payer: payer.address, channelId: channel.id }
+      const outcome = await refundChannel({ ...request, dependencies })
+      if (outcome.kind === 'refunded') channel.balanceAtomic -= outcome.amountAtomic
+    })
+  },
+  price: (world) => {
+    world.priceFactor = world.random.pick([1n, 3n, 40n])
+  },
+} as const satisfies Record<string, Step>
