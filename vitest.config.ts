@@ -5,6 +5,7 @@ const project = (name: string, testTimeoutMs: number, parallel: boolean) => ({
   test: {
     name,
     include: name === 'unit' ? ['test/unit/**/*.test.ts', 'test/*.test.ts'] : [`test/${name}/**/*.test.ts`],
+    ...(name === 'unit' ? {} : { globalSetup: ['test/support/prepare-ledger.ts'] }),
     testTimeout: testTimeoutMs,
     hookTimeout: 60_000,
     pool: 'forks' as const,

@@ -42,6 +42,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'what an account has and has promised',
       'account_id kind credit_limit credits_posted debits_posted debits_pending refunds_posted refunds_pending moved_at_ms',
     ],
+    ['receivables: a payer that has let us down', 'deposits_only'],
     ['channels: highest voucher', 'voucher_max voucher_signature'],
     ['channels: the turn', 'turn_payer turn_quotes turn_reserved turn_expires_at_ms'],
     [

@@ -1,5 +1,6 @@
 import type { CallDependencies } from '../call/dependencies.ts'
 import { createTurns } from '../call/turns.ts'
+import { openAddressWindow } from '../http/address-window.ts'
 import type { HttpDependencies } from '../http/dependencies.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import { createSignatureCheck } from '../payment/signature.ts'
@@ -12,8 +13,12 @@ import { checkReadiness } from './check-readiness.ts'
 import { clock } from './clock.ts'
 import type { Chains } from './open-chains.ts'
 import type { AppOptions } from './options.ts'
+import { rememberFor } from './remember-for.ts'
 import type { Settling } from './start-settling.ts'
 import type { Books } from './watch-books.ts'
+
+/** Anybody may ask whether we are ready, and every answer costs a question to each chain. */
+const READINESS_MS = 1_000
 
 type Parts = {
   readonly options: AppOptions
@@ -34,7 +39,9 @@ export function httpDependencies(parts: Parts): HttpDependencies {
   return {
     call: callDependencies(parts),
     settlement,
-    freeCallsPerMinute: options.freeCallsPerMinute,
+    freeCalls: openAddressWindow({ limit: options.freeCallsPerMinute, nowMs: clock.nowMs }),
+    unpaid: openAddressWindow({ limit: options.unpaidPerMinute, nowMs: clock.nowMs }),
+    trustedProxies: options.trustedProxies,
     publicUrl: (request) =>
       options.publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`,
     onRecorded: (call) => {
@@ -43,7 +50,10 @@ export function httpDependencies(parts: Parts): HttpDependencies {
     },
     onError: ({ error, requestId, path }) =>
       logError({ log, error, fields: { request_id: requestId, path } }),
-    checkReadiness: () => checkReadiness({ ping: storage.ping, chains: chains.all }),
+    checkReadiness: rememberFor({
+      durationMs: READINESS_MS,
+      read: () => checkReadiness({ ping: storage.ping, chains: chains.all }),
+    }),
     readMetrics: metrics.read,
     ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
     admin: adminReads(parts),

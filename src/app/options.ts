@@ -32,6 +32,8 @@ export type AppOptions = {
   readonly marginBps: number
   readonly defaultOutputTokens: number
   readonly freeCallsPerMinute: number
+  readonly unpaidPerMinute: number
+  readonly trustedProxies: number
   readonly adminToken?: string
   /** Whether operators' routes share the public listener. */
   readonly sharesAdmin: boolean

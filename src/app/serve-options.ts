@@ -57,6 +57,8 @@ export function serveOptions({
     marginBps: config.TURNPIKE_MARGIN_BPS,
     defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,
     freeCallsPerMinute: config.TURNPIKE_FREE_CALLS_PER_MINUTE,
+    unpaidPerMinute: config.TURNPIKE_UNPAID_PER_MINUTE,
+    trustedProxies: config.TURNPIKE_TRUSTED_PROXIES,
     ...(config.TURNPIKE_ADMIN_TOKEN ? { adminToken: config.TURNPIKE_ADMIN_TOKEN } : {}),
     sharesAdmin: false,
     adminListener: { host: config.TURNPIKE_ADMIN_HOST, port: config.TURNPIKE_ADMIN_PORT ?? 0 },

@@ -35,6 +35,8 @@ export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<A
     case 'deposit':
     case 'withdrawing':
     case 'unknown_channel':
+    case 'unclaimed':
+    case 'deposits_only':
       throw new TurnpikeError('internal_error')
   }
 }

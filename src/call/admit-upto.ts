@@ -12,7 +12,8 @@ const MIRROR_AGE_MS = 10_000
 
 /**
  * Admits a call that will be settled afterwards, at what it really cost. Until then its payer could empty the wallet: what all
- * such calls of a payer may add up to is the smaller of the exposure cap and the mirrored balance.
+ * such calls of a payer may add up to is the smaller of the exposure cap and the mirrored balance. A payer that has let us down
+ * once is given no credit again.
  */
 export async function admitUpto({
   planned,
@@ -45,6 +46,7 @@ export async function admitUpto({
     return { kind: 'admitted', call: { ...planned, admission, payment } }
   }
   if (outcome.kind === 'duplicate') throw alreadyPaid({ call: outcome.call, payment })
+  if (outcome.kind === 'deposits_only') throw new TurnpikeError('deposits_only')
   if (outcome.kind === 'refused') {
     throw new TurnpikeError('exposure_exceeded', { extra: { available: outcome.availableAtomic.toString() } })
   }

@@ -1,4 +1,6 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { LIMITS } from '../lib/limits.ts'
+import { picoUsdToAtomic } from '../lib/money.ts'
 import type { ChannelState, Hex, VoucherPayment } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
 import { admitDurably } from './admit-durably.ts'
@@ -17,6 +19,9 @@ const PATIENCE_MS = 30_000
 
 /** A turn that another server ends wakes nobody here, and a deposit's turn is long: so whoever waits looks again by itself. */
 const LOOK_AGAIN_MS = 1_000
+
+/** In which a claim is signed and mined, on most networks. */
+const CLAIM_MS = 5_000
 
 /**
  * Admits a channel call: zero RPC while the balance suffices. A deposit is executed only where it is needed, inside the
@@ -88,6 +93,13 @@ async function conclude({
       throw new TurnpikeError('channel_withdrawing')
     case 'unknown_channel':
       throw new TurnpikeError('channel_unknown')
+    case 'unclaimed':
+      // So much is due for its claim by any threshold; whoever has just deposited must not be told to do it again.
+      dependencies.wake()
+      if (fundingTransaction !== undefined) throw settlementPending({ transaction: fundingTransaction })
+      throw new TurnpikeError('claim_pending', { retryAfterMs: CLAIM_MS })
+    case 'deposits_only':
+      throw new TurnpikeError('internal_error')
   }
 }
 
@@ -142,6 +154,10 @@ function channelHoldOf({
     voucher: payment.voucher,
     quoteNonce: quoteNonceOf(payment),
     newQuoteNonce: freshQuoteNonce,
+    unclaimedLimitAtomic: picoUsdToAtomic({
+      amountPicoUsd: LIMITS.unclaimedPicoUsd,
+      decimals: payment.asset.decimals,
+    }),
     ...(payment.deposit && !isFunded ? { depositAtomic: payment.deposit.amountAtomic } : {}),
   }
 }

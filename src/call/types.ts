@@ -103,6 +103,8 @@ export type ChannelHold = {
   readonly quoteNonce: string
   /** The nonce of the quote that a corrective answer would carry: it joins the turn. */
   readonly newQuoteNonce: string
+  /** What the channel may owe, charged and held, before a claim. */
+  readonly unclaimedLimitAtomic: Atomic
   /** What the payment's deposit would add, where it could still be executed. */
   readonly depositAtomic?: Atomic
 }
@@ -113,6 +115,10 @@ export type AdmitOutcome =
   | { readonly kind: 'duplicate'; readonly call: CallRecord }
   /** One of the scopes cannot carry its hold. */
   | { readonly kind: 'refused'; readonly account: string; readonly availableAtomic: bigint }
+  /** An earlier `upto` settlement of this payer has failed: only what is paid in advance is served. */
+  | { readonly kind: 'deposits_only' }
+  /** The channel owes so much that its claim comes first. */
+  | { readonly kind: 'unclaimed' }
   /** Another client has the channel's turn. */
   | { readonly kind: 'wait'; readonly untilMs: number }
   /** The voucher does not cover the call; the turn is this client's now, or has just been used up. */

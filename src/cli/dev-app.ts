@@ -61,6 +61,8 @@ export function openDevApp({
     marginBps: config.TURNPIKE_MARGIN_BPS,
     defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,
     freeCallsPerMinute: config.TURNPIKE_FREE_CALLS_PER_MINUTE,
+    unpaidPerMinute: config.TURNPIKE_UNPAID_PER_MINUTE,
+    trustedProxies: config.TURNPIKE_TRUSTED_PROXIES,
     adminToken: config.TURNPIKE_ADMIN_TOKEN ?? devAdminToken(world.chain.genesisHash),
     sharesAdmin: true,
     checksTokens: true,

@@ -110,6 +110,22 @@ export const VARIABLES = z.object({
     .max(10_000_000)
     .default(60)
     .describe('Calls to models of price zero, per address and minute.'),
+  TURNPIKE_UNPAID_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(LIMITS.unpaidPerMinute)
+    .describe(
+      'Requests on paid paths that were not paid for, per address and minute; this machine has no limit.',
+    ),
+  TURNPIKE_TRUSTED_PROXIES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe('Proxies in front that set X-Forwarded-For: how many of its addresses are theirs.'),
   TURNPIKE_DEV_CHAIN_PORT: port.default(0).describe('dev: port of the dev chain; 0 takes a free one.'),
   TURNPIKE_SIM: z
     .enum(['on', 'off'])

@@ -3,6 +3,7 @@ import type { CallDependencies } from '../call/dependencies.ts'
 import type { RecordedCall } from '../call/record.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
 import type { Finding } from '../settlement/reconcile/types.ts'
+import type { AddressWindow } from './address-window.ts'
 
 /** One line of /readyz. */
 export type ReadinessCheck = {
@@ -16,8 +17,12 @@ export type ReadinessCheck = {
 export type HttpDependencies = {
   readonly call: CallDependencies
   readonly settlement: SettlementDependencies
-  /** Free calls per minute and address. */
-  readonly freeCallsPerMinute: number
+  /** Calls without a price, per address. */
+  readonly freeCalls: AddressWindow
+  /** Requests on paid paths that were not admitted, per address. */
+  readonly unpaid: AddressWindow
+  /** Proxies in front whose word on the caller's address counts. */
+  readonly trustedProxies: number
   /** Origin under which the caller reached us. */
   readonly publicUrl: (request: Request) => string
   /** Takes a finished call for log and metrics. */

@@ -15,6 +15,7 @@ import { CORRECTIVE_ERROR } from '../payment/corrective.ts'
 import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
 import type { CallPayment } from '../payment/types.ts'
 import { asUnavailable, sendDemand } from './answer.ts'
+import { callerAddress, isLoopback } from './caller-address.ts'
 import { createCallAnswer } from './call-answer.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { freeCall } from './free-call.ts'
@@ -33,6 +34,7 @@ type Exchange = {
 /** A paid call in the order in which it happens: read, plan, admit, dispatch, record. */
 export async function paidRoute(exchange: Exchange): Promise<void> {
   const { request, requestId, dependencies } = exchange
+  const paid = countUnpaid(exchange)
   const body = await readBody(request)
   const received = receive({ request, requestId, body, dependencies: dependencies.call })
   const payment = decodePayment({
@@ -44,12 +46,33 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
 
   const planned = await planCall({ received: received.call, dependencies: dependencies.call })
   if (planned.ceilingPicoUsd === 0n) {
-    return serve({ ...exchange, call: freeCall({ planned, address: request.ip ?? '', dependencies }) })
+    const call = freeCall({ planned, address: callerAddress(request), dependencies })
+    paid()
+    return serve({ ...exchange, call })
   }
   requireStorage(dependencies)
   if (!payment) return demand({ ...exchange, priced: planned })
   const call = await admitOrDemand({ ...exchange, planned, payment })
-  if (call) await serve({ ...exchange, call })
+  if (!call) return undefined
+  paid()
+  return serve({ ...exchange, call })
+}
+
+/** An admitted call takes itself back, and the question for its price. */
+const REQUESTS_OF_A_CALL = 2
+
+/**
+ * Until it is admitted a request is work for nothing, so each counts before anything is read of it.
+ *
+ * @returns takes it back, once the request has been paid for.
+ * @throws too_many_unpaid with Retry-After.
+ */
+function countUnpaid({ request, dependencies: { unpaid } }: Exchange): () => void {
+  if (isLoopback(request)) return () => undefined
+  const address = callerAddress(request)
+  const retryAfterMs = unpaid.take(address)
+  if (retryAfterMs !== undefined) throw new TurnpikeError('too_many_unpaid', { retryAfterMs })
+  return () => unpaid.giveBack(address, REQUESTS_OF_A_CALL)
 }
 
 /** While nothing can be recorded, nobody is asked to pay and nothing is served. */

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
 import helmet from 'helmet'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
@@ -26,6 +26,7 @@ export function createHttpApp({
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
+  app.set('trust proxy', dependencies.trustedProxies)
   app.use(withRequestId(dependencies))
   const paid: RequestHandler = (request, response) =>
     paidRoute({ request, response, requestId: requestIdOf(response), dependencies })
@@ -67,24 +68,51 @@ export async function listen({
   const server = createServer(app)
   // Agents keep connections; a server that closes first makes their next call fail.
   server.keepAliveTimeout = 75_000
+  const connections = trackConnections(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => resolve())
   })
   const address = server.address() as AddressInfo
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return { url: `http://${name}:${address.port}`, port: address.port, close: () => closeServer(server) }
+  return {
+    url: `http://${name}:${address.port}`,
+    port: address.port,
+    close: () => closeServer({ server, connections }),
+  }
 }
 
 const DRAIN_MS = 10_000
+const LOOK_MS = 20
 
-function closeServer(server: Server): Promise<void> {
+/** Every connection that is open. */
+function trackConnections(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  return open
+}
+
+function closeServer({
+  server,
+  connections,
+}: {
+  server: Server
+  connections: ReadonlySet<Socket>
+}): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+    // A connection is idle again when its answer has ended; nobody tells.
+    const look = setInterval(() => server.closeIdleConnections(), LOOK_MS)
     server.close(() => {
       clearTimeout(force)
+      clearInterval(look)
       resolve()
     })
-    server.closeIdleConnections()
+    // Clients open connections in advance. Node does not count those on which nothing was ever sent among the idle ones, so that
+    // each of them would hold up the stop until its time is over.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
   })
 }

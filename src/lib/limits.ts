@@ -31,6 +31,10 @@ export const LIMITS = {
   exposurePicoUsd: 1_000_000_000_000n,
   claimAtPicoUsd: 1_000_000_000_000n,
   claimEverySeconds: 600,
+  /** What a channel may owe, charged and held, before a claim; more waits for the claim. */
+  unclaimedPicoUsd: 5_000_000_000_000n,
+  /** Requests on paid paths that were not admitted, per address and minute. */
+  unpaidPerMinute: 6_000,
   /** A corrected client's turn, and how many calls may wait for turns on one channel. */
   turnMs: 1_500,
   turnWaiters: 256,

@@ -9,11 +9,14 @@ import type { Address, ChannelState, Turn, Voucher } from './types.ts'
  * voucher, and a voucher is no identity. The highest voucher ever accepted covers all calls together; where it does
  * not reach, one client at a time is told the sum to sign for, and gets a moment in which its room is reserved.
  *
- * Kept at all times: charged + held <= highest voucher, and charged + held <= confirmed balance.
+ * Kept at all times: charged + held <= highest voucher, and charged + held <= confirmed balance. What is charged or held and not
+ * claimed is at risk while no claim can be mined, so it has a limit of its own.
  */
 export type AdmissionVerdict =
   /** The payer takes its money out: nothing is served from this channel any more. */
   | { readonly kind: 'withdrawing'; readonly state: ChannelState }
+  /** Too much of the channel waits to be claimed: ask again when a claim has been mined. */
+  | { readonly kind: 'unclaimed'; readonly state: ChannelState }
   /** Serve the call; `state` holds its ceiling. */
   | { readonly kind: 'admit'; readonly state: ChannelState }
   /** Execute the deposit first, without a lock; `state` gives this client the turn until then. Then ask again. */
@@ -59,6 +62,21 @@ export function takeTurn({
 
 const activeTurn = ({ state, nowMs }: { state: ChannelState; nowMs: number }): Turn | undefined =>
   state.turn && state.turn.expiresAtMs > nowMs ? state.turn : undefined
+
+/** A call that is dearer than the limit is served all the same, alone: no claim would ever make room for it. */
+function isUnclaimedFull({
+  state,
+  ceilingAtomic,
+  unclaimedLimitAtomic,
+}: {
+  state: ChannelState
+  ceilingAtomic: Atomic
+  unclaimedLimitAtomic: Atomic | undefined
+}): boolean {
+  const unclaimedAtomic = state.chargedAtomic + state.heldAtomic - state.claimedAtomic
+  if (unclaimedLimitAtomic === undefined || unclaimedAtomic <= 0n) return false
+  return unclaimedAtomic + ceilingAtomic > unclaimedLimitAtomic
+}
 
 function isCovered({
   state,
@@ -110,6 +128,7 @@ function hold({
  * @param quoteNonce the quote that the client echoes: by it, not by the voucher, a client in its turn is known.
  * @param correctiveQuoteNonce the quote that a corrective 402 would carry; its client may pay with either.
  * @param mayDeposit the payment brings a deposit that has not been executed yet.
+ * @param unclaimedLimitAtomic what may be charged or held and not claimed; absent: as much as the balance.
  */
 export function admitVoucher({
   state,
@@ -120,6 +139,7 @@ export function admitVoucher({
   correctiveQuoteNonce,
   nowMs,
   mayDeposit = false,
+  unclaimedLimitAtomic,
 }: {
   state: ChannelState
   voucher: Voucher
@@ -129,8 +149,13 @@ export function admitVoucher({
   correctiveQuoteNonce?: string
   nowMs: number
   mayDeposit?: boolean
+  unclaimedLimitAtomic?: Atomic
 }): AdmissionVerdict {
   if (state.withdrawRequestedAt > 0) return { kind: 'withdrawing', state }
+  // Before the deposit: money that could buy nothing now is not asked for.
+  if (isUnclaimedFull({ state, ceilingAtomic, unclaimedLimitAtomic })) {
+    return { kind: 'unclaimed', state }
+  }
   const turn = activeTurn({ state, nowMs })
   const isMine = turn !== undefined && turn.payer === payer && turn.quoteNonces.includes(quoteNonce)
   const theirTurn = isMine ? undefined : turn
@@ -172,12 +197,17 @@ export function admitGroup({
   nowMs,
 }: {
   state: ChannelState
-  items: readonly { readonly voucher: Voucher; readonly ceilingAtomic: Atomic }[]
+  items: readonly {
+    readonly voucher: Voucher
+    readonly ceilingAtomic: Atomic
+    readonly unclaimedLimitAtomic?: Atomic
+  }[]
   nowMs: number
 }): ChannelState | undefined {
   if (state.withdrawRequestedAt > 0 || activeTurn({ state, nowMs })) return undefined
   let next = endTurn({ state })
-  for (const { voucher, ceilingAtomic } of items) {
+  for (const { voucher, ceilingAtomic, unclaimedLimitAtomic } of items) {
+    if (isUnclaimedFull({ state: next, ceilingAtomic, unclaimedLimitAtomic })) return undefined
     if (!isCovered({ state: next, voucher, ceilingAtomic, reservedAtomic: 0n, isMine: false }))
       return undefined
     next = hold({ state: next, voucher, ceilingAtomic })

@@ -1,3 +1,4 @@
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { channelIdOf, depositNonce, voucherDigest } from './channel-digest.ts'
 import { demandEqual, mismatch } from './check-offer.ts'
@@ -111,6 +112,18 @@ const voucherSigner = (config: ChannelConfig) =>
   config.payerAuthorizer === ZERO_ADDRESS ? config.payer : config.payerAuthorizer
 
 /**
+ * Without a named key the contract asks the payer's code, if it has any by then: a wallet that takes on code after it was served
+ * (EIP-7702) could disown its vouchers, and the claim would fail. Such a channel can still be refunded.
+ */
+function demandAuthorizer({ type, config }: ChannelPayload): void {
+  if (type === 'refund' || config.payerAuthorizer !== ZERO_ADDRESS) return
+  throw new TurnpikeError('payment_unsupported', {
+    param: 'payload.channelConfig.payerAuthorizer',
+    next: 'Name the key that signs the vouchers in payerAuthorizer; the address of the payer itself will do.',
+  })
+}
+
+/**
  * `batch-settlement`: the channel is one with us, on our terms, and its voucher is signed. A deposit is checked as if
  * it were to be executed; whether it is needed, and whether the voucher covers the call, payment/channel decides.
  */
@@ -122,6 +135,7 @@ export function checkChannelPayload({
   const { agreed, signatures } = context
   const { config, channelId, voucher } = payload
   demandConfig({ config, agreed, terms })
+  demandAuthorizer(payload)
   demandEqual({
     actual: channelId,
     expected: channelIdOf({ config, network: agreed.network }),

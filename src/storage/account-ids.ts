@@ -1,4 +1,5 @@
 import { isLimited } from '../ledger/accounts.ts'
+import { isMarked } from './deposits-only.ts'
 import type { Row, Sql } from './database.ts'
 import { big } from './row.ts'
 
@@ -33,10 +34,10 @@ export async function ensureAccount({
     account,
   ])
   const id = big(row?.['id'])
-  await sql.query('insert into balances (account_id, kind) values ($1, $2) on conflict do nothing', [
-    id.toString(),
-    kindOf(account),
-  ])
+  await sql.query(
+    `insert into balances (account_id, kind, deposits_only) values ($1, $2, ${isMarked('$3')}) on conflict do nothing`,
+    [id.toString(), kindOf(account), account],
+  )
   return id
 }
 

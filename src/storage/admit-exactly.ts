@@ -107,6 +107,7 @@ function refusalOf({
   for (const { accountId, account, amount, isChannel, exposureLimit } of item.scopes) {
     if (isChannel) continue
     const row = rows.get(accountId)
+    if (exposureLimit !== undefined && row?.['deposits_only'] === true) return { kind: 'deposits_only' }
     const available = row ? availableIn(row, exposureLimit) - (taken.get(accountId) ?? 0n) : 0n
     if (available < amount)
       return { kind: 'refused', account, availableAtomic: available > 0n ? available : 0n }
@@ -147,6 +148,7 @@ async function askChannel({
     voucher: admission.channel.voucher,
     ceilingAtomic: scope.amount,
     payer: admission.channel.payer,
+    unclaimedLimitAtomic: admission.channel.unclaimedLimitAtomic,
     quoteNonce: admission.channel.quoteNonce,
     correctiveQuoteNonce: admission.channel.newQuoteNonce,
     nowMs: admission.atMs,
@@ -157,7 +159,7 @@ async function askChannel({
     }),
   })
   if (verdict.kind === 'wait') return verdict
-  if (verdict.kind === 'withdrawing') return { kind: 'withdrawing' }
+  if (verdict.kind === 'withdrawing' || verdict.kind === 'unclaimed') return { kind: verdict.kind }
   if (verdict.kind === 'admit') return { kind: 'fits', id: scope.accountId, state: verdict.state }
   await writeChannel({ sql, id: scope.accountId, state: verdict.state })
   return verdict.kind === 'deposit' ? { kind: 'deposit' } : { kind: 'corrective', channel: verdict.state }

@@ -1,5 +1,6 @@
 import type { Effect } from '../settlement/types.ts'
 import type { Sql } from './database.ts'
+import { isPayersFault, markDepositsOnly } from './deposits-only.ts'
 import { openChannel } from './open-channel.ts'
 
 type StateEffect = Extract<Effect, { kind: 'funding' | 'settlement' | 'refund' }>
@@ -42,11 +43,14 @@ async function applyState({
   const from = effect.kind === 'funding' ? (effect.from ?? null) : null
   // A row that becomes unsigned again is free for another transaction. What a transaction does not carry any more, it does not
   // change either.
-  await sql.query(
+  const changed = await sql.query(
     `update ${table} set state = $2, error = $3, transaction_id = case when $2 = $4 then null else transaction_id end
-     where ${id} = $1 and ($5::text is null or state = $5) and ($6::text is null or transaction_id = $6)`,
+     where ${id} = $1 and ($5::text is null or state = $5) and ($6::text is null or transaction_id = $6) returning 1`,
     [subject, effect.state, error, unsigned, from, of ?? null],
   )
+  if (changed.length > 0 && effect.kind === 'settlement' && isPayersFault(effect)) {
+    await markDepositsOnly({ sql, callId: effect.callId })
+  }
 }
 
 /**

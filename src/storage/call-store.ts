@@ -30,13 +30,16 @@ function scopeOf({
   hold: Admission['holds'][number]
   accountId: bigint
 }): Scope {
+  const isOfChannel = admission.channel !== undefined && account === ACCOUNTS.channel(admission.channel.id)
+  const channel = isOfChannel ? admission.channel : undefined
   const isExposure = account.startsWith('receivable:') && admission.exposureLimitAtomic !== undefined
   return {
     accountId,
     account,
     amount,
     isUsd: ledger === USD_LEDGER,
-    isChannel: admission.channel !== undefined && account === ACCOUNTS.channel(admission.channel.id),
+    isChannel: channel !== undefined,
+    ...(channel ? { unclaimedLimit: channel.unclaimedLimitAtomic } : {}),
     ...(isExposure ? { exposureLimit: admission.exposureLimitAtomic } : {}),
   }
 }

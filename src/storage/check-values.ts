@@ -30,7 +30,10 @@ export function checkAdmission(admission: Admission): void {
   for (const hold of holds) amount(hold.amount, 'holds')
   if (admission.exposureLimitAtomic !== undefined)
     amount(admission.exposureLimitAtomic, 'exposureLimitAtomic')
-  if (channel) amount(channel.voucher.maxAtomic, 'channel.voucher')
+  if (channel) {
+    amount(channel.voucher.maxAtomic, 'channel.voucher')
+    amount(channel.unclaimedLimitAtomic, 'channel.unclaimedLimitAtomic')
+  }
   count(admission.decimals, 'decimals', 100)
   count(admission.outputCap, 'outputCap', INT)
   count(admission.atMs, 'atMs')

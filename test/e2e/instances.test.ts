@@ -1,11 +1,10 @@
 import { InMemoryClientChannelStorage } from '@x402/evm/batch-settlement/client'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { App } from '../../src/app/options.ts'
-import { chatBody, post, readAnswer, readError } from '../support/chat.ts'
+import { chatBody, post, readAnswer } from '../support/chat.ts'
 import { hasPostgres, MISSING_POSTGRES, startPostgres, type PostgresServer } from '../support/postgres.ts'
 import { startStack, type Stack } from '../support/start-stack.ts'
 import { stockPayer } from '../support/stock-payer.ts'
-import { sendPaid, signFor } from '../support/wire-payment.ts'
 
 let postgres: PostgresServer | undefined
 let stack: Stack
@@ -22,36 +21,12 @@ describe.skipIf(!hasPostgres)(
       second = await stack.openInstance()
       urls = [stack.chatUrl, `${second.url}/v1/chat/completions`]
     })
-    afterEach(() => stack.provider.setFaults())
     afterAll(async () => {
       await stack.expectCleanBooks()
       await second.close()
       await stack.close()
       await postgres?.stop()
     })
-
-    test.each(['batch-settlement', 'upto', 'exact'] as const)(
-      'one %s payment sent ten times to both buys one call',
-      async (scheme) => {
-        const { client } = stockPayer({ stack, payer: await stack.newPayer(), scheme })
-        const body = chatBody()
-        const payment = await signFor({ stack, client, body })
-        stack.provider.setFaults({ headersDelayMs: 300 })
-        const calls = stack.provider.calls()
-        const responses = await Promise.all(
-          Array.from({ length: 10 }, (_, index) =>
-            sendPaid({ stack, body, payment, url: urls[index % 2 === 0 ? 0 : 1] }),
-          ),
-        )
-        expect(responses.map(({ status }) => status).sort()).toEqual([200, ...Array<number>(9).fill(409)])
-        expect(stack.provider.calls() - calls).toBe(1)
-        for (const response of responses.filter(({ status }) => status === 409)) {
-          expect(['payment_in_flight', 'payment_already_used', 'settlement_pending']).toContain(
-            (await readError(response)).code,
-          )
-        }
-      },
-    )
 
     test('ten cold calls of one client, half at each server, are all served and make one deposit', async () => {
       const payer = await stack.newPayer()

@@ -61,6 +61,7 @@ export function voucherAdmissionOf({
   quoteNonce = randomUUID(),
   newQuoteNonce = randomUUID(),
   hasDeposit = false,
+  unclaimedLimitAtomic = 10n ** 30n,
   ...over
 }: {
   channel: string
@@ -69,6 +70,7 @@ export function voucherAdmissionOf({
   quoteNonce?: string
   newQuoteNonce?: string
   hasDeposit?: boolean
+  unclaimedLimitAtomic?: bigint
 } & Partial<Omit<Admission, 'channel'>>): Admission {
   const id = channelNamed(channel)
   const payer = payerNamed(channel)
@@ -85,6 +87,7 @@ export function voucherAdmissionOf({
       voucher: { maxAtomic: max, signature: hex(32, `${channel} ${max}`) },
       quoteNonce,
       newQuoteNonce,
+      unclaimedLimitAtomic,
       ...(hasDeposit ? { depositAtomic: ceiling } : {}),
     },
     ...over,

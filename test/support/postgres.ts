@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -99,11 +99,13 @@ const childrenOf = (pid: number): readonly number[] =>
  *
  * @param megabytes the size of its disk; absent: the machine's own.
  * @param fsync only for tests about durability: it slows everything else down.
+ * @param keepsLog writes the server's log beside its data.
  */
 export async function startPostgres({
   fsync = false,
   megabytes,
-}: { fsync?: boolean; megabytes?: number } = {}): Promise<PostgresServer> {
+  keepsLog = false,
+}: { fsync?: boolean; megabytes?: number; keepsLog?: boolean } = {}): Promise<PostgresServer> {
   if (binaries === undefined) throw new Error(MISSING_POSTGRES)
   const user = serverUser()
   const directory = mkdtempSync(join(tmpdir(), 'turnpike-postgres-'))
@@ -121,12 +123,13 @@ export async function startPostgres({
   const settings = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${directory}`]
   if (!fsync) settings.push('fsync=off', 'synchronous_commit=off', 'full_page_writes=off')
   if (disk) settings.push('min_wal_size=32MB', 'max_wal_size=64MB', 'shared_buffers=16MB')
+  const log = keepsLog ? openSync(join(directory, 'server.log'), 'w') : 'ignore'
   const program = join(binaries, 'postgres')
   const run = () =>
     spawn(program, ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
       ...as,
       cwd: directory,
-      stdio: 'ignore',
+      stdio: ['ignore', log, log],
     })
   let server = run()
   const urlOf = (database: string) => `postgres://postgres@127.0.0.1:${port}/${database}`

@@ -14,6 +14,7 @@ export const MISSING_REDIS = 'needs a Redis server: apt-get install redis-server
 
 export type RedisServer = {
   readonly url: string
+  readonly directory: string
   /** Stops it from answering, with its connections open. */
   readonly freeze: () => void
   /** Ends the server at once, as a crash would. */
@@ -48,16 +49,26 @@ async function end(server: ChildProcess): Promise<void> {
   await ended
 }
 
-/** Starts a Redis server of its own that keeps nothing on disk, on 127.0.0.1: on a free port unless one is given. */
-export async function startRedis({ port: wanted }: { port?: number } = {}): Promise<RedisServer> {
+/**
+ * Starts a Redis server of its own on 127.0.0.1.
+ *
+ * @param port absent: any free one.
+ * @param keepsData writes every change to its folder, as text; otherwise it keeps nothing on disk.
+ */
+export async function startRedis({
+  port: wanted,
+  keepsData = false,
+}: { port?: number; keepsData?: boolean } = {}): Promise<RedisServer> {
   if (!isInstalled) throw new Error(MISSING_REDIS)
   const directory = mkdtempSync(join(tmpdir(), 'turnpike-redis-'))
   const port = wanted ?? (await freePort())
-  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-  const server = spawn('redis-server', [...settings, '--dir', directory], { stdio: 'ignore' })
+  const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--rdbcompression', 'no']
+  const appending = ['--appendonly', keepsData ? 'yes' : 'no']
+  const server = spawn('redis-server', [...settings, ...appending, '--dir', directory], { stdio: 'ignore' })
   await waitUntil({ what: 'Redis answers', isSo: () => answers(port) })
   return {
     url: `redis://127.0.0.1:${port}`,
+    directory,
     freeze: () => void server.kill('SIGSTOP'),
     kill: () => end(server),
     stop: async () => {

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Address, Hex } from '../../src/payment/types.ts'
 import type { SettlementDependencies } from '../../src/settlement/dependencies.ts'
 import type { GasPolicy } from '../../src/settlement/gas-policy.ts'
@@ -12,6 +15,7 @@ import type {
 } from '../../src/settlement/ports.ts'
 import type { ForeignPayment, Funding, TransactionRow } from '../../src/settlement/types.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
+import { fillLedgerFolder } from './ledger-folder.ts'
 import { hex, NETWORK, NOW_MS, payerNamed, USDC } from './calls.ts'
 import { SIGNER, TILL } from './settlements.ts'
 
@@ -67,7 +71,7 @@ export const minedClaim = ({
   addedAtomic: bigint
 }): Receipt => ({ ...minedTransfer(to, value), claims: [claim] })
 
-/** A ledger in memory over a chain that follows a script, for settlement stories that no honest chain would tell. */
+/** A ledger of its own over a chain that follows a script, for settlement stories that no honest chain would tell. */
 export async function openScriptedWorld() {
   const script: Script = {
     nowMs: NOW_MS,
@@ -85,7 +89,15 @@ export async function openScriptedWorld() {
   }
   const notices: Notice[] = []
   const nowMs = () => script.nowMs
-  const storage: Storage = await openStorage({ instanceId: randomUUID(), region: 'local', nowMs })
+  const directory = mkdtempSync(join(tmpdir(), 'turnpike-scripted-'))
+  const dataDirectory = join(directory, 'ledger')
+  await fillLedgerFolder(dataDirectory)
+  const storage: Storage = await openStorage({
+    dataDirectory,
+    instanceId: randomUUID(),
+    region: 'local',
+    nowMs,
+  })
   const call = () => ({ to: USDC, data: '0x' }) as const
   const chain: SettlementChain = {
     sender: {
@@ -164,7 +176,11 @@ export async function openScriptedWorld() {
     const all = await storage.settlement.listTransactions({ network: NETWORK, states, limit: 1_000 })
     return all.filter(({ purpose }) => purpose.kind === kind)
   }
-  return { script, storage, dependencies, transactions, notices }
+  const close = async () => {
+    await storage.close()
+    rmSync(directory, { recursive: true, force: true })
+  }
+  return { script, storage, dependencies, transactions, notices, close }
 }
 
 export type ScriptedWorld = Awaited<ReturnType<typeof openScriptedWorld>>

@@ -34,7 +34,7 @@ export type WirePayment = {
 }
 
 export type StockOptions = {
-  readonly stack: Stack
+  readonly stack: Pick<Stack, 'rpcUrl' | 'usdc'>
   readonly payer: Payer
   readonly scheme: Scheme
   readonly asset?: Asset

@@ -58,6 +58,13 @@ export const HTTP_ERRORS = defineErrors({
     message: 'Too many free calls from this address.',
     next: 'Try again after Retry-After, or use a model that has a price.',
   },
+  too_many_unpaid: {
+    status: 429,
+    type: 'rate_limit_error',
+    retryable: true,
+    message: 'Too many requests from this address that were not paid for.',
+    next: 'Try again after Retry-After. A request that is paid for does not count.',
+  },
   unavailable: {
     status: 503,
     type: 'api_error',

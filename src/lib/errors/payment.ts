@@ -96,6 +96,10 @@ export const PAYMENT_ERRORS = defineErrors({
     'This payer has too much unsettled already.',
     'Wait until earlier calls are settled, or pay through a channel (batch-settlement).',
   ),
+  deposits_only: again(
+    'An `upto` payment of this payer could not be settled, so this server gives it no credit any more.',
+    'Pay in advance: a channel with a deposit (batch-settlement), or `exact`.',
+  ),
   invalid_batch_settlement_evm_cumulative_amount_mismatch: again(
     'The voucher does not cover this call together with those already running.',
     'Sign again from the channel state in the offer; @x402/fetch does so by itself.',
@@ -126,6 +130,13 @@ export const PAYMENT_ERRORS = defineErrors({
     retryable: true,
     message: 'Too many calls wait for their turn on this channel.',
     next: 'Send fewer calls at once on one channel, or open another one (another salt). Nothing was charged.',
+  },
+  claim_pending: {
+    status: 503,
+    type: 'api_error',
+    retryable: true,
+    message: 'What this channel owes has to be claimed on chain before more is served from it.',
+    next: 'Send the same request with the same payment after Retry-After. Nothing was charged.',
   },
   refund_not_possible: again(
     'There is nothing to refund in this channel.',

@@ -34,18 +34,18 @@ with input as materialized (
   select * from ${admissionInput}
 ), scope as materialized (
   select * from unnest(${parameter(1)}::bigint[], ${parameter(2)}::bigint[], ${parameter(3)}::numeric[],
-    ${parameter(4)}::numeric[], ${parameter(5)}::numeric[], ${parameter(6)}::text[])
-    as t(n, account_id, amount, exposure, voucher_max, voucher_signature)
+    ${parameter(4)}::numeric[], ${parameter(5)}::numeric[], ${parameter(6)}::numeric[], ${parameter(7)}::text[])
+    as t(n, account_id, amount, exposure, unclaimed, voucher_max, voucher_signature)
 ), acct as materialized (
-  select account_id, kind, credit_limit, voucher_max as highest,
+  select account_id, kind, credit_limit, deposits_only, claimed, voucher_max as highest,
     credit_limit + credits_posted - debits_posted - debits_pending as available,
     debits_posted - refunds_posted as charged, published_max as published,
     debits_posted - refunds_posted + debits_pending - refunds_pending as committed,
-    withdraw_requested_at > 0 or (turn_payer is not null and turn_expires_at_ms > ${parameter(7)}::bigint) as needs_rule
-  from balances where account_id = any(${parameter(8)}::bigint[])
+    withdraw_requested_at > 0 or (turn_payer is not null and turn_expires_at_ms > ${parameter(8)}::bigint) as needs_rule
+  from balances where account_id = any(${parameter(9)}::bigint[])
   order by account_id for update
 ), running as (
-  select s.*, a.kind, a.credit_limit, a.highest, a.available, a.charged, a.published, a.committed, a.needs_rule,
+  select s.*, a.kind, a.credit_limit, a.deposits_only, a.claimed, a.highest, a.available, a.charged, a.published, a.committed, a.needs_rule,
     sum(s.amount) over arrival as total, max(s.voucher_max) over arrival as newest
   from scope s left join acct a on a.account_id = s.account_id
   window arrival as (partition by s.account_id order by s.n rows unbounded preceding)
@@ -53,7 +53,8 @@ with input as materialized (
   select n, account_id, amount, exposure, voucher_max, voucher_signature, bool_and(coalesce(case kind
       when 'channel' then not needs_rule and total <= available and greatest(highest, newest) >= committed + total
         and voucher_max >= charged + amount and voucher_max > published
-      when 'exposure' then total <= available - credit_limit + exposure
+        and (committed + total - amount <= claimed or committed + total - claimed <= unclaimed)
+      when 'exposure' then not deposits_only and total <= available - credit_limit + exposure
       else total <= available end, false)) over (partition by account_id) as fits
   from running
 ), fresh as (
@@ -78,9 +79,9 @@ with input as materialized (
     voucher_signature = case when d.voucher_max > b.voucher_max then d.voucher_signature else b.voucher_signature end,
     voucher_max = greatest(b.voucher_max, d.voucher_max),
     turn_payer = null,
-    moved_at_ms = greatest(b.moved_at_ms, ${parameter(7)}::bigint)
+    moved_at_ms = greatest(b.moved_at_ms, ${parameter(8)}::bigint)
   from delta d
-  where b.account_id = any(${parameter(8)}::bigint[]) and b.account_id = d.account_id and d.amount is not null
+  where b.account_id = any(${parameter(9)}::bigint[]) and b.account_id = d.account_id and d.amount is not null
 )
 select i.n from input i where not exists (select 1 from fresh f where f.call_id = i.call_id)`,
 }
@@ -110,6 +111,7 @@ export async function admitGroup({
     numberArray(scopes, ({ accountId }) => accountId),
     numberArray(scopes, ({ amount }) => amount),
     numberArray(scopes, ({ exposureLimit }) => exposureLimit),
+    numberArray(scopes, ({ unclaimedLimit }) => unclaimedLimit),
     numberArray(scopes, ({ voucher }) => voucher?.maxAtomic),
     textArray(scopes, ({ voucher }) => voucher?.signature),
     // A turn counts as active if it is for the earliest of the group: then the calls are asked one by one.

@@ -11,6 +11,8 @@ export type Scope = {
   readonly isChannel: boolean
   /** Exposure accounts: what the account's limit becomes. */
   readonly exposureLimit?: bigint
+  /** Channels: what may be charged or held and not claimed. */
+  readonly unclaimedLimit?: bigint
 }
 
 /** An admission whose scopes are known to have balance rows. */

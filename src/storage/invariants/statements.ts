@@ -121,6 +121,13 @@ export const STATEMENTS: readonly Invariant[] = [
       full join settlements s on s.call_id = c.call_id where c.call_id is null or s.call_id is null`,
   },
   {
+    name: 'losses_are_remembered',
+    says: 'A payer whose `upto` charge was written off has no credit left in any ledger.',
+    sql: `select s.call_id, a.payer_id, $1::bigint from settlements s join admissions a on a.call_id = s.call_id
+      join accounts c on c.path = 'receivable:' || a.payer_id join balances b on b.account_id = c.id
+      where s.state = 'failed' and not b.deposits_only`,
+  },
+  {
     name: 'clearing_clears',
     says: 'What was seen on chain becomes final within an hour.',
     sql: `select e.id from entries e

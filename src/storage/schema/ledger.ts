@@ -1,5 +1,16 @@
 import { sql } from 'drizzle-orm'
-import { bigint, check, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+} from 'drizzle-orm/pg-core'
 import { amount, timeMs } from './columns.ts'
 
 /** Limited accounts only: those whose available amount is enforced. Other accounts are paths in postings. */
@@ -10,7 +21,11 @@ export const accounts = pgTable(
     ledger: text().notNull(),
     path: text().notNull(),
   },
-  (table) => [unique('accounts_ledger_path').on(table.ledger, table.path)],
+  (table) => [
+    unique('accounts_ledger_path').on(table.ledger, table.path),
+    /** A payer's accounts in all ledgers. */
+    index('accounts_path').on(table.path),
+  ],
 )
 
 /**
@@ -31,6 +46,8 @@ export const balances = pgTable(
     refunds_posted: amount('refunds_posted').notNull().default('0'),
     refunds_pending: amount('refunds_pending').notNull().default('0'),
     moved_at_ms: timeMs('moved_at_ms').notNull().default(0),
+    /** Exposure only: an `upto` settlement of this payer has failed, in whichever ledger. */
+    deposits_only: boolean().notNull().default(false),
     /** Channels only, from here on. */
     voucher_max: amount('voucher_max').notNull().default('0'),
     voucher_signature: text(),

@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
 import { channelRefundHeld } from '../../../src/ledger/entries.ts'
@@ -6,7 +9,6 @@ import type { Sql } from '../../../src/storage/database.ts'
 import { extendHistory } from '../../../src/storage/history/extend-history.ts'
 import { checkInvariants } from '../../../src/storage/invariants/check-invariants.ts'
 import { INVARIANTS } from '../../../src/storage/invariants/invariants.ts'
-import { migrateEmbedded } from '../../../src/storage/migrate.ts'
 import { openAccountIds } from '../../../src/storage/account-ids.ts'
 import { openCallStore } from '../../../src/storage/call-store.ts'
 import { openDueStore } from '../../../src/storage/due-store.ts'
@@ -27,6 +29,7 @@ import {
   USDC,
   voucherAdmissionOf,
 } from '../../support/calls.ts'
+import { fillLedgerFolder } from '../../support/ledger-folder.ts'
 import { appendTransaction } from '../../support/settlements.ts'
 
 /** What a test does as the database's owner, past every rule of the program. */
@@ -51,6 +54,7 @@ const FAULTS: Record<string, readonly string[]> = {
   nonces_are_contiguous: [`update transactions set nonce = nonce + 1`],
   settlements_have_their_transaction: [`update settlements set transaction_id = null`],
   charges_are_settled: [`delete from settlements`],
+  losses_are_remembered: [`update settlements set state = 'failed'`],
   clearing_clears: [`update entries set at_ms = 1 where event = 'exact_seen'`],
   history_is_unchanged: [`update postings set amount = amount + 1 where entry_id like 'exact_seen%'`],
   channels_are_covered: [
@@ -59,6 +63,7 @@ const FAULTS: Record<string, readonly string[]> = {
   ],
 }
 
+const directory = mkdtempSync(join(tmpdir(), 'turnpike-invariants-'))
 let sql: Sql
 let transaction: Awaited<ReturnType<typeof openPglite>>['client']['transaction']
 let close: () => Promise<void>
@@ -108,8 +113,9 @@ async function live(storage: Pick<Storage, 'calls' | 'settlement' | 'due'>): Pro
 }
 
 beforeAll(async () => {
-  const { database, client } = await openPglite({})
-  await migrateEmbedded({ client })
+  const dataDirectory = join(directory, 'ledger')
+  await fillLedgerFolder(dataDirectory)
+  const { database, client } = await openPglite({ dataDirectory })
   sql = database
   close = database.close
   transaction = client.transaction.bind(client)
@@ -123,7 +129,10 @@ beforeAll(async () => {
   await live({ calls, settlement, due: openDueStore({ database }) })
   await extendHistory({ database, nowMs: NOW_MS + 3 * 3_600_000 })
 })
-afterAll(() => close())
+afterAll(async () => {
+  await close()
+  rmSync(directory, { recursive: true, force: true })
+})
 
 const broken = async (on: Sql) =>
   (await checkInvariants({ sql: on, nowMs: NOW_MS })).filter(({ ok }) => !ok).map(({ name }) => name)

@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { openStorage, type Storage } from '../../../src/storage/open-storage.ts'
+import { fillLedgerFolder } from '../../support/ledger-folder.ts'
 import { type Books, openMemoryStorage } from '../../support/memory/open-memory-storage.ts'
 import { hasPostgres, startPostgres, type PostgresServer } from '../../support/postgres.ts'
 import { NOW_MS } from '../../support/calls.ts'
@@ -20,13 +24,16 @@ export function useBooks(kind: (typeof ALL_KINDS)[number]): () => Books {
 
 /** Opens one store of the kind before the tests of a block, and closes it after them. */
 export function useStorage(kind: 'pglite' | 'postgres'): () => Storage {
+  const directory = mkdtempSync(join(tmpdir(), 'turnpike-contract-'))
   let server: PostgresServer | undefined
   let storage: Storage | undefined
   beforeAll(async () => {
     if (kind === 'postgres') server = await startPostgres()
     const databaseUrl = await server?.createDatabase()
+    const dataDirectory = join(directory, 'ledger')
+    if (databaseUrl === undefined) await fillLedgerFolder(dataDirectory)
     storage = await openStorage({
-      ...(databaseUrl === undefined ? {} : { databaseUrl }),
+      ...(databaseUrl === undefined ? { dataDirectory } : { databaseUrl }),
       instanceId: randomUUID(),
       region: 'local',
       nowMs: () => NOW_MS,
@@ -35,6 +42,7 @@ export function useStorage(kind: 'pglite' | 'postgres'): () => Storage {
   afterAll(async () => {
     await storage?.close()
     await server?.stop()
+    rmSync(directory, { recursive: true, force: true })
   })
   return () => {
     if (!storage) throw new Error('The store is not open.')

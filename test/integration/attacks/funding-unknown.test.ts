@@ -11,7 +11,7 @@ let world: ScriptedWorld
 beforeEach(async () => {
   world = await openScriptedWorld()
 })
-afterEach(() => world.storage.close())
+afterEach(() => world.close())
 
 const payment: ExactPayment = {
   kind: 'exact',

@@ -28,7 +28,7 @@ let world: ScriptedWorld
 beforeEach(async () => {
   world = await openScriptedWorld()
 })
-afterEach(() => world.storage.close())
+afterEach(() => world.close())
 
 const money = { network: NETWORK, asset: USDC } as const
 

@@ -4,8 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
 
 type RpcItem = { id: number; method: string; params: readonly unknown[] }
-/** An answer instead of the node's: `result` or `error` of JSON-RPC; undefined lets the request through. */
-export type Override = (item: RpcItem) => { result: unknown } | { error: unknown } | undefined
+type Answer = { result: unknown } | { error: unknown } | undefined
+/**
+ * An answer instead of the node's: `result` or `error` of JSON-RPC; undefined lets the request through, after what the override
+ * has done meanwhile.
+ */
+export type Override = (item: RpcItem) => Answer | Promise<Answer>
 
 /** A way to a node that counts what passes, and can be broken on purpose. */
 export async function openRpcProxy(target: string) {
@@ -28,7 +32,7 @@ export async function openRpcProxy(target: string) {
       if (mode === 'empty') return response.end('{}')
       const answers = await Promise.all(
         items.map(async (item) => {
-          const answer = override(item)
+          const answer = await override(item)
           return answer ? { jsonrpc: '2.0', id: item.id, ...answer } : forward(target, item)
         }),
       )

@@ -1,38 +1,15 @@
-import { createServer } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { catalogOf } from '../../../src/app/defaults.ts'
 import { chatBody, MODEL, post, readAnswer, readError } from '../../support/chat.ts'
 import { startStack, type Stack } from '../../support/start-stack.ts'
+import { waitUntil } from '../../support/wait-until.ts'
 import { stockPayer } from '../../support/stock-payer.ts'
 
 let stack: Stack
 
-/** Sold by a provider of its own, which says more than it should. */
-const TALKATIVE_MODEL = 'xai/grok-3-mini'
-let talkative: Talkative
-
 beforeAll(async () => {
-  talkative = await startTalkative()
-  const catalog = catalogOf({ simulated: true })
-  const endpoints = catalog.endpoints.map((endpoint) =>
-    endpoint.modelId === TALKATIVE_MODEL ? { ...endpoint, providerId: 'talkative' } : endpoint,
-  )
-  stack = await startStack({
-    overrides: ({ provider }) => ({
-      catalog: { ...catalog, endpoints },
-      providers: [
-        { id: 'simulated', dialect: 'openai', baseUrl: provider.url, simulated: true },
-        { id: 'talkative', dialect: 'openai', baseUrl: talkative.url, simulated: true },
-      ],
-    }),
-  })
+  stack = await startStack()
 })
-afterAll(async () => {
-  await stack.close()
-  talkative.close()
-})
+afterAll(() => stack.close())
 
 const get = (path: string, headers: Record<string, string> = {}) =>
   fetch(`${stack.app.url}${path}`, { headers })
@@ -103,9 +80,9 @@ test('health, readiness and metrics answer; readiness fails with its chain', asy
 
   stack.proxy.setMode('html')
   try {
-    const broken = await get('/readyz')
-    expect(broken.status).toBe(503)
-    expect(await json(broken)).toMatchObject({ status: 'not_ready' })
+    // An answer is good for a second.
+    await waitUntil({ what: 'the chain is missed', isSo: async () => (await get('/readyz')).status === 503 })
+    expect(await json(await get('/readyz'))).toMatchObject({ status: 'not_ready' })
     expect((await get('/healthz')).status).toBe(200)
   } finally {
     stack.proxy.restore()
@@ -149,90 +126,10 @@ test.each(ADMIN)('%s %s is for operators only', async (method, path) => {
   expect(allowed.headers.get('cache-control')).toBe('private, no-store')
 })
 
-test('every answer forbids caches to keep it and has a request id', async () => {
-  const responses = [
-    await fetch(stack.chatUrl, post(chatBody())),
-    await fetch(stack.chatUrl, post('{')),
-    await fetch(stack.chatUrl, { method: 'DELETE' }),
-    await fetch(stack.chatUrl),
-    await fetch(stack.chatUrl, post(chatBody({ model: 'turnpike/free' }))),
-    await fetch(stack.chatUrl, post(chatBody({ model: 'turnpike/free', stream: true }))),
-    await get('/v1/models'),
-    await get('/v1/calls/nothing'),
-    await get('/healthz'),
-    await get('/readyz'),
-    await get('/metrics'),
-    await get('/nowhere'),
-  ]
-  expect(responses.map(({ status }) => status)).toEqual([
-    402, 400, 405, 402, 200, 200, 200, 404, 200, 200, 200, 404,
-  ])
-  for (const response of responses) {
-    expect(response.headers.get('cache-control'), response.url).toBe('private, no-store')
-    expect(response.headers.get('x-request-id'), response.url).toMatch(/^[\w-]{20,}$/)
-    expect(response.headers.get('x-powered-by')).toBeNull()
-    await response.arrayBuffer()
-  }
-})
-
 test("a caller's own request id comes back, an unfit one does not", async () => {
   expect((await get('/healthz', { 'x-request-id': 'agent-7.3' })).headers.get('x-request-id')).toBe(
     'agent-7.3',
   )
   const unfit = await get('/healthz', { 'x-request-id': 'a b;c' })
   expect(unfit.headers.get('x-request-id')).not.toBe('a b;c')
-})
-
-type Talkative = Awaited<ReturnType<typeof startTalkative>>
-
-/** A provider that sends payment headers, cookies and a receipt of its own with every stream. */
-async function startTalkative() {
-  const seen: unknown[] = []
-  const server = createServer((request, response) => {
-    seen.push(request.headers)
-    const events = [
-      { choices: [{ index: 0, delta: { role: 'assistant', content: 'Hello' } }] },
-      { choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
-      { choices: [], usage: { prompt_tokens: 9, completion_tokens: 1, total_tokens: 10 } },
-    ].map((part) => `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', ...part })}\n\n`)
-    response.writeHead(200, {
-      'content-type': 'text/event-stream',
-      'payment-response': 'from-upstream',
-      'payment-required': 'from-upstream',
-      'x-payment-response': 'from-upstream',
-      'settlement-overrides': '{"amount":"1"}',
-      'set-cookie': 'tracker=1',
-      'x-call-id': 'from-upstream',
-      'proxy-authenticate': 'Basic',
-    })
-    response.end(`: payment-response from-upstream\n\n${events.join('')}data: [DONE]\n\n`)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}/v1`,
-    seen,
-    close: () => {
-      server.closeAllConnections()
-      server.close()
-    },
-  }
-}
-
-test('what a provider says in payment headers and cookies goes to nobody, and ours not to the provider', async () => {
-  const { pay } = stockPayer({ stack, payer: await stack.newPayer(), scheme: 'upto' })
-  const body = chatBody({ model: TALKATIVE_MODEL, stream: true })
-  const headers = { cookie: 'session=1', authorization: 'Bearer sk-of-the-caller' }
-  const response = await pay(stack.chatUrl, post(body, headers))
-  const everything = JSON.stringify([...response.headers]) + (await response.text())
-  expect(everything).toContain('Hello')
-  for (const trace of ['from-upstream', 'settlement-overrides', 'tracker', 'proxy-authenticate']) {
-    expect(everything.toLowerCase()).not.toContain(trace)
-  }
-  expect(talkative.seen).toHaveLength(1)
-  const given = JSON.stringify(talkative.seen[0])
-  for (const secret of ['payment-signature', 'x-payment', 'session=1', 'sk-of-the-caller']) {
-    expect(given).not.toContain(secret)
-  }
 })

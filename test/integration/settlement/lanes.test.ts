@@ -12,7 +12,7 @@ let world: ScriptedWorld
 beforeEach(async () => {
   world = await openScriptedWorld()
 })
-afterEach(() => world.storage.close())
+afterEach(() => world.close())
 
 const reserve = async (channel: string): Promise<FundingRow> =>
   (await world.storage.settlement.reserveFunding(depositFunding(channel))).funding

@@ -27,7 +27,7 @@ beforeEach(async () => {
     balanceAtomic: world.script.receiptOf('0x')?.status === 'success' ? DEPOSIT : 0n,
   })
 })
-afterEach(() => world.storage.close())
+afterEach(() => world.close())
 
 const DEPOSIT = 5_000n
 const inBlock = (blockNumber: bigint, receipt = minedTransfer(BATCH_SETTLEMENT, DEPOSIT)): Receipt => ({

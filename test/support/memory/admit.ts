@@ -49,6 +49,8 @@ function refusalOf(admission: Admission, scopes: readonly Scope[]): AdmitOutcome
   for (const scope of scopes) {
     if (scope.isChannel) continue
     const { account, amount, row } = scope
+    if (admission.exposureLimitAtomic !== undefined && row.kind === 'exposure' && row.depositsOnly)
+      return { kind: 'deposits_only' }
     const available = availableIn(row, limitOf(admission, scope)) - (taken.get(account) ?? 0n)
     if (available < amount)
       return { kind: 'refused', account, availableAtomic: available > 0n ? available : 0n }
@@ -82,13 +84,14 @@ function askChannel(tables: Tables, admission: Admission, scope: Scope): AdmitOu
     quoteNonce: channel.quoteNonce,
     correctiveQuoteNonce: channel.newQuoteNonce,
     nowMs: atMs,
+    unclaimedLimitAtomic: channel.unclaimedLimitAtomic,
     // A deposit that would leave the call uncovered is not worth a transaction.
     mayDeposit:
       channel.depositAtomic !== undefined &&
       balanceAtomic + channel.depositAtomic >= chargedAtomic + heldAtomic + ceilingAtomic,
   })
   if (verdict.kind === 'wait') return verdict
-  if (verdict.kind === 'withdrawing') return { kind: 'withdrawing' }
+  if (verdict.kind === 'withdrawing' || verdict.kind === 'unclaimed') return { kind: verdict.kind }
   writeChannel(tables, scope.row, verdict.state)
   if (verdict.kind === 'admit') return undefined
   return verdict.kind === 'deposit' ? { kind: 'deposit' } : { kind: 'corrective', channel: verdict.state }

@@ -27,6 +27,9 @@ export function ensureBalance(tables: Tables, ledger: string, account: string): 
     refundsPosted: 0n,
     refundsPending: 0n,
     movedAtMs: 0,
+    depositsOnly: [...tables.balances.values()].some(
+      (other) => other.account === account && other.depositsOnly,
+    ),
     voucherMax: 0n,
     voucherSignature: undefined,
     publishedMax: 0n,

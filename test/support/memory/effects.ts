@@ -1,3 +1,5 @@
+import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
+import { isPayersFault } from '../../../src/storage/deposits-only.ts'
 import type { Effect } from '../../../src/settlement/types.ts'
 import { openChannel } from './admit.ts'
 import { putBalance } from './balances.ts'
@@ -23,6 +25,14 @@ function intents(tables: Tables, kind: StateEffect['kind']): Map<string, IntentR
 /** Whose effects are applied: the transaction that is being signed, or the one that they follow from. */
 export type By = { readonly signing?: string; readonly of?: string | undefined }
 
+/** From now on this call's payer is served from what it has paid in advance, in every ledger. */
+function markDepositsOnly(tables: Tables, callId: string): void {
+  const account = ACCOUNTS.receivable(tables.admissions.get(callId)?.payer.id ?? '')
+  for (const row of tables.balances.values()) {
+    if (row.account === account) putBalance(tables, { ...row, depositsOnly: true })
+  }
+}
+
 function applyState(tables: Tables, effect: StateEffect, { signing, of }: By): void {
   const rows = intents(tables, effect.kind)
   const id = subjectOf(effect)
@@ -41,6 +51,7 @@ function applyState(tables: Tables, effect: StateEffect, { signing, of }: By): v
   const bound = effect.state === unsigned || transactionId === undefined ? {} : { transactionId }
   const error = effect.error === undefined ? {} : { error: effect.error }
   tables.journal.put(rows, id, { ...rest, ...bound, ...error, state: effect.state })
+  if (effect.kind === 'settlement' && isPayersFault(effect)) markDepositsOnly(tables, effect.callId)
 }
 
 /** Binds a funding to the log that brought it, or lets go of it. @throws AlreadyDone where that log is explained. */

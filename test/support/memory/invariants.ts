@@ -1,3 +1,4 @@
+import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
 import { accountKey, availableIn, channelStateOf } from './balances.ts'
 import { listPostings, type StoredPosting } from './postings.ts'
@@ -151,6 +152,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
         return isDue !== tables.settlements.has(callId)
       })
       .map(({ callId }) => callId),
+  losses_are_remembered: ({ tables }) =>
+    [...tables.settlements.values()].flatMap(({ callId, state }) => {
+      const account = ACCOUNTS.receivable(tables.admissions.get(callId)?.payer.id ?? '')
+      const rows = [...tables.balances.values()].filter((row) => row.account === account)
+      return state === 'failed' && rows.some(({ depositsOnly }) => !depositsOnly) ? [callId] : []
+    }),
   clearing_clears: ({ tables, nowMs }) =>
     [...tables.entries.values()]
       .filter(({ event, atMs }) => /^(deposit|exact|upto)_seen$/.test(event) && atMs < nowMs - CLEARING_MS)

@@ -16,6 +16,7 @@ export type BalanceRow = {
   readonly refundsPosted: bigint
   readonly refundsPending: bigint
   readonly movedAtMs: number
+  readonly depositsOnly: boolean
   readonly voucherMax: bigint
   readonly voucherSignature: Hex | undefined
   readonly publishedMax: bigint

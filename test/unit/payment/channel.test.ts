@@ -156,6 +156,19 @@ test('a call ends with its charge booked and its ceiling released', () => {
 })
 
 const amount = fc.bigInt({ min: 0n, max: 60n })
+test('more than the limit is not charged and held before it is claimed; a dear call is served alone', () => {
+  const limited = { unclaimedLimitAtomic: 250n, max: 10_000n }
+  const busy = stateOf({ balanceAtomic: 9_000n, chargedAtomic: 100n, heldAtomic: 50n })
+  expect(ask({ state: busy, ...limited }).kind).toBe('admit')
+  expect(ask({ state: busy, ...limited, ceilingAtomic: 101n })).toEqual({ kind: 'unclaimed', state: busy })
+  // Not even with a deposit, which could buy nothing now.
+  const poor = { ...busy, balanceAtomic: 150n }
+  expect(ask({ state: poor, ...limited, ceilingAtomic: 101n, mayDeposit: true }).kind).toBe('unclaimed')
+  const claimed = { ...busy, heldAtomic: 0n, claimedAtomic: 100n }
+  expect(ask({ state: claimed, ...limited, ceilingAtomic: 250n }).kind).toBe('admit')
+  expect(ask({ state: claimed, ...limited, ceilingAtomic: 5_000n }).kind).toBe('admit')
+})
+
 const reachable = fc
   .record({
     charged: amount,
@@ -179,23 +192,34 @@ const item = fc.record({
   ceilingAtomic: fc.bigInt({ min: 1n, max: 30n }),
 })
 
+const limit = fc.option(fc.bigInt({ min: 1n, max: 200n }), { nil: undefined })
+
 test('a group is admitted exactly where its calls would be admitted one by one, with the same state', () => {
   let admitted = 0
   fc.assert(
-    fc.property(reachable, fc.array(item, { minLength: 1, maxLength: 5 }), (state, raw) => {
-      const nowMs = 1_000
-      const items = raw.map(({ max, ceilingAtomic }) => ({ voucher: voucherOf(max), ceilingAtomic }))
-      const hasTurn = (state.turn?.expiresAtMs ?? 0) > nowMs
-      let expected: ChannelState | undefined = hasTurn ? undefined : endTurn({ state })
-      for (const one of items) {
-        if (!expected) break
-        const verdict = admitVoucher({ ...one, state: expected, payer: PAYER, quoteNonce: 'q', nowMs })
-        expected = verdict.kind === 'admit' ? verdict.state : undefined
-      }
-      const group = admitGroup({ state, items, nowMs })
-      expect(group).toEqual(expected)
-      if (group) admitted += 1
-    }),
+    fc.property(
+      reachable,
+      fc.array(item, { minLength: 1, maxLength: 5 }),
+      limit,
+      (state, raw, unclaimedLimitAtomic) => {
+        const nowMs = 1_000
+        const items = raw.map(({ max, ceilingAtomic }) => ({
+          voucher: voucherOf(max),
+          ceilingAtomic,
+          ...(unclaimedLimitAtomic === undefined ? {} : { unclaimedLimitAtomic }),
+        }))
+        const hasTurn = (state.turn?.expiresAtMs ?? 0) > nowMs
+        let expected: ChannelState | undefined = hasTurn ? undefined : endTurn({ state })
+        for (const one of items) {
+          if (!expected) break
+          const verdict = admitVoucher({ ...one, state: expected, payer: PAYER, quoteNonce: 'q', nowMs })
+          expected = verdict.kind === 'admit' ? verdict.state : undefined
+        }
+        const group = admitGroup({ state, items, nowMs })
+        expect(group).toEqual(expected)
+        if (group) admitted += 1
+      },
+    ),
     { numRuns: 2_000 },
   )
   expect(admitted).toBeGreaterThan(50)

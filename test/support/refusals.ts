@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import type { ErrorAnswer } from '../../support/chat.ts'
-import type { Stack } from '../../support/start-stack.ts'
+import type { ErrorAnswer } from './chat.ts'
+import type { Stack } from './start-stack.ts'
 
 /** Where no dev account and no contract is. */
 export const ELSEWHERE = '0x00000000000000000000000000000000000000ee'
