@@ -129,11 +129,12 @@ async function dump(
 ): Promise<void> {
   const tables = await query(`select tablename from pg_tables where schemaname in ('public', 'drizzle')`)
   expect(tables.length).toBeGreaterThan(15)
-  for (const { tablename } of tables) {
+  for (const table of tables) {
+    const tablename = String(table['tablename'])
     const rows = await query(
       `select t::text as line from ${tablename === '__drizzle_migrations' ? 'drizzle.' : ''}"${tablename}" t`,
     )
-    sink(`${name} table ${String(tablename)}`, rows.map(({ line }) => String(line)).join('\n'))
+    sink(`${name} table ${tablename}`, rows.map(({ line }) => String(line)).join('\n'))
   }
 }
 
