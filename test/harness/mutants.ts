@@ -277,7 +277,7 @@ export const MUTANTS: readonly Mutant[] = [
     harness: 'twin-stores',
     edits: one(
       'src/storage/hot/admit-group.ts',
-      "when 'exposure' then total <= available - credit_limit + exposure",
+      "when 'exposure' then not deposits_only and total <= available - credit_limit + exposure",
       "when 'exposure' then total > 0",
     ),
   },
@@ -335,6 +335,16 @@ export const MUTANTS: readonly Mutant[] = [
       'src/storage/hold-refund.ts',
       "if (heldAtomic > 0n || big(row['refunds_pending']) > 0n) return 'busy'",
       "if (heldAtomic < 0n) return 'busy'",
+    ),
+  },
+  {
+    name: 'a loss is forgotten',
+    guards: 'losses_are_remembered',
+    harness: 'twin-stores',
+    edits: one(
+      'src/storage/deposits-only.ts',
+      'update balances b set deposits_only = true',
+      'update balances b set deposits_only = false',
     ),
   },
   {

@@ -21,6 +21,7 @@ import {
   creditRefundSeen,
   depositSeen,
   settleFinal,
+  uptoFailed,
   uptoFinal,
   uptoSeen,
 } from '../../../src/ledger/entries.ts'
@@ -152,10 +153,16 @@ function deposit(story: Story): Operation {
 
 function settleUpto(story: Story): Operation {
   const id = story.newId()
+  const isLost = story.random.percent(15)
   return async (books) => {
     const [due] = await books.due.listDueSettlements({ network: NETWORK, limit: 1, order: id })
     if (!due) return 'nothing'
     const { callId, payer, amountAtomic } = due
+    if (isLost) {
+      const entries = [uptoFailed({ ...money, callId, payer, amountAtomic })]
+      const effects = [{ kind: 'settlement', callId, state: 'failed', error: 'expired' } as const]
+      return books.settlement.commit({ entries, effects })
+    }
     const purpose = { kind: 'upto', callId, asset: USDC, payer, amount: amountAtomic.toString() } as const
     const effects = [{ kind: 'settlement', callId, state: 'signed' } as const]
     const row = await appendTransaction(books, { id, purpose, effects })
