@@ -23,4 +23,4 @@ export type CrashRun = {
 }
 
 /** Blocks that are final are deeper than what a killed chain can lose. */
-export const FINALITY_BLOCKS = 96
+export const FINALITY_BLOCKS = 48

@@ -4,7 +4,7 @@ import type { ServerSlot } from '../world/server-slot.ts'
 import { type CrashRun, FINALITY_BLOCKS } from './crash-run.ts'
 import { countOpen, type Query } from './ledger-facts.ts'
 
-const PAUSE_MS = 200
+const PAUSE_MS = 400
 
 /** Until nothing is open, or the time for it is over: what is open then is a finding, not a reason to wait longer. */
 export async function drain({

@@ -26,7 +26,11 @@ export const crash: HarnessPart = {
       await inWorld(async ({ world, wallets }) => {
         const name = `world-${number + 1}`
         const run = { ...(short ? SHORT : LONG), name, seed: seed + number, onProgress }
-        runs.push({ name, figures: await runCrash({ world, wallets, run }) })
+        const figures = await runCrash({ world, wallets, run })
+        runs.push({ name, figures })
+        onProgress(
+          `drained in ${figures.drainSeconds} s; ${complaintsOf(figures)[0] ?? 'the books are good'}`,
+        )
         if (number > 0) return
         if (!short) {
           const embedded = { ...EMBEDDED, name: 'embedded', seed, onProgress }

@@ -16,13 +16,15 @@ export type ChainSlot = {
   readonly mine: (blocks: number) => Promise<void>
   /** Blocks come by themselves, as on any chain, until they are paused. */
   readonly tick: () => void
+  /** Forgets what waits to be mined: the next service has a ledger that knows nothing of it. */
+  readonly clearPool: () => Promise<void>
   readonly pause: () => void
   readonly close: () => Promise<void>
 }
 
 /** Anvil writes its state every second, also when nothing happens. */
 const WRITTEN_MS = 1_200
-const TICK_BLOCKS = 6
+const TICK_BLOCKS = 2
 const TICK_MS = 250
 
 export async function openChainSlot({ folder }: { folder: string }): Promise<ChainSlot> {
@@ -65,6 +67,10 @@ export async function openChainSlot({ folder }: { folder: string }): Promise<Cha
       pause()
       ticks = setInterval(() => void mine(TICK_BLOCKS), TICK_MS)
     },
+    clearPool: () =>
+      client.request<{ Method: string; Parameters: undefined; ReturnType: void }>({
+        method: 'anvil_dropAllTransactions',
+      }),
     pause,
     close: async () => {
       pause()

@@ -57,6 +57,7 @@ export async function openWorld({ withQueue = false }: { withQueue?: boolean } =
       newWallet: () => newWallet({ rpcUrl }),
       openService: async (options) => {
         const facts = { chain, providerUrl: provider.ready.url, postgres, queue, folder }
+        await chain.clearPool()
         const service = await openService({ ...facts, options })
         closers.add(service.close)
         return service

@@ -7,7 +7,6 @@ import type { Armed, ServerStart } from './server-start.ts'
 
 const PATH = fileURLToPath(new URL('server-process.ts', import.meta.url))
 /** A start may find the chain killed, too: it is tried again, as a supervisor would. */
-const START_TRIES = 200
 const START_PAUSE_MS = 100
 const UP_MS = 30_000
 
@@ -57,7 +56,7 @@ export async function openServerSlot({
     const child = await (spare ?? spawnOne())
     spare = hasSpare && !isClosing ? spawnOne() : undefined
     spare?.catch(() => undefined)
-    await startPatiently({ child, start })
+    await startPatiently({ child, start, withinMs: upWithinMs })
     current = child
     void child.ended.then(() => {
       if (current === child) current = undefined
@@ -111,16 +110,19 @@ export async function openServerSlot({
 async function startPatiently({
   child,
   start,
+  withinMs,
 }: {
   child: Child<unknown>
   start: ServerStart
+  withinMs: number
 }): Promise<void> {
-  for (let round = 1; ; round += 1) {
+  const deadlineMs = performance.now() + withinMs
+  for (;;) {
     try {
       await child.ask('start', start)
       return
     } catch (error) {
-      if (round === START_TRIES || String(error).includes('ended (')) throw error
+      if (performance.now() > deadlineMs || String(error).includes('ended (')) throw error
       await sleep(START_PAUSE_MS)
     }
   }
