@@ -73,6 +73,9 @@ async function environmentOf({
   }
 }
 
+/** Four starts of a server and a crash: seconds on a machine of one's own, minutes on a crowded one. */
+const STARTS_MS = 240_000
+
 const chatOf = ({ url }: ServeProcess) => `${url}/v1/chat/completions`
 
 /** Everything that a server can live through: calls of all ends, a settlement that fails, a crash, a restart, a stop. */
@@ -159,7 +162,7 @@ describe.skipIf(!hasPostgres || !hasRedis)(
       rmSync(folder, { recursive: true, force: true })
     })
 
-    test('calls of every end pass through both kinds of server', async () => {
+    test('calls of every end pass through both kinds of server', { timeout: STARTS_MS }, async () => {
       if (!postgres || !redis) throw new Error('A server is missing.')
       const databaseUrl = await postgres.createDatabase()
       const servers = [
