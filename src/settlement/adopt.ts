@@ -13,7 +13,14 @@ import type { Address, Network } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { eachRow } from './each-row.ts'
 import type { Receipt } from './ports.ts'
-import type { Effect, ForeignPayment, FundingRow, SettlementCommit, TransactionRow } from './types.ts'
+import type {
+  Effect,
+  ForeignPayment,
+  FundingRow,
+  FundingState,
+  SettlementCommit,
+  TransactionRow,
+} from './types.ts'
 
 type Subject = { readonly funding: FundingRow; readonly dependencies: SettlementDependencies }
 
@@ -28,25 +35,8 @@ const COMES_BACK_MS = 3_600_000
  *
  * @returns whether the funding is paid now.
  */
-export async function adoptPayment({ funding, dependencies }: Subject): Promise<boolean> {
-  const { reader } = dependencies.chainOf(funding.network)
-  const from = Math.floor(funding.atMs / 1_000) - LIMITS.adoptionSeconds
-  for (const payment of await reader.findPayments({ funding, from })) {
-    const adopted: Effect = {
-      kind: 'funding',
-      id: funding.id,
-      state: 'seen',
-      from: funding.state,
-      adopted: payment,
-    }
-    const entries = [entriesOf({ funding, payment, availableAtomic: 0n }).seen]
-    if (!(await dependencies.store.commit({ entries, effects: [adopted] }))) continue
-    dependencies.reach('adopted')
-    dependencies.notice({ network: funding.network, kind: 'adopted', purpose: funding.kind })
-    return true
-  }
-  return false
-}
+export const adoptPayment = ({ funding, dependencies }: Subject): Promise<boolean> =>
+  adoptWith({ funding, from: funding.state, commit: { entries: [], effects: [] }, dependencies })
 
 /**
  * The last commit of a funding's failed transaction, with the payment that somebody else made in its place, so that what was
@@ -55,7 +45,7 @@ export async function adoptPayment({ funding, dependencies }: Subject): Promise<
  * @returns false where there is no such payment: then the commit is still to be made as it is.
  */
 export async function commitAdopting({
-  transaction: { purpose, lane },
+  transaction: { purpose },
   commitWith,
   dependencies,
 }: {
@@ -67,21 +57,36 @@ export async function commitAdopting({
   if (purpose.kind !== 'deposit' && purpose.kind !== 'exact') return false
   const funding = await dependencies.store.getFunding(purpose.fundingId)
   if (!funding) return false
-  const from = Math.floor(funding.atMs / 1_000) - LIMITS.adoptionSeconds
-  const { reader } = dependencies.chainOf(lane.network)
-  for (const payment of await reader.findPayments({ funding, from })) {
-    const { id, amountAtomic } = funding
-    const adopted: Effect = { kind: 'funding', id, state: 'seen', from: 'failed', adopted: payment }
+  // The account has the other payment by then, so all of this one can be taken back.
+  const commit = commitWith(funding.amountAtomic)
+  return adoptWith({ funding, from: 'failed', commit, dependencies })
+}
+
+/** Tries each payment that the chain shows, newest first, in one commit with what else is to be written. */
+async function adoptWith({
+  funding,
+  from,
+  commit,
+  dependencies,
+}: Subject & {
+  /** The state that the funding has once the commit's own effects are applied. */
+  from: FundingState
+  commit: SettlementCommit
+}): Promise<boolean> {
+  const { id, network, kind, atMs } = funding
+  const { reader } = dependencies.chainOf(network)
+  const since = Math.floor(atMs / 1_000) - LIMITS.adoptionSeconds
+  for (const payment of await reader.findPayments({ funding, from: since })) {
+    const adopted: Effect = { kind: 'funding', id, state: 'seen', from, adopted: payment }
     const { seen } = entriesOf({ funding, payment, availableAtomic: 0n })
-    // The account has the other payment by then, so all of this one can be taken back.
-    const commit = commitWith(amountAtomic)
     const isDone = await dependencies.store.commit({
       ...commit,
       entries: [seen, ...commit.entries],
       effects: [...commit.effects, adopted],
     })
     if (!isDone) continue
-    dependencies.notice({ network: lane.network, kind: 'adopted', purpose: purpose.kind })
+    dependencies.reach('adopted')
+    dependencies.notice({ network, kind: 'adopted', purpose: kind })
     return true
   }
   return false

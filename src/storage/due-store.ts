@@ -6,7 +6,7 @@ import { channelStateOf } from './channel-row.ts'
 import type { Database, Row } from './database.ts'
 import { holdRefund, REFUNDS } from './hold-refund.ts'
 import { big, integer, text } from './row.ts'
-import { refundOf } from './settlement-rows.ts'
+import { IS_UNFINAL, refundOf } from './settlement-rows.ts'
 
 /**
  * A channel with what a signed, unmined claim will make of its claimed total. There is at most one (append-transaction): were
@@ -113,7 +113,7 @@ export function openDueStore({ database }: { database: Database }): DueStore {
          where b.kind = 'credit' and a.ledger like $1 || '/%' and b.credits_posted - b.debits_posted - b.debits_pending > 0
            and not exists (
              select 1 from fundings f left join transactions t on t.id = f.transaction_id
-             where f.network = $1 and f.state in ('signed', 'seen') and (f.state = 'seen' or t.was_seen) and f.kind = 'exact'
+             where f.network = $1 and ${IS_UNFINAL} and f.kind = 'exact'
                and a.ledger = f.network || '/' || f.asset and a.path = 'payer:' || f.payer || ':credit')
          order by available desc, a.id limit $2`,
         [network, limit],

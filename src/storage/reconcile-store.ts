@@ -7,7 +7,7 @@ import { channelStateOf } from './channel-row.ts'
 import type { Database } from './database.ts'
 import { readLedgerSide } from './ledger-side.ts'
 import { big, text } from './row.ts'
-import { toJson } from './settlement-rows.ts'
+import { IS_UNFINAL, toJson } from './settlement-rows.ts'
 
 type Meta = {
   readonly get: (key: string) => Promise<unknown>
@@ -49,7 +49,7 @@ export function openReconcileStore({ database, meta }: { database: Database; met
         `select b.*, c.id, c.config, (
            select coalesce(sum(f.amount), 0) from fundings f left join transactions t on t.id = f.transaction_id
            where f.channel_id = c.id and f.network = c.network
-             and (f.state = 'seen' or (f.state = 'signed' and t.was_seen))) as unfinal
+             and ${IS_UNFINAL}) as unfinal
          from channels c join balances b on b.account_id = c.account_id
          where c.network = $1 and c.id > $2 order by c.id limit $3`,
         [network, afterId, limit],

@@ -66,6 +66,9 @@ const adoptedOf = (row: Row): ForeignPayment => ({
   blockNumber: big(row['adopted_block']),
 })
 
+/** Of a funding `f` and its transaction `t`: booked as seen, in a block that may still be taken back. */
+export const IS_UNFINAL = `f.state in ('signed', 'seen') and (f.state = 'seen' or t.was_seen)`
+
 /** Transactions with the hashes of their earlier bytes, newest first. */
 export const TRANSACTIONS = `select t.*, array(
     select r.hash from replaced_bytes r where r.transaction_id = t.id order by r.replaced_at_ms desc, r.hash) as replaced
