@@ -88,6 +88,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'money on its way back',
       'id kind network asset decimals payer channel_id amount state transaction_id error at_ms',
     ],
+    ["a refund that somebody else's transaction made", 'foreign_hash'],
   ],
   findings: [
     ['differences from reconciliation, and broken invariants', 'id class network subject detail state'],

@@ -25,4 +25,8 @@ export const clock = {
   sleep: async (durationMs: number, signal?: AbortSignal) => {
     await sleepFor(durationMs, undefined, signal ? { signal } : {}).catch(() => undefined)
   },
+  /** The same, for work that a stopping process need not wait for. */
+  sleepAside: async (durationMs: number) => {
+    await sleepFor(durationMs, undefined, { ref: false })
+  },
 }

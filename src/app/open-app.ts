@@ -51,7 +51,14 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(tokens.close)
     const upstreams = createUpstreams({ providers: options.providers, keys: options.providerKey })
     closers.push(upstreams.close)
-    const settlement = settlementDependencies({ options, storage, chainOf: chains.of, metrics, log })
+    const settlement = settlementDependencies({
+      options,
+      storage,
+      chainOf: chains.of,
+      isSuspended: tokens.isSuspended,
+      metrics,
+      log,
+    })
     await recordOpening({ store: storage.reconcile, dependencies: settlement })
 
     const settling = startSettling({ options, storage, settlement, metrics, log })

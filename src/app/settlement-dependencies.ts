@@ -12,12 +12,14 @@ export function settlementDependencies({
   options,
   storage,
   chainOf,
+  isSuspended,
   metrics,
   log,
 }: {
   options: AppOptions
   storage: Storage
   chainOf: SettlementDependencies['chainOf']
+  isSuspended: SettlementDependencies['isSuspended']
   metrics: Metrics
   log: ReturnType<typeof createLog>
 }): SettlementDependencies {
@@ -35,6 +37,7 @@ export function settlementDependencies({
     payTo: options.terms.payTo,
     policy: policyOf(options),
     reach: options.reach ?? (() => undefined),
+    isSuspended,
     notice: (notice) => {
       metrics.countNotice(notice)
       logNotice({ log, notice })

@@ -8,7 +8,11 @@ import type { Chains } from './open-chains.ts'
 import type { AppOptions } from './options.ts'
 import { repeat } from './repeat.ts'
 
-export type TokenWatch = { readonly withheldOf: WithheldOf; readonly close: () => Promise<void> }
+export type TokenWatch = {
+  readonly withheldOf: WithheldOf
+  readonly isSuspended: (token: { network: Network; asset: Address }) => boolean
+  readonly close: () => Promise<void>
+}
 
 const keyOf = ({ network, address }: Pick<Asset, 'network' | 'address'>) => `${network} ${address}`
 
@@ -74,6 +78,7 @@ export async function watchTokens({
       if (reason !== undefined) return { kind: 'suspended', reason }
       return lacking.has(`${scheme} ${keyOf(asset)}`) ? { kind: 'missing_contract' } : undefined
     },
+    isSuspended: ({ network, asset: address }) => suspensions.has(keyOf({ network, address })),
     close,
   }
 }

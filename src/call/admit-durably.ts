@@ -32,7 +32,7 @@ async function releaseUnknown({
   dependencies: Pick<CallDependencies, 'store' | 'clock'>
 }): Promise<void> {
   for (const pauseMs of LATER_MS) {
-    await clock.sleep(pauseMs)
+    await clock.sleepAside(pauseMs)
     const release = releaseOf({ call: { callId: admission.callId, admission }, nowMs: clock.nowMs() })
     const isReleased = await store.capture(release).then(
       () => true,

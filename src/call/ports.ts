@@ -59,4 +59,6 @@ export type Clock = {
   readonly nowMs: () => number
   readonly sleep: (durationMs: number, signal?: AbortSignal) => Promise<void>
   readonly random: (byteCount: number) => Uint8Array
+  /** The same, for work that a stopping process need not wait for. */
+  readonly sleepAside: (durationMs: number) => Promise<void>
 }

@@ -44,7 +44,7 @@ export async function recordLater({
   dependencies: CallDependencies
 }): Promise<boolean> {
   for (const pauseMs of LATER_MS) {
-    await dependencies.clock.sleep(pauseMs)
+    await dependencies.clock.sleepAside(pauseMs)
     const isRecorded = await dependencies.store.capture({ ...finished.capture, delivered: false }).then(
       () => true,
       () => false,

@@ -14,6 +14,8 @@ export const ACCOUNTS = {
   channels: 'chain:channels',
   signer: 'chain:signer',
   gas: 'expense:gas',
+  /** What issuers keep of a transfer. */
+  tokenFee: 'expense:token-fee',
   inference: 'expense:inference',
   provider: (providerId: string) => `payable:provider:${providerId}`,
   suspense: 'suspense:inference',

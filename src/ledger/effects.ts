@@ -59,8 +59,19 @@ export function debitDelta({
   }
 }
 
+/** Events that write charges of a channel off: what they credit, they take from the charges, never from the balance. */
+const WRITE_OFFS: ReadonlySet<LedgerEvent> = new Set(['deposit_undone', 'channel_withdrawn'])
+
 /** The change of the credited account: only posted money counts. */
-export const creditDelta = ({ kind, amount }: { kind: PostingKind; amount: bigint }): BalanceDelta => ({
-  ...NO_DELTA,
-  creditsPosted: kind === 'posted' ? amount : 0n,
-})
+export function creditDelta({
+  event,
+  kind,
+  amount,
+}: {
+  event: LedgerEvent
+  kind: PostingKind
+  amount: bigint
+}): BalanceDelta {
+  const posted = kind === 'posted' ? amount : 0n
+  return { ...NO_DELTA, creditsPosted: posted, refundsPosted: WRITE_OFFS.has(event) ? posted : 0n }
+}

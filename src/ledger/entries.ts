@@ -45,33 +45,33 @@ export function depositFinal(event: FundingEvent): Entry {
   return tokenEntry('deposit_final', event, move)
 }
 
-/** What was seen has gone from the chain for good. `availableAtomic` is what its account can still give back. */
-type Undone = { readonly availableAtomic: bigint }
+/** What was there has gone from the chain for good. `availableAtomic` is what its account can still give back. */
+type Gone = { readonly availableAtomic: bigint }
 
 /**
- * Takes back what an account was credited with. What has been spent of it meanwhile is lost to us: the account never goes below
- * zero, `loss:bad-debt` bears the rest.
+ * Takes from an account what the chain does not have any more. What has been spent of it is lost to us: the account never goes
+ * below zero, `loss:bad-debt` bears the rest.
  */
-function undone(
+function gone(
   event: LedgerEvent,
-  { availableAtomic, ...from }: FundingEvent & Undone,
-  account: string,
+  { availableAtomic, ...from }: FundingEvent & Gone,
+  move: { readonly debit: string; readonly credit: string },
 ): Entry {
-  const entry = tokenEntry(event, from, { debit: account, credit: ACCOUNTS.clearing })
+  const entry = tokenEntry(event, from, move)
   const shortfall = from.amountAtomic - (availableAtomic > 0n ? availableAtomic : 0n)
   if (shortfall <= 0n) return entry
   const loss = {
     ledger: tokenLedger(from),
     debit: ACCOUNTS.badDebt,
-    credit: account,
+    credit: move.debit,
     kind: 'posted',
   } as const
   return { ...entry, postings: [{ ...loss, amount: shortfall }, ...entry.postings] }
 }
 
 /** A deposit that was seen is gone. Dr channel, Cr clearing:settlement. */
-export const depositUndone = ({ channelId, ...event }: DepositEvent & Undone): Entry =>
-  undone('deposit_undone', event, ACCOUNTS.channel(channelId))
+export const depositUndone = ({ channelId, ...event }: DepositEvent & Gone): Entry =>
+  gone('deposit_undone', event, { debit: ACCOUNTS.channel(channelId), credit: ACCOUNTS.clearing })
 
 type PayerEvent = TokenEvent & { readonly payer: string }
 
@@ -88,8 +88,8 @@ export function exactFinal(event: FundingEvent): Entry {
 }
 
 /** An `exact` payment that was seen is gone. Dr payer credit, Cr clearing:settlement. */
-export const exactUndone = ({ payer, ...event }: PayerEvent & FundingEvent & Undone): Entry =>
-  undone('exact_undone', event, ACCOUNTS.credit(payer))
+export const exactUndone = ({ payer, ...event }: PayerEvent & FundingEvent & Gone): Entry =>
+  gone('exact_undone', event, { debit: ACCOUNTS.credit(payer), credit: ACCOUNTS.clearing })
 
 type UptoEvent = PayerEvent & { readonly callId: string }
 
@@ -126,13 +126,12 @@ type TransactionEvent = TokenEvent & { readonly transactionId: string }
 /**
  * W6 of one channel's claim inside a transaction: the contract owes it to us. `amountAtomic` is what the claim added to the
  * channel's total. Dr clearing:settlement, Cr chain:channels.
+ *
+ * @param event.subject the transaction's id, or the hash of somebody else's.
  */
-export function claimFinal({
-  channelId,
-  ...event
-}: TransactionEvent & { readonly channelId: string }): Entry {
+export function claimFinal({ channelId, subject, ...event }: DepositEvent): Entry {
   const move = { debit: ACCOUNTS.clearing, credit: ACCOUNTS.channels }
-  return tokenEntry('claim_final', { subject: `${event.transactionId}:${channelId}`, ...event }, move)
+  return tokenEntry('claim_final', { subject: `${subject}:${channelId}`, ...event }, move)
 }
 
 /**
@@ -193,19 +192,12 @@ export function creditRefundUndone({ refundId, payer, ...event }: CreditRefund):
   return tokenEntry('credit_refund_undone', { subject: refundId, ...event }, move)
 }
 
-/** The payer took money out of its channel by itself, past us. Dr channel, Cr chain:channels, without a hold. */
-export function channelWithdrawn({
-  channelId,
-  subject,
-  ...event
-}: TokenEvent & {
-  readonly channelId: string
-  /** Names the withdrawal on chain, e.g. `<transaction hash>:<log index>`. */
-  readonly subject: string
-}): Entry {
-  const move = { debit: ACCOUNTS.channel(channelId), credit: ACCOUNTS.channels }
-  return tokenEntry('channel_withdrawn', { subject, ...event }, move)
-}
+/**
+ * The payer took money out of its channel by itself, past us. Dr channel, Cr chain:channels, without a hold. Of charges that were
+ * not claimed in time the loss is ours.
+ */
+export const channelWithdrawn = ({ channelId, ...event }: DepositEvent & Gone): Entry =>
+  gone('channel_withdrawn', event, { debit: ACCOUNTS.channel(channelId), credit: ACCOUNTS.channels })
 
 /** The till's surplus went to the cold address. Dr chain:pay-to, Cr chain:till. */
 export function sweepFinal(event: TransactionEvent): Entry {
@@ -243,6 +235,14 @@ export function gasPaid({
       },
     ],
   }
+}
+
+/**
+ * What an issuer has kept of a transfer that was made in full: booked whole, it arrived less. Dr expense:token-fee, Cr the account
+ * that it was to arrive at.
+ */
+export function tokenFee({ account, ...event }: FundingEvent & { readonly account: string }): Entry {
+  return tokenEntry('token_fee', event, { debit: ACCOUNTS.tokenFee, credit: account })
 }
 
 /** What an own address held before the ledger began. Dr the chain account, Cr equity:opening. */

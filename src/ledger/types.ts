@@ -41,6 +41,7 @@ export type LedgerEvent =
   | 'credit_refund_undone'
   | 'sweep_final'
   | 'gas_paid'
+  | 'token_fee'
   | 'opening'
 
 export type Entry = {

@@ -5,12 +5,14 @@ import {
   exactFinal,
   exactSeen,
   exactUndone,
+  tokenFee,
 } from '../ledger/entries.ts'
 import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { BATCH_SETTLEMENT } from '../payment/contracts.ts'
 import type { Address, Network } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
+import { arrivalsOf } from './arrivals.ts'
 import { eachRow } from './each-row.ts'
 import type { Receipt } from './ports.ts'
 import type {
@@ -138,10 +140,11 @@ async function confirmOne({ funding, dependencies }: Subject): Promise<void> {
   const receipt = await reader.getReceipt(adopted.transactionHash)
   const isFinal = receipt !== undefined && receipt.blockNumber <= finalBlock
   if (receipt && !isFinal) return
-  if (receipt && bringsIt({ funding, receipt, till: sender.lanes.till.address })) {
-    const entries = [entriesOf({ funding, payment: adopted, availableAtomic: 0n }).final]
+  const arrival = receipt && arrivalIn({ funding, receipt, till: sender.lanes.till.address })
+  if (arrival) {
+    const { final, feeOf } = entriesOf({ funding, payment: adopted, availableAtomic: 0n })
     await dependencies.store.commit({
-      entries,
+      entries: [final, ...feeOf(arrival.feeAtomic)],
       effects: [{ kind: 'funding', id, state: 'final', from: 'seen' }],
     })
     return
@@ -160,23 +163,29 @@ async function confirmOne({ funding, dependencies }: Subject): Promise<void> {
     from: 'seen',
     adopted: null,
   }
-  await dependencies.store.commit({ entries, effects: [failed] })
+  // Counted once nothing of the account is on its way; until then it waits.
+  await dependencies.store.commit({
+    atRest: { ledger, account, availableAtomic },
+    entries,
+    effects: [failed],
+  })
 }
 
 /** A reorganisation may have put the transaction into another block, where it moved nothing. */
-function bringsIt({
-  funding: { asset, amountAtomic, channel },
+function arrivalIn({
+  funding: { asset, payer, amountAtomic, channel },
   receipt,
   till,
 }: {
   funding: FundingRow
   receipt: Receipt
   till: Address
-}): boolean {
-  const recipient = channel ? BATCH_SETTLEMENT : till
-  return receipt.transfers.some(
-    ({ token, to, value }) => token === asset && to === recipient && value === amountAtomic,
-  )
+}): { readonly feeAtomic: bigint } | undefined {
+  const transfers = receipt.transfers.filter(({ token }) => token === asset)
+  if (!channel) return arrivalsOf({ transfers, payer, recipient: till, amountAtomic })[0]
+  return transfers.some(({ to, value }) => to === BATCH_SETTLEMENT && value === amountAtomic)
+    ? { feeAtomic: 0n }
+    : undefined
 }
 
 function entriesOf({
@@ -191,13 +200,17 @@ function entriesOf({
   const subject = `${id}:${payment.transactionHash}:${payment.logIndex}`
   const event = { subject, network, asset, amountAtomic }
   const lost = { ...event, availableAtomic }
+  const feeOf = (feeAtomic: bigint) =>
+    feeAtomic > 0n ? [tokenFee({ ...event, amountAtomic: feeAtomic, account: ACCOUNTS.till })] : []
   return channel
     ? {
+        feeOf,
         seen: depositSeen({ ...event, channelId: channel.id }),
         final: depositFinal(event),
         undone: depositUndone({ ...lost, channelId: channel.id }),
       }
     : {
+        feeOf,
         seen: exactSeen({ ...event, payer }),
         final: exactFinal(event),
         undone: exactUndone({ ...lost, payer }),

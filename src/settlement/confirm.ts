@@ -1,16 +1,11 @@
-import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
-import { gasPaid } from '../ledger/entries.ts'
-import { commitAdopting } from './adopt.ts'
 import { consequencesOf } from './consequences.ts'
 import type { SettlementDependencies } from './dependencies.ts'
-import { type Judgement, judgeReceipt } from './judge-receipt.ts'
-import type { Receipt } from './ports.ts'
+import { judgeReceipt } from './judge-receipt.ts'
+import { giveUp, type Mined, noticeOf, recordStep } from './record-step.ts'
 import { resend } from './resend.ts'
-import { settledByOthers } from './settled-by-others.ts'
-import type { Purpose, SettlementCommit, TransactionRow, TransactionState } from './types.ts'
+import type { TransactionRow, TransactionState } from './types.ts'
 
 type Subject = { readonly transaction: TransactionRow; readonly dependencies: SettlementDependencies }
-type Mined = { readonly receipt: Receipt; readonly hash: TransactionRow['hash'] }
 
 /**
  * W5 and W6 of one transaction: looks for the receipt of any of its bytes, and records what it means. Without one the stored
@@ -38,7 +33,7 @@ async function follow({
   const good = judgement.error === undefined
   const isDeep = mined.receipt.blockNumber <= finalBlock
   const step = (from: TransactionState, to: Exclude<TransactionState, 'signed'>) =>
-    record({ judgement, from, to, mined, dependencies })
+    recordStep({ judgement, from, to, mined, dependencies })
 
   let state = transaction.state
   // Another block, another outcome: back to the beginning first.
@@ -108,102 +103,4 @@ async function concludeUsed({
   return mined
     ? follow({ transaction, mined, finalBlock, dependencies })
     : giveUp({ transaction, dependencies })
-}
-
-/** It can never be mined. */
-async function giveUp({ transaction, dependencies }: Subject): Promise<'failed'> {
-  const error = 'nonce_taken'
-  const availableAtomic = await availableOf({ transaction, dependencies })
-  const consequence = consequencesOf({ transaction, error, availableAtomic }).failed
-  await dependencies.store.commit({
-    transaction: { id: transaction.id, from: ['signed'], to: 'failed', error },
-    ...consequence,
-  })
-  noticeOf({ transaction, kind: 'nonce-taken', dependencies })
-  return 'failed'
-}
-
-/** One step of its life, in one commit with all that follows from it. Gas is booked with the last one, when it is known. */
-async function record({
-  judgement: { transaction, error, passedOver = [] },
-  from,
-  to,
-  mined: { receipt, hash },
-  dependencies,
-}: {
-  judgement: Judgement
-  from: TransactionState
-  to: Exclude<TransactionState, 'signed'>
-  mined: Mined
-  dependencies: SettlementDependencies
-}): Promise<TransactionState> {
-  const availableAtomic = to === 'failed' ? await availableOf({ transaction, dependencies }) : 0n
-  const byOthers = to === 'failed' ? await settledByOthers({ transaction, dependencies }) : []
-  const gas = to === 'final' || to === 'failed' ? [gasOf({ transaction, receipt })] : []
-  const skipped = to === 'seen' ? passedOver : []
-  const commitWith = (moreAtomic: bigint): SettlementCommit => {
-    const given = { transaction, error: error ?? '', availableAtomic: availableAtomic + moreAtomic }
-    const { entries, effects } = consequencesOf(given)[to]
-    return {
-      transaction: {
-        id: transaction.id,
-        from: [from],
-        to,
-        // What follows from a failure depends on it: a row that was seen meanwhile is looked at afresh.
-        ...(error === undefined ? {} : { wasSeen: transaction.wasSeen, error }),
-        hash,
-        blockNumber: receipt.blockNumber,
-        blockHash: receipt.blockHash,
-        gasUsed: receipt.gasUsed,
-        effectiveGasPriceWei: receipt.effectiveGasPriceWei,
-      },
-      entries: [...entries, ...byOthers, ...gas],
-      effects: [
-        ...effects,
-        ...skipped.map((id) => ({ kind: 'claim-passed-over', transactionId: transaction.id, id }) as const),
-      ],
-    }
-  }
-  const isDone =
-    (to === 'failed' && (await commitAdopting({ transaction, commitWith, dependencies }))) ||
-    (await dependencies.store.commit(commitWith(0n)))
-  if (to === 'reverted' && isDone) {
-    noticeOf({
-      transaction,
-      kind: 'reverted',
-      ...(error === undefined ? {} : { reason: error }),
-      dependencies,
-    })
-  }
-  if (to !== 'failed') dependencies.reach(to)
-  return to
-}
-
-function gasOf({ transaction, receipt }: { transaction: TransactionRow; receipt: Receipt }) {
-  const amountWei = receipt.gasUsed * receipt.effectiveGasPriceWei + receipt.l1FeeWei
-  const { network, role } = transaction.lane
-  return gasPaid({ network, lane: role, transactionId: transaction.id, amountWei })
-}
-
-/** What the account that a funding credited could still give back. */
-async function availableOf({ transaction, dependencies }: Subject): Promise<bigint> {
-  const { purpose, lane } = transaction
-  const account = creditedAccount(purpose)
-  if (account === undefined || !transaction.wasSeen) return 0n
-  const ledger = tokenLedger({ network: lane.network, asset: purpose.asset })
-  return dependencies.balances.getAvailable({ ledger, account })
-}
-
-function creditedAccount(purpose: Purpose): string | undefined {
-  if (purpose.kind === 'exact') return ACCOUNTS.credit(purpose.payer)
-  return purpose.kind === 'deposit' && purpose.channelId ? ACCOUNTS.channel(purpose.channelId) : undefined
-}
-
-function noticeOf({
-  transaction,
-  dependencies,
-  ...notice
-}: Subject & { kind: 'walked-back' | 'nonce-taken' | 'reverted'; reason?: string }): void {
-  const { lane, purpose } = transaction
-  dependencies.notice({ network: lane.network, purpose: purpose.kind, ...notice })
 }

@@ -153,7 +153,7 @@ function claimConsequences({ purpose: { rows }, common, wasSeen }: Case<'claim'>
     },
     final: {
       entries: rows.map(({ channelId, delta }) =>
-        claimFinal({ ...common, channelId, amountAtomic: BigInt(delta) }),
+        claimFinal({ ...common, subject: common.transactionId, channelId, amountAtomic: BigInt(delta) }),
       ),
       effects: [],
     },
@@ -173,7 +173,8 @@ function channelRefundConsequences({
   const { refundId, channelId, claimDelta, totalClaimed } = purpose
   const event = { ...common, refundId, channelId, amountAtomic: BigInt(purpose.amount) }
   const refund = { kind: 'refund', id: refundId } as const
-  const claimed = claimFinal({ ...common, channelId, amountAtomic: BigInt(claimDelta) })
+  const subject = common.transactionId
+  const claimed = claimFinal({ ...common, subject, channelId, amountAtomic: BigInt(claimDelta) })
   const failed: Effect = { ...refund, state: 'failed', error }
   return {
     seen: {
@@ -193,6 +194,27 @@ function channelRefundConsequences({
       ? { entries: [channelRefundUndone(event)], effects: [failed, channelUnclaimed(channelId, claimDelta)] }
       : { entries: [channelRefundFailed(event)], effects: [failed] },
     walkedBack: { entries: [], effects: [{ ...refund, state: 'signed' }] },
+  }
+}
+
+/** Somebody else has submitted our refund of a channel: ours failed, and the payer has its money all the same. */
+export function refundMadeByOthers({
+  transaction: { id: transactionId, lane, purpose, wasSeen },
+  foreignHash,
+}: {
+  transaction: TransactionRow
+  foreignHash: `0x${string}`
+}): Consequence {
+  if (purpose.kind !== 'channel-refund') return NOTHING
+  const { asset, refundId, channelId } = purpose
+  const event = { network: lane.network, asset, transactionId, refundId, channelId }
+  const nonce = BigInt(purpose.refundNonce) + 1n
+  return {
+    entries: wasSeen ? [] : [channelRefundSeen({ ...event, amountAtomic: BigInt(purpose.amount) })],
+    effects: [
+      { kind: 'refund', id: refundId, state: 'final', foreignHash },
+      { kind: 'channel-refunded', id: channelId, refundNonce: nonce },
+    ],
   }
 }
 

@@ -28,6 +28,8 @@ export type SettlementDependencies = {
   readonly payTo: Address
   readonly policy: SettlementPolicy
   readonly reach: Reach
+  /** Whether a token's issuer has paused it, or takes a fee of it: nothing of it is moved without need. */
+  readonly isSuspended: (query: { network: Network; asset: Address }) => boolean
   /** What an operator should be able to count and read. */
   readonly notice: (notice: Notice) => void
 }

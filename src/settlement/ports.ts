@@ -237,6 +237,16 @@ export type ChainSender = {
   readonly getNonce: (lane: Lane, at?: bigint | 'pending') => Promise<number>
 }
 
+/** What happened to a channel on chain besides deposits, ours as well. */
+export type ChannelMoves = {
+  readonly claims: readonly (ForeignPayment & {
+    readonly addedAtomic: Atomic
+    /** Of the channel, with this one. */
+    readonly totalClaimedAtomic: Atomic
+  })[]
+  readonly refunds: readonly (ForeignPayment & { readonly amountAtomic: Atomic })[]
+}
+
 /** Reads. Throws where the RPC fails: the caller tries again later. */
 export type ChainReader = {
   readonly network: Network
@@ -259,6 +269,7 @@ export type ChainReader = {
     asset: Address
     from: number
   }) => Promise<readonly (ForeignPayment & { readonly amountAtomic: Atomic })[]>
+  readonly findChannelMoves: (query: { channelId: Hex; from: number }) => Promise<ChannelMoves>
   readonly getBalance: (query: { asset: Address; owner: Address; blockNumber?: bigint }) => Promise<Atomic>
   /** Transfer logs to or from one of our addresses, for reconciliation. */
   readonly listTransfers: (query: {

@@ -39,6 +39,10 @@ export async function sendTransaction({
     dependencies.notice({ network, kind: 'held-back', purpose: purpose.kind, reason })
     return { kind: 'unknown', reason }
   }
+  // A claim moves nothing yet.
+  const { asset } = purpose
+  if (!isUrgent && purpose.kind !== 'claim' && dependencies.isSuspended({ network, asset }))
+    return heldBack('token_suspended')
   const prepared = await sender.prepare({ lane, call })
   if (!prepared.ok)
     return prepared.unknown ? heldBack(prepared.reason) : { kind: 'refused', reason: prepared.reason }

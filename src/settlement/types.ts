@@ -160,7 +160,14 @@ export type Effect =
       readonly state: SettlementState
       readonly error?: string
     }
-  | { readonly kind: 'refund'; readonly id: string; readonly state: RefundState; readonly error?: string }
+  | {
+      readonly kind: 'refund'
+      readonly id: string
+      readonly state: RefundState
+      readonly error?: string
+      /** Of the transaction of somebody else that made it. */
+      readonly foreignHash?: Hex
+    }
   /** Opens the channel's row where there is none. */
   | {
       readonly kind: 'channel-opened'
@@ -245,6 +252,15 @@ export type SettlementCommit = {
     readonly effectiveGasPriceWei?: bigint
     readonly error?: string
   }
+  /** Guard: nothing is written unless the account is at rest, and has just so much. */
+  readonly atRest?: AccountAtRest
   readonly entries: readonly Entry[]
   readonly effects: readonly Effect[]
+}
+
+/** What an account could give back while nothing of it is held or being claimed. */
+export type AccountAtRest = {
+  readonly ledger: string
+  readonly account: string
+  readonly availableAtomic: bigint
 }

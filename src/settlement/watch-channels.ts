@@ -1,6 +1,8 @@
+import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import { channelWithdrawn } from '../ledger/entries.ts'
 import type { Network } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
+import { eachRow } from './each-row.ts'
 import type { OnChainChannel, WatchedChannel } from './ports.ts'
 
 /** Channels looked at in one pass: one RPC request. Every channel comes round long before a withdrawal's delay is over. */
@@ -28,17 +30,17 @@ export async function watchChannels({
   if (channels.length === 0) return
 
   const onChain = await chainOf(network).reader.readChannels(channels.map(({ id }) => id))
-  for (const [index, channel] of channels.entries()) {
-    const there = onChain[index]
+  await eachRow(channels, async (channel) => {
+    const there = onChain[channels.indexOf(channel)]
     if (there) await followChannel({ channel, there, network, dependencies })
-  }
+  })
 }
 
 async function followChannel({
   channel,
   there,
   network,
-  dependencies: { store, chainOf },
+  dependencies: { store, balances, chainOf },
 }: {
   channel: WatchedChannel
   there: OnChainChannel
@@ -52,14 +54,20 @@ async function followChannel({
   const lessBy = (balanceAtomic: bigint) => channel.balanceAtomic - channel.unfinalAtomic - balanceAtomic
   const missingAtomic = lessBy(there.balanceAtomic)
   const requestedAt = there.withdrawRequestedAt || (missingAtomic > 0n ? knownAt || 1 : 0)
-  // Closed first, in a commit of its own: where more is missing than was free the entry below fails, and the channel stays shut.
+  // Closed first, in a commit of its own: the entry below waits until nothing of the channel is held or being claimed.
   if (requestedAt !== knownAt) await store.commit({ entries: [], effects: [setRequestedAt(requestedAt)] })
   if (missingAtomic <= 0n) return
   const { reader } = chainOf(network)
   const [final] = await reader.readChannels([id], await reader.getFinalBlock())
   const amountAtomic = lessBy(final?.balanceAtomic ?? channel.balanceAtomic)
   if (amountAtomic <= 0n) return
+  const account = { ledger: tokenLedger({ network, asset }), account: ACCOUNTS.channel(id) }
+  const availableAtomic = await balances.getAvailable(account)
   const subject = `${id}:${requestedAt}:${channel.balanceAtomic}`
-  const entry = channelWithdrawn({ network, asset, channelId: id, subject, amountAtomic })
-  await store.commit({ entries: [entry], effects: [setRequestedAt(there.withdrawRequestedAt)] })
+  const event = { network, asset, channelId: id, subject, amountAtomic, availableAtomic }
+  await store.commit({
+    atRest: { ...account, availableAtomic },
+    entries: [channelWithdrawn(event)],
+    effects: [setRequestedAt(there.withdrawRequestedAt)],
+  })
 }

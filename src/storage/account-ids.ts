@@ -1,5 +1,5 @@
 import { isLimited } from '../ledger/accounts.ts'
-import { isMarked } from './deposits-only.ts'
+import { isMarked, lockPayer } from './deposits-only.ts'
 import type { Row, Sql } from './database.ts'
 import { big } from './row.ts'
 
@@ -34,11 +34,31 @@ export async function ensureAccount({
     account,
   ])
   const id = big(row?.['id'])
-  await sql.query(
-    `insert into balances (account_id, kind, deposits_only) values ($1, $2, ${isMarked('$3')}) on conflict do nothing`,
-    [id.toString(), kindOf(account), account],
+  const kind = kindOf(account)
+  const opened = await sql.query(
+    `insert into balances (account_id, kind, deposits_only) values ($1, $2, ${isMarked('$3')})
+     on conflict do nothing returning 1`,
+    [id.toString(), kind, account],
   )
+  if (opened.length > 0 && kind === 'exposure') await markWhereMissed({ sql, id, account })
   return id
+}
+
+/** Whoever wrote a loss of this payer off at the same moment did not see the new row, and was not seen by it. */
+async function markWhereMissed({
+  sql,
+  id,
+  account,
+}: {
+  sql: Sql
+  id: bigint
+  account: string
+}): Promise<void> {
+  await lockPayer({ sql, account })
+  await sql.query(
+    `update balances set deposits_only = true where account_id = $1 and not deposits_only and ${isMarked('$2')}`,
+    [id.toString(), account],
+  )
 }
 
 /** Looks up the ids of accounts, and remembers them. */

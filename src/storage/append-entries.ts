@@ -29,7 +29,7 @@ async function insertPosting({
 const changesOf = ({ event, postings }: Entry): Change[] =>
   postings.flatMap(({ ledger, debit, credit, amount, kind }) => [
     ...(isLimited(debit) ? [{ ledger, account: debit, delta: debitDelta({ event, kind, amount }) }] : []),
-    ...(isLimited(credit) ? [{ ledger, account: credit, delta: creditDelta({ kind, amount }) }] : []),
+    ...(isLimited(credit) ? [{ ledger, account: credit, delta: creditDelta({ event, kind, amount }) }] : []),
   ])
 
 /** Changes the balance rows in the order of their ids, after all of them are locked. */

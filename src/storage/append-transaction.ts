@@ -67,6 +67,16 @@ async function demandOpenClaim({ sql, row }: { sql: Sql; row: ClaimRow }): Promi
     throw new Error(`The channel ${row.channelId} is being claimed by another transaction.`)
 }
 
+/** A surplus of the till was read before the lane was locked: a sweep that was signed since takes it already. */
+async function demandOnlySweep({ sql, lane, asset }: { sql: Sql; lane: Lane; asset: string }): Promise<void> {
+  const rows = await sql.query(
+    `select 1 from transactions where network = $1 and purpose ->> 'kind' = 'sweep' and purpose ->> 'asset' = $2
+       and state in ('signed', 'seen', 'reverted')`,
+    [lane.network, asset],
+  )
+  if (rows.length > 0) throw new Error(`The till's ${asset} is being swept by another transaction.`)
+}
+
 /** What the transaction claims of each channel: by these rows a call finds the transaction that covers it. */
 async function insertClaims({ sql, id, purpose }: { sql: Sql; id: string; purpose: Purpose }): Promise<void> {
   for (const { channelId, totalClaimed } of claimRowsOf(purpose)) {
@@ -124,6 +134,7 @@ export function appendTransaction({
     if (existing) return transactionOf(existing)
     await applyEffects({ sql, effects, nowMs: atMs, signing: id })
     for (const row of claimRowsOf(purpose)) await demandOpenClaim({ sql, row })
+    if (purpose.kind === 'sweep') await demandOnlySweep({ sql, lane, asset: purpose.asset })
     const row = await insertTransaction({ sql, request, nonce })
     await insertClaims({ sql, id, purpose })
     await sql.query('update lanes set next_nonce = $3 where network = $1 and address = $2', [

@@ -40,6 +40,9 @@ async function applyState({
     return
   }
   if (effect.kind === 'funding' && effect.adopted !== undefined) return applyAdoption({ sql, effect })
+  if (effect.kind === 'refund' && effect.foreignHash !== undefined) {
+    await sql.query('update refunds set foreign_hash = $2 where id = $1', [subject, effect.foreignHash])
+  }
   const from = effect.kind === 'funding' ? (effect.from ?? null) : null
   // A row that becomes unsigned again is free for another transaction. What a transaction does not carry any more, it does not
   // change either.
@@ -100,9 +103,11 @@ async function applyToChannel({
   nowMs: number
 }): Promise<void> {
   if (effect.kind === 'channel-claimed') {
-    // What was charged after the claim was signed stays unclaimed; when exactly is not kept, so from now on.
+    // What was charged after the claim was signed stays unclaimed; when exactly is not kept, so from now on. A claim of what has been
+    // written off since is for reconciliation to find.
     await sql.query(
-      `update balances b set claimed = greatest(b.claimed, $2::numeric), unclaimed_since_ms =
+      `update balances b set claimed = greatest(b.claimed, least($2::numeric, b.debits_posted - b.refunds_posted)),
+         unclaimed_since_ms =
          case when $2::numeric >= b.debits_posted - b.refunds_posted then null else $3::bigint end ${OF_CHANNEL}`,
       [effect.id, effect.claimedAtomic.toString(), nowMs],
     )

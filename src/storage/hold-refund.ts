@@ -11,7 +11,7 @@ import { refundOf } from './settlement-rows.ts'
 type Request = Parameters<DueStore['holdRefund']>[0]
 type Answer = Awaited<ReturnType<DueStore['holdRefund']>>
 
-export const REFUNDS = `select r.*, t.hash as transaction_hash from refunds r left join transactions t on t.id = r.transaction_id`
+export const REFUNDS = `select r.*, coalesce(r.foreign_hash, t.hash) as transaction_hash from refunds r left join transactions t on t.id = r.transaction_id`
 
 const accountOf = ({ kind, payer, channelId }: Request): string => {
   if (kind === 'credit') return ACCOUNTS.credit(payer)

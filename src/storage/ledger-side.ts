@@ -9,10 +9,10 @@ import { big, integer, optional, text } from './row.ts'
 const OWN = `('${ACCOUNTS.payTo}', '${ACCOUNTS.till}', '${ACCOUNTS.channels}')`
 
 /**
- * What somebody else's transaction brought (a payment submitted past us, a settle by a stranger) is booked without one of ours:
- * its hash is in the entry's id.
+ * What somebody else's transaction brought (a payment submitted past us, a settle or a claim by a stranger) is booked without one of
+ * ours: its hash is in the entry's id. A refund is booked with ours that failed, and its row has the hash of the other.
  */
-const FOREIGN = `e.transaction_id is null and e.event in ('deposit_final', 'exact_final', 'settle_final')`
+const FOREIGN = `e.transaction_id is null and e.event in ('deposit_final', 'exact_final', 'settle_final', 'claim_final', 'token_fee')`
 const HASH = `'0x[0-9a-f]{64}'`
 
 /**
@@ -25,6 +25,8 @@ const MOVEMENTS = `
     union select e.id, e.transaction_id from entries e join transactions t on t.id = e.transaction_id
       where t.network = $1 and t.hash = any($3::text[])
     union select e.id, null from entries e where ${FOREIGN} and substring(e.id from ${HASH}) = any($3::text[])
+    union select 'channel_refund_seen:' || r.id, null from refunds r
+      where r.network = $1 and r.foreign_hash = any($3::text[])
     union select e.id, null from entries e
       where e.event = 'channel_withdrawn' and split_part(e.id, ':', 2) = any($3::text[])
   ), whole as (
@@ -32,7 +34,7 @@ const MOVEMENTS = `
     union select e.id from entries e where e.transaction_id in (select transaction_id from wanted)
   )
   select e.id, e.event, e.at_ms, split_part(p.ledger, '/', 2) as asset, p.debit, p.credit, p.amount,
-    case when ${FOREIGN} then substring(e.id from ${HASH}) else t.hash end as hash,
+    case when ${FOREIGN} then substring(e.id from ${HASH}) else coalesce(r.foreign_hash, t.hash) end as hash,
     case when ${FOREIGN} then f.adopted_block else t.block_number end as block_number,
     coalesce(f.channel_id, t.purpose ->> 'channelId') as purpose_channel,
     f.payer as funding_payer, f."authorization" as funding_authorization,
@@ -40,6 +42,7 @@ const MOVEMENTS = `
   from whole w join entries e on e.id = w.id join postings p on p.entry_id = e.id
   left join transactions t on t.id = e.transaction_id
   left join fundings f on f.id = case when ${FOREIGN} then split_part(e.id, ':', 2) else t.purpose ->> 'fundingId' end
+  left join refunds r on e.event = 'channel_refund_seen' and r.id = t.purpose ->> 'refundId'
   left join admissions a on e.event = 'upto_final' and a.call_id = e.call_id
   where p.ledger like $1 || '/0x%' and p.kind = 'posted' and e.event <> 'opening'
     and (p.debit in ${OWN} or p.credit in ${OWN})`

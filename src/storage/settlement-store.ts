@@ -3,6 +3,7 @@ import type { Funding, SettlementCommit } from '../settlement/types.ts'
 import { appendEntries } from './append-entries.ts'
 import { appendTransaction } from './append-transaction.ts'
 import { AlreadyDone, applyEffects } from './apply-effects.ts'
+import { isAtRest } from './at-rest.ts'
 import type { Database, Sql } from './database.ts'
 import { single } from './row.ts'
 import { moveTransaction } from './move-transaction.ts'
@@ -48,7 +49,7 @@ async function insertFunding({
 
 async function commitOnce({
   sql,
-  commit: { transaction, entries, effects },
+  commit: { transaction, atRest, entries, effects },
   nowMs,
 }: {
   sql: Sql
@@ -56,6 +57,7 @@ async function commitOnce({
   nowMs: number
 }): Promise<boolean> {
   if (transaction && !(await moveTransaction({ sql, transaction }))) throw new AlreadyDone()
+  if (atRest && !(await isAtRest({ sql, account: atRest }))) throw new AlreadyDone()
   const added = await appendEntries({ sql, entries, nowMs })
   // With a transaction that moved, entries that exist are no reason to stop: it was seen, lost in a reorg, and seen again.
   if (!transaction && entries.length > 0 && added === 0) throw new AlreadyDone()

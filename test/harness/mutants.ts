@@ -77,8 +77,8 @@ export const MUTANTS: readonly Mutant[] = [
     harness: 'simulation',
     edits: one(
       'src/settlement/judge-receipt.ts',
-      'const isPaid = arrived > 0n && arrived === BigInt(purpose.amount)',
-      'const isPaid = arrived >= 0n',
+      "arrivedAtomic > 0n && (purpose.kind === 'deposit' ? arrivedAtomic : leftAtomic) === amount",
+      'arrivedAtomic >= 0n || purpose.amount === String(amount + leftAtomic)',
     ),
   },
   {
@@ -217,18 +217,44 @@ export const MUTANTS: readonly Mutant[] = [
     harness: 'simulation',
     edits: one(
       'src/settlement/judge-receipt.ts',
-      'const amount = arrivedAt({ recipient: payTo, asset: purpose.asset, receipt }).toString()',
-      'const amount = arrivedAt({ recipient: payTo, asset: purpose.asset, receipt }) > 0n ? purpose.amount : purpose.amount',
+      "const amount = purpose.kind === 'settle' ? moved.leftAtomic : BigInt(purpose.amount)",
+      'const amount = BigInt(purpose.amount)',
     ),
   },
   {
     name: 'gas of failed transactions is not booked',
     guards: 'ledger equals chain',
     harness: 'simulation',
+    edits: one('src/settlement/record-step.ts', 'more: [gasOf({ transaction, ...mined })]', 'more: []'),
+  },
+  {
+    name: 'a claim that somebody else submits is not booked',
+    guards: 'gap broadcast-W5; ledger equals chain',
+    harness: 'simulation',
     edits: one(
-      'src/settlement/confirm.ts',
-      "const gas = to === 'final' || to === 'failed' ? [gasOf({ transaction, receipt })] : []",
-      "const gas = to === 'final' ? [gasOf({ transaction, receipt })] : []",
+      'src/settlement/moved-by-others.ts',
+      'if (channels.length === 0 && !isRefund && !isSettle) return NO_OTHERS',
+      'if (!isRefund && !isSettle) return NO_OTHERS',
+    ),
+  },
+  {
+    name: 'what a token takes of a payment is forgotten',
+    guards: 'ledger equals chain',
+    harness: 'simulation',
+    edits: one(
+      'src/settlement/record-step.ts',
+      'if (feeAtomic === 0n) return []',
+      'if (feeAtomic >= 0n) return []',
+    ),
+  },
+  {
+    name: 'what was written off stays charged',
+    guards: 'channels_are_covered; balances_equal_postings',
+    harness: 'simulation',
+    edits: one(
+      'src/ledger/effects.ts',
+      'refundsPosted: WRITE_OFFS.has(event) ? posted : 0n',
+      'refundsPosted: 0n',
     ),
   },
   {

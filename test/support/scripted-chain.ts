@@ -8,6 +8,7 @@ import type { GasPolicy } from '../../src/settlement/gas-policy.ts'
 import type { Notice } from '../../src/settlement/notice.ts'
 import type {
   ChainSender,
+  ChannelMoves,
   OnChainChannel,
   Prepared,
   Receipt,
@@ -33,9 +34,11 @@ export type Script = {
   broadcast: (raw: Hex) => Awaited<ReturnType<ChainSender['broadcast']>>
   paymentsOf: (funding: Funding) => readonly ForeignPayment[]
   settlesOf: () => readonly (ForeignPayment & { readonly amountAtomic: bigint })[]
+  movesOf: (id: Hex) => ChannelMoves
   headNumber: bigint
   gas: GasPolicy
   channelOf: (id: Hex) => Partial<OnChainChannel>
+  isSuspended: boolean
 }
 
 const ready = (): Prepared => ({
@@ -48,14 +51,14 @@ const ready = (): Prepared => ({
 })
 
 /** A mined transaction that moved `value` to `to`; 0 where it moved nothing. */
-export const minedTransfer = (to: Address, value: bigint): Receipt => ({
+export const minedTransfer = (to: Address, value: bigint, from = payerNamed('somebody')): Receipt => ({
   status: 'success',
   blockNumber: 1n,
   blockHash: hex(32, 'block'),
   gasUsed: 21_000n,
   effectiveGasPriceWei: 1n,
   l1FeeWei: 0n,
-  transfers: value === 0n ? [] : [{ token: USDC, from: payerNamed('somebody'), to, value, logIndex: 0 }],
+  transfers: value === 0n ? [] : [{ token: USDC, from, to, value, logIndex: 0 }],
   claims: [],
 })
 
@@ -83,9 +86,11 @@ export async function openScriptedWorld() {
     broadcast: () => 'sent',
     paymentsOf: () => [],
     settlesOf: () => [],
+    movesOf: () => ({ claims: [], refunds: [] }),
     headNumber: 9n,
     gas: { maxShareBps: 10_000n },
     channelOf: () => ({}),
+    isSuspended: false,
   }
   const notices: Notice[] = []
   const nowMs = () => script.nowMs
@@ -127,6 +132,7 @@ export async function openScriptedWorld() {
         })),
       findPayments: async ({ funding }) => script.paymentsOf(funding),
       findSettles: async () => script.settlesOf(),
+      findChannelMoves: async ({ channelId }) => script.movesOf(channelId),
       getBalance: async () => 0n,
       listTransfers: async () => [],
     },
@@ -169,6 +175,7 @@ export async function openScriptedWorld() {
       decimalsOf: () => 6,
     },
     reach: () => undefined,
+    isSuspended: () => script.isSuspended,
     notice: (notice) => notices.push(notice),
   }
   const transactions = async (kind: string): Promise<readonly TransactionRow[]> => {

@@ -12,8 +12,12 @@ export const DEPOSITED_TOPIC = toEventSelector(
 export const SETTLED_TOPIC = toEventSelector(
   'event Settled(address indexed receiver, address indexed token, address indexed sender, uint128 amount)',
 )
-const CLAIMED_TOPIC = toEventSelector(
+export const CLAIMED_TOPIC = toEventSelector(
   'event Claimed(bytes32 indexed channelId, address indexed sender, uint128 claimAmount, uint128 newTotalClaimed)',
+)
+
+export const REFUNDED_TOPIC = toEventSelector(
+  'event Refunded(bytes32 indexed channelId, address indexed sender, uint128 amount)',
 )
 
 type Log = { readonly topics: readonly Hex[]; readonly data: Hex }
@@ -28,14 +32,21 @@ function readChannelLog(query: { log: unknown; topic: Hex; method: string }): Lo
   return topics[0] === topic ? { topics, data: readHex({ value: log['data'], method }) } : undefined
 }
 
-/** A channel that a transaction has claimed, and what that added to its total. */
-export function readClaimed(query: { log: unknown; method: string }): Receipt['claims'][number] | undefined {
+/** A channel that a transaction has claimed, what that added to its total, and the total. */
+export function readClaimed(query: {
+  log: unknown
+  method: string
+}): (Receipt['claims'][number] & { readonly totalClaimedAtomic: bigint }) | undefined {
   const log = readChannelLog({ ...query, topic: CLAIMED_TOPIC })
   if (!log) return undefined
   const { args } = decode(() =>
     decodeEventLog({ abi, eventName: 'Claimed', topics: log.topics as [Hex, ...Hex[]], data: log.data }),
   )
-  return { channelId: args.channelId.toLowerCase() as Hex, addedAtomic: args.claimAmount }
+  return {
+    channelId: args.channelId.toLowerCase() as Hex,
+    addedAtomic: args.claimAmount,
+    totalClaimedAtomic: args.newTotalClaimed,
+  }
 }
 
 /** A deposit's amount. */
@@ -50,7 +61,15 @@ export function readSettled(query: { log: unknown; method: string }): bigint | u
   return log && amountOf({ log, eventName: 'Settled' })
 }
 
-function amountOf({ log, eventName }: { log: Log; eventName: 'Deposited' | 'Settled' }): bigint {
+/** What a channel gave back to its payer. */
+export function readRefunded(query: { log: unknown; method: string }): bigint | undefined {
+  const log = readChannelLog({ ...query, topic: REFUNDED_TOPIC })
+  return log && amountOf({ log, eventName: 'Refunded' })
+}
+
+type Amount = 'Deposited' | 'Settled' | 'Refunded'
+
+function amountOf({ log, eventName }: { log: Log; eventName: Amount }): bigint {
   const topics = log.topics as [Hex, ...Hex[]]
   return decode(() => decodeEventLog({ abi, eventName, topics, data: log.data })).args.amount
 }

@@ -1,6 +1,7 @@
 import type { Address, Network } from '../../payment/types.ts'
 import type { ChainReader } from '../../settlement/ports.ts'
 import type { Rpc } from '../rpc.ts'
+import { findChannelMoves } from './find-channel-moves.ts'
 import { findPayments, findSettles } from './find-payments.ts'
 import { getBalance } from './get-balance.ts'
 import { getReceipt } from './get-receipt.ts'
@@ -30,6 +31,7 @@ export function createReader(world: {
     readChannels: (channelIds, blockNumber) => readChannels({ rpc, channelIds, blockNumber }),
     findPayments: (query) => findPayments({ rpc, till, ...query }),
     findSettles: (query) => findSettles({ rpc, receiver: payTo, ...query }),
+    findChannelMoves: (query) => findChannelMoves({ rpc, ...query }),
     getBalance: (query) => getBalance({ rpc, ...query }),
     listTransfers: (query) => listTransfers({ rpc, tokens, ...query }),
   }

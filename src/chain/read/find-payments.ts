@@ -1,10 +1,10 @@
 import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
 import type { Address } from '../../payment/types.ts'
+import { arrivalsOf } from '../../settlement/arrivals.ts'
 import type { ForeignPayment, Funding } from '../../settlement/types.ts'
-import { readCount, readHash, readObject, readQuantity } from '../rpc.ts'
 import type { Rpc } from '../rpc.ts'
 import { DEPOSITED_TOPIC, readDeposited, readSettled, SETTLED_TOPIC } from './channel-logs.ts'
-import { scanBack } from './scan-back.ts'
+import { placeOf, scanBack } from './scan-back.ts'
 import { addressTopic, readTransfer, TRANSFER_TOPIC } from './transfer-logs.ts'
 
 const METHOD = 'eth_getLogs'
@@ -25,19 +25,28 @@ export async function findPayments(query: {
 }): Promise<readonly ForeignPayment[]> {
   const { funding, till } = query
   const { channel, asset, payer, amountAtomic } = funding
-  const filter = channel
-    ? { address: BATCH_SETTLEMENT, topics: [DEPOSITED_TOPIC, channel.id] }
-    : { address: asset, topics: [TRANSFER_TOPIC, addressTopic(payer), addressTopic(till)] }
+  if (channel) {
+    const topics = [DEPOSITED_TOPIC, channel.id]
+    const logs = await scanBack({ ...query, filter: { address: BATCH_SETTLEMENT, topics } })
+    return logs
+      .filter((log) => readDeposited({ log, method: METHOD }) === amountAtomic)
+      .map(placeOf)
+      .toSorted(newestFirst)
+  }
+  // All that the payer sent: a token's fee is a transfer to somebody else.
+  const topics = [TRANSFER_TOPIC, addressTopic(payer)]
   const tokens = new Set([asset])
-  const logs = await scanBack({ ...query, filter })
-  return logs
-    .filter((log) => {
-      const amount = channel
-        ? readDeposited({ log, method: METHOD })
-        : readTransfer({ log, tokens, method: METHOD })?.value
-      return amount === amountAtomic
+  const logs = await scanBack({ ...query, filter: { address: asset, topics } })
+  const sent = logs.flatMap((log) => {
+    const transfer = readTransfer({ log, tokens, method: METHOD })
+    return transfer ? [{ ...transfer, place: placeOf(log) }] : []
+  })
+  return [...Map.groupBy(sent, ({ place }) => place.transactionHash).values()]
+    .flatMap((transfers) => {
+      const arrivals = arrivalsOf({ transfers, payer, recipient: till, amountAtomic })
+      return transfers.filter((one) => arrivals.some(({ logIndex }) => logIndex === one.logIndex))
     })
-    .map(placeOf)
+    .map(({ place }) => place)
     .toSorted(newestFirst)
 }
 
@@ -65,12 +74,3 @@ export async function findSettles(query: {
 
 const newestFirst = (a: ForeignPayment, b: ForeignPayment) =>
   Number(b.blockNumber - a.blockNumber) || b.logIndex - a.logIndex
-
-function placeOf(value: unknown): ForeignPayment {
-  const log = readObject({ value, method: METHOD })
-  return {
-    transactionHash: readHash({ value: log['transactionHash'], method: METHOD }),
-    logIndex: readCount({ value: log['logIndex'], method: METHOD }),
-    blockNumber: readQuantity({ value: log['blockNumber'], method: METHOD }),
-  }
-}

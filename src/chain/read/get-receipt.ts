@@ -59,6 +59,9 @@ async function readReceipt(query: {
     effectiveGasPriceWei: amount('effectiveGasPrice'),
     l1FeeWei: typeof receipt['l1Fee'] === 'string' ? amount('l1Fee') : 0n,
     transfers: logs.flatMap((log) => readTransfer({ log, tokens, method: METHOD }) ?? []),
-    claims: logs.flatMap((log) => readClaimed({ log, method: METHOD }) ?? []),
+    claims: logs.flatMap((log) => {
+      const claim = readClaimed({ log, method: METHOD })
+      return claim ? [{ channelId: claim.channelId, addedAtomic: claim.addedAtomic }] : []
+    }),
   }
 }

@@ -1,4 +1,5 @@
-import { readArray, toQuantity } from '../rpc.ts'
+import type { ForeignPayment } from '../../settlement/types.ts'
+import { readArray, readCount, readHash, readObject, readQuantity, toQuantity } from '../rpc.ts'
 import type { Asker } from '../rpc.ts'
 import { getHead } from './head.ts'
 
@@ -36,4 +37,14 @@ export async function scanBack(query: {
     if (fromBlock === 0n) break
   }
   return logs
+}
+
+/** Where a log is. */
+export function placeOf(value: unknown): ForeignPayment {
+  const log = readObject({ value, method: METHOD })
+  return {
+    transactionHash: readHash({ value: log['transactionHash'], method: METHOD }),
+    logIndex: readCount({ value: log['logIndex'], method: METHOD }),
+    blockNumber: readQuantity({ value: log['blockNumber'], method: METHOD }),
+  }
 }

@@ -38,7 +38,8 @@ export const STATEMENTS: readonly Invariant[] = [
           select ledger, debit as path, amount as dp, 0 as cp, 0 as pending,
             case when event in ('channel_refund_seen', 'channel_withdrawn', 'deposit_undone') then amount else 0 end as rp, 0 as rpending
           from p where kind = 'posted'
-          union all select ledger, credit, 0, amount, 0, 0, 0 from p where kind = 'posted'
+          union all select ledger, credit, 0, amount, 0, case when event in ('channel_withdrawn', 'deposit_undone') then amount else 0 end, 0
+          from p where kind = 'posted'
           union all select ledger, debit, 0, 0, amount, 0, case when event = 'channel_refund_held' then amount else 0 end
           from opened
         ) moves group by ledger, path
@@ -102,7 +103,7 @@ export const STATEMENTS: readonly Invariant[] = [
       with intents as (
         select 'funding' as kind, id, state, transaction_id from fundings where adopted_hash is null
         union all select 'settlement', call_id, state, transaction_id from settlements
-        union all select 'refund', id, state, transaction_id from refunds
+        union all select 'refund', id, state, transaction_id from refunds where foreign_hash is null
       )
       select i.kind, i.id, i.state, t.state as transaction_state, $1::bigint from intents i
       left join transactions t on t.id = i.transaction_id

@@ -154,6 +154,8 @@ export const refunds = pgTable(
     amount: amount('amount').notNull(),
     state: text({ enum: ['held', 'signed', 'seen', 'final', 'failed'] }).notNull(),
     transaction_id: text(),
+    /** Of the transaction of somebody else that made it in the place of ours. */
+    foreign_hash: text(),
     error: text(),
     at_ms: timeMs('at_ms').notNull(),
   },

@@ -3,6 +3,7 @@ import { ACCOUNTS, nativeLedger } from '../../../src/ledger/accounts.ts'
 import {
   channelRefundFailed,
   channelRefundSeen,
+  channelWithdrawn,
   claimFinal,
   creditRefundSeen,
   depositFinal,
@@ -134,7 +135,7 @@ describe.each(ALL_KINDS)('settlement on %s', (kind) => {
         appendTransaction(storage(), {
           id,
           lane: TILL,
-          purpose: { kind: 'sweep', asset: USDC, amount: '1' },
+          purpose: { kind: 'sweep', asset: hex(20, id), amount: '1' },
           effects: [],
         }),
       ),
@@ -154,6 +155,63 @@ describe.each(ALL_KINDS)('settlement on %s', (kind) => {
       })
     }
     expect(await balanceOf(ACCOUNTS.payTo)).toBe(4n)
+  })
+
+  test('what the till has too much is swept by one transaction at a time', async () => {
+    const other = hex(20, 'another token')
+    const sweepIt = (id: string) => {
+      const purpose = { kind: 'sweep', asset: other, amount: '7' } as const
+      return appendTransaction(storage(), { id, lane: TILL, purpose, effects: [] })
+    }
+    await sweepIt('sweep-1')
+    await expect(sweepIt('sweep-2')).rejects.toThrow('swept')
+    await storage().settlement.commit({
+      transaction: { id: 'sweep-1', from: ['signed'], to: 'final' },
+      entries: [sweepFinal({ ...money, asset: other, amountAtomic: 7n, transactionId: 'sweep-1' })],
+      effects: [],
+    })
+    expect((await sweepIt('sweep-2')).nonce).toBe(46)
+    await storage().settlement.commit({
+      transaction: { id: 'sweep-2', from: ['signed'], to: 'failed', error: 'reverted' },
+      entries: [],
+      effects: [],
+    })
+  })
+
+  test('what has gone from the chain is taken from a channel at rest only, and charges above it are written off', async () => {
+    await openChannelWith(storage(), 'rest', 1_000n)
+    const channelId = channelNamed('rest')
+    const account = { ledger: LEDGER, account: ACCOUNTS.channel(channelId) }
+    const admission = voucherAdmissionOf({ channel: 'rest', max: 700n, ceiling: 700n })
+    expect((await storage().calls.admit(admission)).kind).toBe('admitted')
+    const gone = { ...money, channelId, amountAtomic: 1_000n }
+    const take = (availableAtomic: bigint) =>
+      storage().settlement.commit({
+        atRest: { ...account, availableAtomic },
+        entries: [channelWithdrawn({ ...gone, subject: `rest ${availableAtomic}`, availableAtomic })],
+        effects: [],
+      })
+    expect(await take(300n), 'a call is held').toBe(false)
+    await storage().calls.capture(captureOf(admission.callId, { chargeAtomic: 600n }))
+    expect(await take(300n), 'another amount').toBe(false)
+    const rows = [{ channelId, totalClaimed: '600', delta: '600' }]
+    const purpose = { kind: 'claim', asset: USDC, rows } as const
+    await appendTransaction(storage(), { id: 'rest-claim', purpose, effects: [] })
+    expect(await take(400n), 'a claim is on its way').toBe(false)
+    await storage().settlement.commit({
+      transaction: { id: 'rest-claim', from: ['signed'], to: 'failed', error: 'reverted' },
+      entries: [],
+      effects: [],
+    })
+    const lostBefore = await balanceOf(ACCOUNTS.badDebt)
+    expect(await take(400n)).toBe(true)
+    expect((await balanceOf(ACCOUNTS.badDebt)) - lostBefore).toBe(600n)
+    expect(await storage().calls.getChannel({ network: NETWORK, channelId })).toMatchObject({
+      balanceAtomic: 0n,
+      chargedAtomic: 0n,
+      heldAtomic: 0n,
+    })
+    expect(await brokenInvariants(storage())).toEqual([])
   })
 
   test('a claim covers the calls charged before it, and its money is settled once', async () => {
@@ -196,7 +254,9 @@ describe.each(ALL_KINDS)('settlement on %s', (kind) => {
     expect([claiming?.chargedAtomic, claiming?.claimingAtomic]).toEqual([150n, 90n])
     await storage().settlement.commit({
       transaction: { id: 'claim-1', from: ['signed'], to: 'final' },
-      entries: [claimFinal({ ...money, amountAtomic: 90n, channelId, transactionId: 'claim-1' })],
+      entries: [
+        claimFinal({ ...money, amountAtomic: 90n, channelId, subject: 'claim-1', transactionId: 'claim-1' }),
+      ],
       effects: [{ kind: 'channel-claimed', id: channelId, claimedAtomic: 90n }],
     })
     expect([await stateOf(first), await stateOf(third)]).toEqual(['final', 'captured'])
@@ -360,7 +420,7 @@ describe.each(ALL_KINDS)('settlement on %s', (kind) => {
       expect([newest, ...rest]).toEqual(all)
       const transactions = await admin.listTransactions({ limit: 2 })
       const more = await admin.listTransactions({ limit: 100, after: transactions[1]?.id ?? '' })
-      expect(new Set([...transactions, ...more].map(({ id }) => id)).size).toBe(9)
+      expect(new Set([...transactions, ...more].map(({ id }) => id)).size).toBe(12)
       const [account] = await ledger.listAccounts({ limit: 1 })
       const next = await ledger.listAccounts({
         limit: 1,

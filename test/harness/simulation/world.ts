@@ -9,11 +9,14 @@ import type { ProviderRun } from './process/provider.ts'
 import { createScheduler, type Scheduler } from './process/scheduler.ts'
 import { createRandom, type Random } from './random.ts'
 import type { Trace } from './trace.ts'
+import { fillTill } from './fill-till.ts'
 import { BEGIN_MS, LANES, NETWORK, PAY_TO } from './setup.ts'
 
 /** Blocks come every two seconds; where hours pass at once, only so many of them matter. */
 const BLOCK_MS = 2_000
 const BLOCKS_AT_ONCE = 14
+/** The operator looks at its tokens once a minute. */
+const NOTICED_MS = 60_000
 
 /** One simulated world: what is durable, what is on chain, who lives, who pays. */
 export type World = {
@@ -33,12 +36,14 @@ export type World = {
   readonly begin: () => Process
   /** Ends a process where it stands. */
   readonly end: (process: Process, at: string) => void
-  /** Payments of which a client was told to pay again, by the key of what they put on chain. */
-  readonly denied: Set<string>
+  /** Payments of which a client was told to pay again, by the key of what they put on chain; whether it was there by then. */
+  readonly denied: Map<string, boolean>
   /** A provider's price of a token of input when a call was planned. */
   readonly pricesOf: Map<string, bigint>
   /** What a price change has multiplied prices by. */
   priceFactor: bigint
+  /** When a token's fee was last switched on or off: the operator notices a minute later. */
+  readonly feesSinceMs: Map<string, number>
   /** The chain mines by itself, and hints to settle arrive. */
   isMining: boolean
   isWaking: boolean
@@ -118,6 +123,9 @@ export function createWorld({
         fateOf: (requestId) => requestOf(requestId).payment.fate,
         callOf: (requestId) => requestOf(requestId).callId,
         newId,
+        isSuspended: ({ asset }) =>
+          world.simulated.blocks.state.feeBps.has(asset) &&
+          nowMs() - (world.feesSinceMs.get(asset) ?? 0) > NOTICED_MS,
         trace,
         onWake: () => {
           if (world.isWaking) scheduler.start(process.life, () => process.look())
@@ -127,12 +135,14 @@ export function createWorld({
       return process
     },
     end: ({ life }, at) => kill(life, at),
-    denied: new Set(),
+    feesSinceMs: new Map(),
+    denied: new Map(),
     pricesOf: new Map(),
     priceFactor: 1n,
     isMining: random.percent(85),
     isWaking: random.percent(70),
     minedShare: 100,
   }
+  fillTill({ ...world, nowMs: nowMs() })
   return world
 }

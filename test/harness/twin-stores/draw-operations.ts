@@ -205,7 +205,7 @@ function claim(story: Story): Operation {
     if (reaches === 'seen') return [row, seen]
     const final = await books.settlement.commit({
       transaction: { id, from: ['seen'], to: 'final' },
-      entries: [claimFinal({ ...money, channelId, amountAtomic: delta, transactionId: id })],
+      entries: [claimFinal({ ...money, channelId, amountAtomic: delta, subject: id, transactionId: id })],
       effects: [],
     })
     return [row, seen, final, await books.due.listClaimedFunds({ network: NETWORK })]

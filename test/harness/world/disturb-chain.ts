@@ -10,6 +10,8 @@ export type ChainDisturbance = {
   /** Blocks come by themselves no more: what is sent waits. */
   readonly stop: () => Promise<void>
   readonly resume: () => Promise<void>
+  /** The chain loses what waits. */
+  readonly forget: () => Promise<void>
   /**
    * Submits what waits from another account, at a higher fee, so that ours comes too late: payments of payers, or everything
    * of ours that a contract takes from anybody.
@@ -58,6 +60,7 @@ export function disturbChain({ rpcUrl }: { rpcUrl: string }): ChainDisturbance {
       await client.setAutomine(true)
       await client.mine({ blocks: 1 })
     },
+    forget: async () => void (await ask('anvil_dropAllTransactions', [])),
     async frontRun(which = 'payments') {
       await client.setBalance({ address: stranger.address, value: 10n ** 20n })
       const isTarget = which === 'payments' ? isPayment : isForeign

@@ -47,7 +47,7 @@ const claimedFor = (amountAtomic: bigint) =>
         ...money,
         amountAtomic,
         channelId: channelNamed('any'),
-        transactionId: randomUUID(),
+        subject: randomUUID(),
       }),
     ],
     effects: [],

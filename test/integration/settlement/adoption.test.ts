@@ -15,6 +15,7 @@ afterEach(() => world.storage.close())
 
 const strangers: ForeignPayment = { transactionHash: hex(32, 'stranger'), logIndex: 3, blockNumber: 1n }
 const used = { ok: false, reason: 'nonce_used', unknown: false } as const
+const brought = () => minedTransfer(TILL.address, 500n, payerNamed('front-run'))
 const fundIt = (name = 'front-run') => fund({ payment: exactPayment(name), dependencies: world.dependencies })
 const pass = () => sweep({ dependencies: world.dependencies })
 const balance = (account: string) => world.storage.balances.getBalance({ ledger: LEDGER, account })
@@ -32,7 +33,7 @@ test('a payment that a stranger submits before us is paid, by the stranger’s t
   expect(await world.transactions('exact')).toHaveLength(0)
   expect(world.notices.map(({ kind }) => kind)).toEqual(['adopted'])
 
-  world.script.receiptOf = () => minedTransfer(TILL.address, 500n)
+  world.script.receiptOf = () => brought()
   await pass()
   expect(await balance(ACCOUNTS.till)).toBe(500n)
   expect(await balance(ACCOUNTS.clearing)).toBe(0n)
@@ -45,7 +46,7 @@ test('ours reverts because a stranger was faster in the same block: the payer is
   world.script.paymentsOf = () => [strangers]
   world.script.receiptOf = (hash) =>
     hash === strangers.transactionHash
-      ? minedTransfer(TILL.address, 500n)
+      ? brought()
       : { ...minedTransfer(TILL.address, 0n), status: 'reverted' }
   expect(await fundIt()).toEqual({ kind: 'funded', transaction: strangers.transactionHash })
   await pass()
@@ -64,7 +65,7 @@ test('one log pays for one payment', async () => {
 })
 
 test('a transaction of ours explains no other payment', async () => {
-  world.script.receiptOf = () => minedTransfer(TILL.address, 500n)
+  world.script.receiptOf = () => brought()
   expect((await fundIt('ours')).kind).toBe('funded')
   const [ours] = await world.transactions('exact')
   world.script.prepare = () => used
@@ -108,7 +109,7 @@ test('a payment that failed with us and is submitted by somebody else later coun
   expect((await fundIt('nobody')).kind).toBe('failed')
   world.script.nowMs = (exactPayment('front-run').validBefore + 61) * 1_000
   world.script.paymentsOf = ({ payer }) => (payer === payerNamed('front-run') ? [strangers] : [])
-  world.script.receiptOf = () => minedTransfer(TILL.address, 500n)
+  world.script.receiptOf = () => brought()
   await pass()
   await pass()
   expect(await credit('front-run')).toBe(-500n)
@@ -121,7 +122,7 @@ test('a payment that failed with us and is submitted by somebody else later coun
 
 test('credit that a reorganisation may still take away is not sent back', async () => {
   world.script.finalBlock = 0n
-  world.script.receiptOf = () => minedTransfer(TILL.address, 500n)
+  world.script.receiptOf = () => brought()
   expect((await fundIt()).kind).toBe('funded')
   world.script.nowMs += 3_600_000
   await pass()

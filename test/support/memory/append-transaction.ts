@@ -2,6 +2,7 @@ import type { SettlementStore } from '../../../src/settlement/ports.ts'
 import type { Purpose, TransactionRow } from '../../../src/settlement/types.ts'
 import { LaneTakenError } from '../../../src/storage/append-transaction.ts'
 import { putBalance } from './balances.ts'
+import { OPEN_STATES } from './open-states.ts'
 import { isBeingClaimed } from './claims.ts'
 import { applyEffects } from './effects.ts'
 import { atomically, type Tables } from './tables.ts'
@@ -34,6 +35,13 @@ function insertClaim(tables: Tables, transactionId: string, row: ClaimRow): void
   })
 }
 
+function demandOnlySweep(tables: Tables, asset: string): void {
+  const isSwept = [...tables.transactions.values()].some(
+    ({ purpose, state }) => purpose.kind === 'sweep' && purpose.asset === asset && OPEN_STATES.has(state),
+  )
+  if (isSwept) throw new Error(`The till's ${asset} is being swept by another transaction.`)
+}
+
 function append(
   tables: Tables,
   request: Request,
@@ -46,6 +54,7 @@ function append(
   return atomically(tables, () => {
     applyEffects(tables, effects, atMs, { signing: id })
     for (const claim of claimRowsOf(purpose)) insertClaim(tables, id, claim)
+    if (purpose.kind === 'sweep') demandOnlySweep(tables, purpose.asset)
     tables.journal.put(tables.transactions, id, row)
     tables.journal.put(tables.costs, id, { maxCostWei })
     const firstNonce = tables.lanes.get(lane.address)?.firstNonce ?? nonce

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ACCOUNTS, tokenLedger } from '../../../src/ledger/accounts.ts'
 import { channelRefundHeld, creditRefundHeld } from '../../../src/ledger/entries.ts'
-import type { Address, Network } from '../../../src/payment/types.ts'
+import type { Address, Hex, Network } from '../../../src/payment/types.ts'
 import type { DueStore } from '../../../src/settlement/ports.ts'
 import type { ClaimableChannel, Refund } from '../../../src/settlement/types.ts'
 import { accountKey, availableIn, channelStateOf } from './balances.ts'
@@ -103,8 +103,8 @@ export function openMemoryDueStore({ tables }: { tables: Tables }): DueStore {
         const row = tables.balances.get(channel.key)
         return row ? [{ row, claimable: claimableOf(tables, channel, row) }] : []
       })
-  const withHash = (refund: Refund): Refund => {
-    const hash = tables.transactions.get(refund.transactionId ?? '')?.hash
+  const withHash = ({ foreignHash, ...refund }: Refund & { readonly foreignHash?: Hex }): Refund => {
+    const hash = foreignHash ?? tables.transactions.get(refund.transactionId ?? '')?.hash
     return hash === undefined ? refund : { ...refund, transactionHash: hash }
   }
   return {

@@ -50,7 +50,9 @@ function applyState(tables: Tables, effect: StateEffect, { signing, of }: By): v
   const { error: _error, transactionId, ...rest } = row
   const bound = effect.state === unsigned || transactionId === undefined ? {} : { transactionId }
   const error = effect.error === undefined ? {} : { error: effect.error }
-  tables.journal.put(rows, id, { ...rest, ...bound, ...error, state: effect.state })
+  const foreign =
+    effect.kind === 'refund' && effect.foreignHash !== undefined ? { foreignHash: effect.foreignHash } : {}
+  tables.journal.put(rows, id, { ...rest, ...bound, ...foreign, ...error, state: effect.state })
   if (effect.kind === 'settlement' && isPayersFault(effect)) markDepositsOnly(tables, effect.callId)
 }
 
@@ -82,6 +84,7 @@ function withChannel(tables: Tables, id: string, change: (row: BalanceRow) => Pa
 }
 
 const most = (a: bigint, b: bigint) => (a > b ? a : b)
+const least = (a: bigint, b: bigint) => (a < b ? a : b)
 
 /** Applies effects inside a commit, in the order given. */
 export function applyEffects(tables: Tables, effects: readonly Effect[], nowMs: number, by: By = {}): void {
@@ -97,7 +100,7 @@ export function applyEffects(tables: Tables, effects: readonly Effect[], nowMs: 
         break
       case 'channel-claimed':
         withChannel(tables, effect.id, (row) => ({
-          claimed: most(row.claimed, effect.claimedAtomic),
+          claimed: most(row.claimed, least(effect.claimedAtomic, row.debitsPosted - row.refundsPosted)),
           unclaimedSinceMs: effect.claimedAtomic >= row.debitsPosted - row.refundsPosted ? undefined : nowMs,
         }))
         break

@@ -27,7 +27,7 @@ export function appendEntries(tables: Tables, entries: readonly Entry[], nowMs: 
       if (amount <= 0n)
         throw new Error('new row for relation "postings" violates check constraint "postings_amount"')
       move(tables, ledger, debit, debitDelta({ event: entry.event, kind, amount }), nowMs)
-      move(tables, ledger, credit, creditDelta({ kind, amount }), nowMs)
+      move(tables, ledger, credit, creditDelta({ event: entry.event, kind, amount }), nowMs)
       if (kind === 'posted') addToSums(tables, { ledger, debit, credit, amount })
     }
   }

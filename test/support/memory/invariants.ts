@@ -14,8 +14,9 @@ type Check = (ledger: {
 const OVERDUE_MS = LIMITS.callSeconds * 1000 + LIMITS.leaseMs + 60_000
 const CLEARING_MS = 3_600_000
 
-/** Events that lower a channel's confirmed balance. */
+/** Events that lower a channel's confirmed balance, and those of them that write charges off. */
 const REFUNDS = new Set(['channel_refund_seen', 'channel_withdrawn', 'deposit_undone'])
+const WRITE_OFFS = new Set(['channel_withdrawn', 'deposit_undone'])
 
 const balancesEqualPostings: Check = ({ tables, postings }) => {
   const resolved = new Set(postings.flatMap(({ pendingId }) => pendingId ?? []))
@@ -38,7 +39,9 @@ const balancesEqualPostings: Check = ({ tables, postings }) => {
     if (kind !== 'posted') continue
     from[0] += amount
     if (REFUNDS.has(event)) from[3] += amount
-    sumOf(ledger, credit)[1] += amount
+    const to = sumOf(ledger, credit)
+    to[1] += amount
+    if (WRITE_OFFS.has(event)) to[3] += amount
   }
   return [...tables.balances.values()].flatMap((row) => {
     const sum = sums.get(accountKey(row.ledger, row.account)) ?? [0n, 0n, 0n, 0n, 0n]
@@ -82,7 +85,8 @@ const noncesAreContiguous: Check = ({ tables }) =>
 
 const settlementsHaveTheirTransaction: Check = ({ tables }) => {
   const fundings = [...tables.fundings.values()].filter(({ adopted }) => adopted === undefined)
-  const intents = [...fundings, ...tables.settlements.values(), ...tables.refunds.values()]
+  const refunds = [...tables.refunds.values()].filter(({ foreignHash }) => foreignHash === undefined)
+  const intents = [...fundings, ...tables.settlements.values(), ...refunds]
   const taken = new Set<string>()
   return intents.flatMap((intent) => {
     const name = 'id' in intent ? intent.id : intent.callId

@@ -1,14 +1,20 @@
 import type { LaneStore, SettlementStore } from '../../../src/settlement/ports.ts'
 import type { FundingRow, SettlementCommit, TransactionRow } from '../../../src/settlement/types.ts'
 import { appendTransaction } from './append-transaction.ts'
+import { isAtRest } from './at-rest.ts'
 import { keyText } from './call-records.ts'
 import { AlreadyDone, applyEffects } from './effects.ts'
 import { appendEntries } from './entries.ts'
 import { moveTransaction, replaceBytes } from './move-transaction.ts'
 import { atomically, type Tables } from './tables.ts'
 
-function commitOnce(tables: Tables, { transaction, entries, effects }: SettlementCommit, nowMs: number) {
+function commitOnce(
+  tables: Tables,
+  { transaction, atRest, entries, effects }: SettlementCommit,
+  nowMs: number,
+) {
   if (transaction && !moveTransaction(tables, transaction)) throw new AlreadyDone()
+  if (atRest && !isAtRest(tables, atRest)) throw new AlreadyDone()
   const added = appendEntries(tables, entries, nowMs)
   if (!transaction && entries.length > 0 && added === 0) throw new AlreadyDone()
   applyEffects(tables, effects, nowMs, { of: transaction?.id })

@@ -64,7 +64,7 @@ export function createTables() {
     >(),
     fundings: new Map<string, FundingRow>(),
     fundingOfKey: new Map<string, string>(),
-    refunds: new Map<string, Refund>(),
+    refunds: new Map<string, Refund & { readonly foreignHash?: Hex }>(),
     transactions: new Map<string, TransactionRow>(),
     /** What transactions have cost, or can cost at most while that is not known. */
     costs: new Map<string, { readonly maxCostWei: bigint; readonly paidWei?: bigint }>(),

@@ -22,7 +22,7 @@ test('a database that fails after the payment was settled says pending, keeps th
   const dependencies = {
     fund: async () => ({ kind: 'funded', transaction }),
     reach: () => undefined,
-    clock: { nowMs: () => 0, sleep: async () => undefined },
+    clock: { nowMs: () => 0, sleep: async () => undefined, sleepAside: async () => undefined },
     store: {
       admit: () => Promise.reject(new Error('Connection terminated')),
       // The statement that broke off is executed late: at the third look the hold is there.

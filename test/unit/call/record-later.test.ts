@@ -17,7 +17,7 @@ function world(failures: number) {
         return { capture }
       },
     },
-    clock: { sleep: async (durationMs: number) => void pausesMs.push(durationMs) },
+    clock: { sleepAside: async (durationMs: number) => void pausesMs.push(durationMs) },
   } as unknown as CallDependencies
   return { dependencies, captures, pausesMs }
 }

@@ -21,16 +21,17 @@ const every = (amountAtomic: bigint): readonly Entry[] => {
     entries.uptoSeen({ ...token, callId: 'k', payer: 'p' }),
     entries.uptoFinal({ ...token, callId: 'k' }),
     entries.uptoFailed({ ...token, callId: 'k', payer: 'p' }),
-    entries.claimFinal({ ...sent, channelId: 'c' }),
+    entries.claimFinal({ ...sent, subject: 't', channelId: 'c' }),
     entries.settleFinal({ ...sent, subject: 't' }),
     entries.channelRefundHeld({ ...token, refundId: 'r', channelId: 'c' }),
     entries.channelRefundSeen({ ...token, refundId: 'r', channelId: 'c' }),
     entries.channelRefundFailed({ ...token, refundId: 'r', channelId: 'c' }),
-    entries.channelWithdrawn({ ...token, channelId: 'c', subject: 'log' }),
+    entries.channelWithdrawn({ ...token, channelId: 'c', subject: 'log', availableAtomic: amountAtomic }),
     entries.creditRefundHeld({ ...token, refundId: 'r', payer: 'p' }),
     entries.creditRefundSeen({ ...token, refundId: 'r', payer: 'p' }),
     entries.creditRefundFailed({ ...token, refundId: 'r', payer: 'p' }),
     entries.sweepFinal(sent),
+    entries.tokenFee({ ...sent, subject: 't', account: ACCOUNTS.payTo }),
     entries.gasPaid({ network: money.network, lane: 'till', transactionId: 't', amountWei: amountAtomic }),
     entries.opening({ ledger: LEDGER, account: ACCOUNTS.payTo, amount: amountAtomic }),
   ]
@@ -58,6 +59,7 @@ test('each event moves money between the accounts of the design', () => {
     'credit_refund_seen: posted payer:p:credit > chain:till',
     'credit_refund_failed: voided payer:p:credit > chain:till',
     'sweep_final: posted chain:pay-to > chain:till',
+    'token_fee: posted expense:token-fee > chain:pay-to',
     'gas_paid: posted expense:gas > chain:till',
     'opening: posted chain:pay-to > equity:opening',
   ])
@@ -99,7 +101,7 @@ test('a refund that was seen or failed resolves the hold of the same refund', ()
 })
 
 test('whatever happens in whatever order, every ledger balances and no balance row differs from its postings', () => {
-  const history = fc.array(fc.tuple(fc.nat(18), fc.bigInt(1n, 10n ** 30n)), { maxLength: 60 })
+  const history = fc.array(fc.tuple(fc.nat(19), fc.bigInt(1n, 10n ** 30n)), { maxLength: 60 })
   fc.assert(
     fc.property(history, (steps) => {
       const happened = steps
@@ -120,7 +122,7 @@ test('whatever happens in whatever order, every ledger balances and no balance r
             return sums
           }
           if (isLimited(debit)) of(debit).debits += debitDelta({ event, kind, amount }).debitsPosted
-          if (isLimited(credit)) of(credit).credits += creditDelta({ kind, amount }).creditsPosted
+          if (isLimited(credit)) of(credit).credits += creditDelta({ event, kind, amount }).creditsPosted
         }
       }
       for (const [account, sums] of posted) {

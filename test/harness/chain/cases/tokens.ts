@@ -73,12 +73,6 @@ const allow = async ({ stack }: ChainBench, payer: Payer, amount: bigint) => {
 
 const TOGGLES: readonly Toggle[] = [
   {
-    name: 'USDT takes a fee',
-    token: 'usdt',
-    on: ({ bench }) => setUsdtFee({ rpcUrl: bench.stack.rpcUrl, basisPoints: 19n, maximumFeeUsdt: 49n }),
-    off: ({ bench }) => setUsdtFee({ rpcUrl: bench.stack.rpcUrl, basisPoints: 0n, maximumFeeUsdt: 0n }),
-  },
-  {
     name: 'the payer is on the blocklist of USDC',
     token: 'usdc',
     on: ({ bench, payer: { address } }) =>
@@ -114,4 +108,38 @@ const TOGGLES: readonly Toggle[] = [
   },
 ]
 
-export const tokens: readonly ChainCase[] = TOGGLES.map(between)
+/** A settlement that is on its way already arrives less the fee: its payer has paid in full, and what the token kept is our expense. */
+const fee: ChainCase = {
+  name: 'USDT takes a fee between settlement and block',
+  run: async (bench) => {
+    const { stack, disturb, sign, settle, settleDown, transactions, balanceOf } = bench
+    const { rpcUrl, usdt } = stack
+    const payer = await stack.newPayer()
+    const before = {
+      payer: await balanceOf(usdt, payer.address),
+      us: await balanceOf(usdt, stack.world.payTo),
+    }
+    const { send } = await sign({ payer, scheme: 'upto', asset: usdt, model: DEAR_MODEL })
+    await disturb.stop()
+    try {
+      demand('the call', (await send()).status, 200)
+      await settle()
+      demand('on its way', (await transactions('upto', payer)).length, 1)
+      await disturb.forget()
+      await setUsdtFee({ rpcUrl, basisPoints: 19n, maximumFeeUsdt: 49n })
+    } finally {
+      await disturb.resume()
+    }
+    await settleDown()
+    await setUsdtFee({ rpcUrl, basisPoints: 0n, maximumFeeUsdt: 0n })
+    await settleDown()
+    const paid = before.payer - (await balanceOf(usdt, payer.address))
+    const arrived = (await balanceOf(usdt, stack.world.payTo)) - before.us
+    const [settled, ...more] = await transactions('upto', payer)
+    demand('settlements', [settled?.state, more.length], ['final', 0])
+    if (arrived >= paid) demand('arrived', arrived, `less than the ${paid} that were paid`)
+    return 'paid in full, the fee is our expense'
+  },
+}
+
+export const tokens: readonly ChainCase[] = [...TOGGLES.map(between), fee]

@@ -26,7 +26,7 @@ type Block = {
   readonly transactions: readonly Pending[]
   readonly transfers: readonly MinedTransfer[]
   /** What can be asked of a block of the past. */
-  readonly after: Pick<ChainState, 'channels' | 'nonces'>
+  readonly after: Pick<ChainState, 'channels' | 'nonces' | 'refundNonces'>
 }
 
 const GAS_USED = 60_000n
@@ -97,7 +97,11 @@ export function createBlocks({
     const hash: Hex = `0xb${number.toString(16)}f${forks}`
     const block = { number, hash, timestamp, mark: state.journal.mark() }
     if (mempool.size === 0) {
-      const after = blocks.at(-1)?.after ?? { channels: new Map(), nonces: new Map() }
+      const after = blocks.at(-1)?.after ?? {
+        channels: new Map(),
+        nonces: new Map(),
+        refundNonces: new Map(),
+      }
       blocks.push({ ...block, transactions: [], transfers: [], after })
       return
     }
@@ -118,7 +122,11 @@ export function createBlocks({
     }
     for (const { hash: old, nonce, sender } of mempool.values())
       if (nonce !== undefined && nonce < nonceOf(sender)) mempool.delete(old)
-    const after = { channels: new Map(state.channels), nonces: new Map(state.nonces) }
+    const after = {
+      channels: new Map(state.channels),
+      nonces: new Map(state.nonces),
+      refundNonces: new Map(state.refundNonces),
+    }
     blocks.push({ ...block, transactions, transfers, after })
   }
 
@@ -170,6 +178,14 @@ export function createBlocks({
     finalNumber: () => BigInt(Math.max(0, blocks.length - FINAL_DEPTH)),
     /** The state after a block of the past. */
     after: (number: bigint) => blocks[Number(number) - 1]?.after,
+    /** Everything that was mined and not taken back, in order. */
+    mined: () =>
+      blocks.flatMap(({ number, transactions }) =>
+        transactions.flatMap((pending) => {
+          const receipt = receipts.get(pending.hash)
+          return receipt ? [{ ...pending, receipt, blockNumber: number }] : []
+        }),
+      ),
     transfersIn: (from: bigint, to: bigint) =>
       blocks
         .filter(({ number }) => number >= from && number <= to)

@@ -5,7 +5,11 @@ import { balanceOf, type ChainState, held } from './state.ts'
 
 export class Revert extends Error {}
 
-export type Booked = { readonly channelId: Hex; readonly addedAtomic: bigint }
+export type Booked = {
+  readonly channelId: Hex
+  readonly addedAtomic: bigint
+  readonly totalClaimedAtomic: bigint
+}
 
 /** What an operation leaves in its receipt. */
 export type Logs = { readonly transfers: readonly Moved[]; readonly claims: readonly Booked[] }
@@ -32,12 +36,24 @@ function demand(isGood: boolean, reason: string): void {
   if (!isGood) throw new Revert(reason)
 }
 
-function move({ state }: Execution, moved: Moved): Moved {
+/** Who keeps what a token takes of a transfer. */
+const ISSUER = '0x00000000000000000000000000000000000001ee'
+const BPS = 10_000n
+
+/** A token that takes a fee of a transfer moves it in two. */
+function move({ state }: Execution, moved: Moved): Moved[] {
   const { token, from, to, value } = moved
   demand(balanceOf(state, token, from) >= value, 'insufficient_balance')
+  const fee = (value * (state.feeBps.get(token) ?? 0n)) / BPS
+  const parts = [
+    { ...moved, value: value - fee },
+    ...(fee > 0n ? [{ ...moved, to: ISSUER, value: fee } as const] : []),
+  ]
   state.journal.put(state.balances, held(token, from), balanceOf(state, token, from) - value)
-  state.journal.put(state.balances, held(token, to), balanceOf(state, token, to) + value)
-  return moved
+  state.journal.put(state.feesOf, held(token, to), (state.feesOf.get(held(token, to)) ?? 0n) + fee)
+  for (const part of parts)
+    state.journal.put(state.balances, held(token, part.to), balanceOf(state, token, part.to) + part.value)
+  return parts
 }
 
 /** Uses the nonce up and moves what was signed for. */
@@ -59,7 +75,7 @@ function collect(
     state.journal.put(state.allowances, key, allowance - moved.value)
   }
   state.journal.put(state.used, nonce, true)
-  return [move(execution, moved)]
+  return move(execution, moved)
 }
 
 const channelOf = (state: ChainState, id: string) =>
@@ -78,7 +94,7 @@ function book(
   const addedAtomic = totalClaimed - channel.totalClaimed
   state.journal.put(state.receivers, token, { ...receiver, claimed: receiver.claimed + addedAtomic })
   state.journal.put(state.channels, channelId, { ...channel, totalClaimed })
-  return [{ channelId, addedAtomic }]
+  return [{ channelId, addedAtomic, totalClaimedAtomic: totalClaimed }]
 }
 
 /** Gives a part of a channel's balance back to its payer. */
@@ -87,7 +103,7 @@ function giveBack(execution: Execution, channelId: string, moved: Moved): Moved[
   const { state } = execution
   const channel = channelOf(state, channelId)
   state.journal.put(state.channels, channelId, { ...channel, balance: channel.balance - moved.value })
-  return [move(execution, moved)]
+  return move(execution, moved)
 }
 
 const unclaimedOf = (state: ChainState, id: string) => {
@@ -118,7 +134,7 @@ function settle(execution: Execution, token: Address): Moved[] {
   const { claimed, settled } = state.receivers.get(token) ?? { claimed: 0n, settled: 0n }
   if (claimed === settled) return []
   state.journal.put(state.receivers, token, { claimed, settled: claimed })
-  return [move(execution, { token, from: BATCH_SETTLEMENT, to: payTo, value: claimed - settled })]
+  return move(execution, { token, from: BATCH_SETTLEMENT, to: payTo, value: claimed - settled })
 }
 
 function startWithdrawal({ state, timestamp }: Execution, channelId: string, amount: bigint): void {
@@ -149,7 +165,7 @@ function deposit(execution: Execution, operation: Extract<Operation, { kind: 'de
   const moved = { token, from: payer, to: BATCH_SETTLEMENT, value: amount }
   const transfers = collect(execution, { permission, moved, permitted: amount })
   // Only what arrives counts: a collector that brings nothing creates no escrow.
-  demand(transfers.length > 0, 'deposit_not_collected')
+  demand(transfers[0]?.value === amount, 'deposit_not_collected')
   const channel = channelOf(state, channelId)
   state.journal.put(state.channels, channelId, { ...channel, balance: channel.balance + amount })
   return transfers
@@ -179,7 +195,7 @@ function transfersOf(execution: Execution, operation: Exclude<Operation, { kind:
       return refund(execution, operation)
     case 'transfer': {
       const { token, to, amount: value } = operation
-      return [move(execution, { token, from: sender, to, value })]
+      return move(execution, { token, from: sender, to, value })
     }
     case 'approve':
       state.journal.put(state.allowances, held(operation.token, sender), operation.amount)

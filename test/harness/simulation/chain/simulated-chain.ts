@@ -1,9 +1,11 @@
 import { BATCH_SETTLEMENT } from '../../../../src/payment/contracts.ts'
 import type { Address, Hex, Network } from '../../../../src/payment/types.ts'
+import { arrivalsOf } from '../../../../src/settlement/arrivals.ts'
 import type { Calldata, ChainReader, ChainSender, SettlementChain } from '../../../../src/settlement/ports.ts'
 import type { Lane } from '../../../../src/settlement/types.ts'
 import type { Random } from '../random.ts'
 import { type Blocks, createBlocks, type Pending } from './blocks.ts'
+import { channelMovesOf } from './channel-moves.ts'
 import { createCalldata } from './calldata.ts'
 import { balanceOf, type ChainState } from './state.ts'
 
@@ -116,6 +118,9 @@ export function createSimulatedChain({ network, payTo, lanes, random, nowMs, isS
   const channelsAt = (number: bigint | undefined): ChainState['channels'] =>
     number === undefined ? blocks.state.channels : (blocks.after(number)?.channels ?? new Map())
 
+  const refundNoncesAt = (number: bigint | undefined): ChainState['refundNonces'] =>
+    number === undefined ? blocks.state.refundNonces : (blocks.after(number)?.refundNonces ?? new Map())
+
   const reader: ChainReader = {
     network,
     getReceipt: async (hash) => ask(() => blocks.receipts.get(hash)),
@@ -132,22 +137,22 @@ export function createSimulatedChain({ network, payTo, lanes, random, nowMs, isS
             balanceAtomic: balance,
             totalClaimedAtomic: totalClaimed,
             withdrawRequestedAt: blocks.state.withdrawals.get(id)?.initiatedAt ?? 0,
-            refundNonce: blocks.state.refundNonces.get(id) ?? 0n,
+            refundNonce: refundNoncesAt(blockNumber).get(id) ?? 0n,
           }
         }),
       ),
     findPayments: async ({ funding }) =>
       ask(() => {
-        const to = funding.channel ? BATCH_SETTLEMENT : lanes.till.address
-        return blocks
+        const recipient = funding.channel ? BATCH_SETTLEMENT : lanes.till.address
+        const transfers = blocks
           .transfersIn(0n, blocks.head().number)
-          .filter(
-            ({ token, from, to: recipient, value }) =>
-              token === funding.asset &&
-              from === funding.payer &&
-              recipient === to &&
-              value === funding.amountAtomic,
-          )
+          .filter(({ token }) => token === funding.asset)
+        const { payer, amountAtomic } = funding
+        return [...Map.groupBy(transfers, ({ hash }) => hash).values()]
+          .flatMap((own) => {
+            const arrivals = arrivalsOf({ transfers: own, payer, recipient, amountAtomic })
+            return own.filter(({ logIndex }) => arrivals.some((arrival) => arrival.logIndex === logIndex))
+          })
           .map(({ hash: transactionHash, logIndex, blockNumber }) => ({
             transactionHash,
             logIndex,
@@ -167,6 +172,7 @@ export function createSimulatedChain({ network, payTo, lanes, random, nowMs, isS
             amountAtomic,
           })),
       ),
+    findChannelMoves: async ({ channelId }) => ask(() => channelMovesOf(blocks, channelId)),
     getBalance: async ({ asset, owner }) => ask(() => balanceOf(blocks.state, asset, owner)),
     listTransfers: async ({ fromBlock, toBlock, addresses }) =>
       ask(() =>
@@ -178,7 +184,7 @@ export function createSimulatedChain({ network, payTo, lanes, random, nowMs, isS
   }
 
   const chain: SettlementChain = { sender, reader, calldata }
-  return { blocks, mood, chain, decode }
+  return { blocks, mood, chain, decode, operationIn: (raw: Hex) => read(raw).operation }
 }
 
 export type SimulatedChain = ReturnType<typeof createSimulatedChain>

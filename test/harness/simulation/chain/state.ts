@@ -9,6 +9,10 @@ export function createChainState() {
     balances: new Map<string, bigint>(),
     /** Permit2's allowances by token and owner. */
     allowances: new Map<string, bigint>(),
+    /** What tokens take of every transfer, in basis points. */
+    feeBps: new Map<string, bigint>(),
+    /** What was taken of transfers, by token and recipient. */
+    feesOf: new Map<string, bigint>(),
     /** Nonces that are used up. */
     used: new Map<string, true>(),
     channels: new Map<string, { readonly balance: bigint; readonly totalClaimed: bigint }>(),

@@ -1,4 +1,5 @@
 import { USUAL_FEE_WEI } from '../chain/blocks.ts'
+import { ASSETS } from '../setup.ts'
 import type { Step } from './step.ts'
 
 /** What the chain and its RPC do. */
@@ -18,6 +19,14 @@ export const CHAIN_STEPS = {
   },
   congestion: (world) => {
     world.minedShare = world.random.pick([30, 70, 100])
+  },
+  /** An issuer begins to take a fee of every transfer, or stops. */
+  tokenFee: ({ simulated, random, scheduler, feesSinceMs }) => {
+    const { feeBps } = simulated.blocks.state
+    const { address } = random.pick(ASSETS)
+    if (feeBps.has(address)) feeBps.delete(address)
+    else feeBps.set(address, random.pick([1n, 19n]))
+    feesSinceMs.set(address, scheduler.nowMs())
   },
   fees: ({ simulated: { blocks }, random }) => {
     blocks.market.feeWei = USUAL_FEE_WEI * random.pick([1n, 4n, 100n])

@@ -17,6 +17,7 @@ export async function drain(world: World, between: () => void): Promise<void> {
   const { scheduler, simulated, faults, tables } = world
   faults.heal()
   simulated.mood.failing = 0
+  simulated.blocks.state.feeBps.clear()
   simulated.blocks.market.feeWei = USUAL_FEE_WEI
   world.isMining = true
   world.isWaking = false

@@ -17,6 +17,15 @@ function submit(world: World, sender: Payer['address'], operation: Operation): v
   world.simulated.blocks.mempool.set(hash, { hash, sender, operation, maxFee: 2n ** 64n })
 }
 
+/** The same, mostly before everything that waits already: who pays more is mined first. */
+function hurry(world: World, sender: Payer['address'], operation: Operation): void {
+  const { mempool } = world.simulated.blocks
+  const waiting = world.random.percent(80) ? [...mempool] : []
+  for (const [hash] of waiting) mempool.delete(hash)
+  submit(world, sender, operation)
+  for (const [hash, pending] of waiting) mempool.set(hash, pending)
+}
+
 /** What payers and strangers do on chain, past us. */
 export const OUTSIDER_STEPS = {
   /** Somebody submits what a payer has signed: before we do, beside us, or after it has failed with us. */
@@ -29,12 +38,23 @@ export const OUTSIDER_STEPS = {
     const operations = world.payments
       .filter(({ fundingKey }) => fundingKey !== undefined && open.has(fundingKey))
       .flatMap((payment) => operationOf(payment) ?? [])
-    if (operations.length > 0) submit(world, STRANGER, world.random.pick(operations))
+    if (operations.length > 0) hurry(world, STRANGER, world.random.pick(operations))
   },
   /** Anybody may pay out to us what the contract has booked for us. */
   settledByOthers: (world) => {
     const { wallet } = anyWallet(world)
     submit(world, STRANGER, { kind: 'settle', token: wallet.asset.address })
+  },
+  /** Whoever sees what we have signed for a channel may submit it: before ours, beside it, or long after ours has failed. */
+  copied: (world) => {
+    const { tables, simulated, random } = world
+    const ours = [...tables.transactions.values()].filter(
+      ({ purpose }) => purpose.kind === 'claim' || purpose.kind === 'channel-refund',
+    )
+    if (ours.length === 0) return
+    const open = ours.filter(({ state }) => state === 'signed')
+    const { raw } = random.pick(open.length > 0 && random.percent(80) ? open : ours)
+    hurry(world, STRANGER, simulated.operationIn(raw))
   },
   empty: (world) => {
     const { payer, wallet } = anyWallet(world)

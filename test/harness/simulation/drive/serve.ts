@@ -7,8 +7,10 @@ import { TurnpikeError } from '../../../../src/lib/errors/turnpike-error.ts'
 import type { ChannelState } from '../../../../src/payment/types.ts'
 import type { Process } from '../process/process.ts'
 import { endpointsAt } from '../setup.ts'
+import type { Operation } from '../chain/operations.ts'
 import type { World } from '../world.ts'
 import { newPayment, newQuote, type Payment } from './payment.ts'
+import { operationOf } from './signed-operation.ts'
 
 const REQUEST: ChatRequest = {
   model: 'vendor/model',
@@ -82,8 +84,7 @@ async function serve(serving: Serving & { planned: PlannedCall }): Promise<void>
     freshQuoteNonce,
     dependencies,
   }).catch((error: unknown) => {
-    if (error instanceof TurnpikeError && ASK_AGAIN.has(error.code) && payment.fundingKey !== undefined)
-      world.denied.add(payment.fundingKey)
+    if (error instanceof TurnpikeError && ASK_AGAIN.has(error.code)) deny(world, payment)
     throw error
   })
   if (result.kind === 'admitted') return answer({ ...serving, call: result.call })
@@ -91,8 +92,7 @@ async function serve(serving: Serving & { planned: PlannedCall }): Promise<void>
   const { state } = result.corrective
   // Who is told of a balance that does not suffice signs another deposit.
   const neededAtomic = state.chargedAtomic + state.heldAtomic + payment.checked.ceilingAtomic
-  if (state.balanceAtomic < neededAtomic && isUnderWay(world, payment.fundingKey))
-    world.denied.add(payment.fundingKey ?? '')
+  if (state.balanceAtomic < neededAtomic && isUnderWay(world, payment.fundingKey)) deny(world, payment)
   follow(channel, state, state.chargedAtomic + state.heldAtomic)
   // A stock client signs once more from what it was told, and gives up after that.
   if (payment.isCorrected || world.random.percent(20)) return undefined
@@ -102,6 +102,28 @@ async function serve(serving: Serving & { planned: PlannedCall }): Promise<void>
   send({ world, process, payment: again })
   return undefined
 }
+
+/** A client is told to pay again. */
+function deny(world: World, payment: Payment): void {
+  if (payment.fundingKey === undefined) return
+  world.denied.set(
+    payment.fundingKey,
+    world.denied.get(payment.fundingKey) === true || isOnChain(world, payment),
+  )
+}
+
+function isOnChain({ simulated }: World, payment: Payment): boolean {
+  const nonce = permissionIn(operationOf(payment))?.nonce
+  return simulated.blocks
+    .mined()
+    .some(
+      ({ operation, receipt }) =>
+        receipt.transfers.length > 0 && nonce !== undefined && permissionIn(operation)?.nonce === nonce,
+    )
+}
+
+const permissionIn = (operation: Operation | undefined) =>
+  operation && 'permission' in operation ? operation.permission : undefined
 
 function isUnderWay({ tables }: World, fundingKey = ''): boolean {
   const state = tables.fundings.get(tables.fundingOfKey.get(fundingKey) ?? '')?.state

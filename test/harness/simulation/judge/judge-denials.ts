@@ -2,13 +2,14 @@ import type { StepName } from '../drive/steps.ts'
 import type { World } from '../world.ts'
 import type { Verdict } from './verdict.ts'
 
-/** What may turn a refusal that was true into an acceptance: another block, or somebody else. */
-const EXCUSES: readonly StepName[] = ['reorganise', 'thirdParty']
+/** What may turn a refusal that was true into an acceptance: another block, or somebody else who submits it later. */
+const isExcused = (steps: readonly StepName[], wasOnChain: boolean) =>
+  steps.includes('reorganise') || (steps.includes('thirdParty') && !wasOnChain)
 
 /** A client that was told to pay again, and whose first payment was taken all the same, pays twice. */
 export function judgeDenials(world: World, steps: readonly StepName[], verdict: Verdict): void {
-  if (EXCUSES.some((step) => steps.includes(step))) return
-  for (const key of world.denied) {
+  for (const [key, wasOnChain] of world.denied) {
+    if (isExcused(steps, wasOnChain)) continue
     const funding = world.tables.fundings.get(world.tables.fundingOfKey.get(key) ?? '')
     if (!funding || funding.state === 'failed' || funding.state === 'lapsed') continue
     // Money that went back to its payer meanwhile may be asked for again.

@@ -3,7 +3,7 @@ import { BATCH_SETTLEMENT } from '../../../../src/payment/contracts.ts'
 import type { Address, Asset } from '../../../../src/payment/types.ts'
 import { accountKey } from '../../../support/memory/balances.ts'
 import { checkMemoryInvariants } from '../../../support/memory/invariants.ts'
-import { balanceOf } from '../chain/state.ts'
+import { balanceOf, held } from '../chain/state.ts'
 import { hoardOf, inWallet, type Payer, type Wallet } from '../drive/payer.ts'
 import { ASSETS, LANES, NETWORK, PAY_TO } from '../setup.ts'
 import type { World } from '../world.ts'
@@ -60,7 +60,11 @@ function judgeWallet(world: World, payer: Payer, wallet: Wallet, verdict: Verdic
   const { tables, simulated } = world
   const { asset, channel, initialAtomic } = wallet
   const hoard = balanceOf(simulated.blocks.state, asset.address, hoardOf(payer))
-  const given = initialAtomic - inWallet(world, payer, wallet) - hoard
+  // What a token takes of what goes to its holder is the holder's loss.
+  const { feesOf } = simulated.blocks.state
+  const feeTo = (owner: Address) => feesOf.get(held(asset.address, owner)) ?? 0n
+  const fees = feeTo(payer.address) + feeTo(hoardOf(payer))
+  const given = initialAtomic - inWallet(world, payer, wallet) - hoard - fees
   const ledger = tokenLedger({ network: NETWORK, asset: asset.address })
   const credit = -(tables.sums.get(accountKey(ledger, ACCOUNTS.credit(payer.address))) ?? 0n)
   const inChannel = simulated.blocks.state.channels.get(channel.id)?.balance ?? 0n

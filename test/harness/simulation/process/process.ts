@@ -36,6 +36,7 @@ export type Surroundings = {
   readonly fateOf: (requestId: string) => Fate
   readonly callOf: (requestId: string) => string
   readonly newId: () => string
+  readonly isSuspended: SettlementDependencies['isSuspended']
   readonly trace: Trace | undefined
   /** Told where a hint to settle was given. */
   readonly onWake: () => void
@@ -139,6 +140,7 @@ export function startProcess(id: string, world: Surroundings): Process {
     payTo: PAY_TO,
     policy: POLICY,
     reach,
+    isSuspended: world.isSuspended,
     notice: () => undefined,
   }
   const mirror = createMirror(simulated, nowMs)
@@ -157,7 +159,7 @@ export function startProcess(id: string, world: Surroundings): Process {
     fund: (payment) => fund({ payment, dependencies: settlement }),
     wake: world.onWake,
     turns: createTurns({ sleep }),
-    clock: { nowMs, sleep, random: (byteCount) => new Uint8Array(byteCount) },
+    clock: { nowMs, sleep, sleepAside: sleep, random: (byteCount) => new Uint8Array(byteCount) },
     reach,
   }
   let asked: SweepOptions | undefined
