@@ -25,6 +25,7 @@ export type Verdict = {
 }
 
 const EXAMPLES = 5
+const ENDED: ReadonlySet<string> = new Set(['final', 'failed', 'lapsed'])
 const isCharged = ({ chargeAtomic }: CallRow) => chargeAtomic !== undefined && chargeAtomic > 0n
 
 /** Compares what everybody knows. Pure: the same evidence, the same verdict. */
@@ -75,7 +76,7 @@ function lostCalls({
 function unsettled({ calls, fundings, unended }: LedgerFacts): readonly string[] {
   const upto = calls.filter((row) => row.scheme === 'upto' && isCharged(row) && row.settlement !== 'final')
   const channel = calls.filter((row) => isCharged(row) && !row.isClaimed)
-  const stuck = fundings.filter(({ state }) => state !== 'final' && state !== 'failed')
+  const stuck = fundings.filter(({ state }) => !ENDED.has(state))
   return [
     ...upto.map(({ callId, settlement }) => `${callId} is charged and its settlement is ${settlement}`),
     ...channel.map(({ callId }) => `${callId} is charged and not claimed`),

@@ -28,7 +28,7 @@ function stirFor({
 }): Stir | undefined {
   const { world, finalityBlocks } = target
   const frontRun = async () => {
-    if ((await chain.frontRun()) > 0) await world.chain.mine(1)
+    if ((await chain.frontRun('everything')) > 0) await world.chain.mine(1)
   }
   const stand = async () => {
     world.chain.pause()

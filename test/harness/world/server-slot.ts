@@ -49,14 +49,18 @@ export async function openServerSlot({
   const deathTimes: number[] = []
   let isClosing = false
   let current: Child<unknown> | undefined
+  /** The next one, until it listens. */
+  let starting: Child<unknown> | undefined
   // The next process has read its sources before it is needed: what a restart costs here is what the product needs.
   let spare: Promise<Child<unknown>> | undefined
 
   async function bringUp(): Promise<void> {
     const child = await (spare ?? spawnOne())
+    starting = child
     spare = hasSpare && !isClosing ? spawnOne() : undefined
     spare?.catch(() => undefined)
     await startPatiently({ child, start, withinMs: upWithinMs })
+    starting = undefined
     current = child
     void child.ended.then(() => {
       if (current === child) current = undefined
@@ -68,9 +72,9 @@ export async function openServerSlot({
     deathTimes.push(performance.now())
     await onDeath().catch(() => undefined)
     if (isClosing) return
-    await bringUp().catch((error: unknown) =>
-      process.stderr.write(`The server does not come back: ${String(error)}\n`),
-    )
+    await bringUp().catch((error: unknown) => {
+      if (!isClosing) process.stderr.write(`The server does not come back: ${String(error)}\n`)
+    })
   }
 
   const untilUp = () =>
@@ -100,6 +104,7 @@ export async function openServerSlot({
     ask: (kind) => ask(kind),
     async close() {
       isClosing = true
+      await starting?.stop()
       await current?.ask('close').catch(() => undefined)
       await current?.stop()
       await (await spare?.catch(() => undefined))?.stop()
