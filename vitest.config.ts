@@ -9,6 +9,7 @@ const project = (name: string, testTimeoutMs: number, parallel: boolean) => ({
     testTimeout: testTimeoutMs,
     hookTimeout: 60_000,
     pool: 'forks' as const,
+    isolate: name === 'unit' || name === 'e2e',
     fileParallelism: parallel,
     // Tests with real processes meet real stalls on a shared machine; a second try is shown in the report, a second failure fails.
     retry: process.env['CI'] && name !== 'unit' ? 1 : 0,

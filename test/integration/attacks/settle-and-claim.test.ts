@@ -147,7 +147,7 @@ test('a channel whose deposit never bought a call can be refunded', async () => 
 test('a channel whose payer withdraws on chain serves no more calls and is claimed at once', async () => {
   await openChannelWith(world.storage, 'runaway', 1_000n)
   await charge('runaway', 40n)
-  world.script.channelOf = () => ({ withdrawRequestedAt: 1_800_000_000 })
+  world.script.channelOf = () => ({ balanceAtomic: 1_000n, withdrawRequestedAt: 1_800_000_000 })
   await sweep({ dependencies: world.dependencies })
   const late = voucherAdmissionOf({ channel: 'runaway', max: 500n, ceiling: 100n })
   expect(await world.storage.calls.admit(late)).toEqual({ kind: 'withdrawing' })
