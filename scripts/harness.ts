@@ -11,6 +11,9 @@ const PARTS: Readonly<Record<string, () => Promise<HarnessPart>>> = {
   crash: async () => (await import('../test/harness/crash/part.ts')).crash,
 }
 
+/** Rounds of lanes. The simulation takes all cores; the others mostly wait for processes and blocks, and go side by side. */
+const ROUNDS: readonly (readonly (readonly string[])[])[] = [[['simulation']], [['crash'], ['chain', 'race']]]
+
 const HELP = `npm run harness -- [part ...] [--short] [--json] [--seed N]
 
 Tries to lose money, and judges that none was lost. Without a name every part runs.
@@ -45,7 +48,14 @@ else if (unknown.length > 0 || (seed !== undefined && !Number.isSafeInteger(seed
 
 async function runAll(names: readonly string[]): Promise<void> {
   const finished: FinishedPart[] = []
-  for (const name of names) finished.push(await runPart(name))
+  for (const round of ROUNDS) {
+    const lanes = round.map((lane) => lane.filter((name) => names.includes(name)))
+    await Promise.all(
+      lanes.map(async (lane) => {
+        for (const name of lane) finished.push(await runPart(name))
+      }),
+    )
+  }
   const report = mergeResults(finished)
   for (const violation of report.violations) process.stderr.write(`✗ ${violation}\n`)
   process.stdout.write(

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { requireNode } from './require-node.ts'
 
 /**
- * `npm test [-- <vitest arguments>]`: all projects, cheapest first, and the race of the money harness, then one line that
- * counts. A project that fails does not hide what the next would say.
+ * `npm test [-- <vitest arguments>]`: all projects, cheapest first, and the short form of the money harness, then one line that counts.
+ * A project that fails does not hide what the next would say.
  */
 const PROJECTS = ['unit', 'contract', 'integration', 'e2e']
 
@@ -44,7 +44,7 @@ for (const project of PROJECTS) {
 if (process.argv.length === 2) {
   const startedAtMs = performance.now()
   const harness = join(import.meta.dirname, 'harness.ts')
-  const { status } = spawnSync(process.execPath, [harness, 'race', '--short', '--json'], {
+  const { status } = spawnSync(process.execPath, [harness, '--short', '--json'], {
     stdio: 'inherit',
   })
   if (status === 0) totals.passed += 1

@@ -53,10 +53,7 @@ const MUTANTS: readonly ChainMutant[] = [
 const PROCESS = fileURLToPath(new URL('case-process.ts', import.meta.url))
 
 /** @returns by the name of each mutant that its case has seen, what was wrong. */
-export async function findChainMutants({
-  short,
-  onProgress,
-}: PartOptions): Promise<{
+export async function findChainMutants({ short, onProgress }: PartOptions): Promise<{
   readonly caughtBy: Readonly<Record<string, string>>
   readonly names: readonly string[]
 }> {

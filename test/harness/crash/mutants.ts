@@ -14,6 +14,22 @@ const QUIET = { servers: 0, queues: 0, chains: 0, pauseMs: 0 } as const
 /** Known bugs that only processes which really die can show. */
 export const CRASH_MUTANTS: readonly CrashMutant[] = [
   {
+    name: 'a transaction is sent before it is recorded',
+    edits: [
+      {
+        file: 'src/settlement/send.ts',
+        from: '    sign: (nonce) => sender.sign({ lane, nonce, prepared }),\n',
+        to: `    sign: async (nonce) => {
+      const signed = await sender.sign({ lane, nonce, prepared })
+      await sender.broadcast(signed.raw)
+      dependencies.reach('broadcast')
+      return signed
+    },\n`,
+      },
+    ],
+    force: { ...QUIET, hits: 3, points: ['broadcast'] },
+  },
+  {
     name: 'what is to be settled is known to the process only',
     edits: [
       {
@@ -29,22 +45,6 @@ export const CRASH_MUTANTS: readonly CrashMutant[] = [
       },
     ],
     force: { ...QUIET, hits: 3, points: ['captured'] },
-  },
-  {
-    name: 'a transaction is sent before it is recorded',
-    edits: [
-      {
-        file: 'src/settlement/send.ts',
-        from: '    sign: (nonce) => sender.sign({ lane, nonce, prepared }),\n',
-        to: `    sign: async (nonce) => {
-      const signed = await sender.sign({ lane, nonce, prepared })
-      await sender.broadcast(signed.raw)
-      dependencies.reach('broadcast')
-      return signed
-    },\n`,
-      },
-    ],
-    force: { ...QUIET, hits: 3, points: ['broadcast'] },
   },
 ]
 

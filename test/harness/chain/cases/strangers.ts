@@ -4,7 +4,7 @@ import { type ChainBench, FINALITY_BLOCKS } from '../chain-bench.ts'
 
 const PATIENCE_MS = 10_000
 
-/** Lets what we have just sent wait, submits it as somebody else, and mines both. */
+/** Lets what we have just sent wait, submits it as somebody else, and mines both; then blocks come until it is final. */
 async function overtake({
   bench: { disturb, mine },
   act,
@@ -26,13 +26,14 @@ async function overtake({
   } finally {
     await disturb.resume()
   }
-  await acting
+  const growing = setInterval(() => void mine(2).catch(() => undefined), 200)
+  await acting.finally(() => clearInterval(growing))
 }
 
 const exact: ChainCase = {
   name: 'somebody else submits an exact payment first',
   run: async (bench) => {
-    const { stack, sign, settleDown, balanceOf, mine } = bench
+    const { stack, sign, settleDown, balanceOf } = bench
     const payer = await stack.newPayer()
     const before = await balanceOf(stack.usdc, payer.address)
     const { send, amountAtomic } = await sign({ payer, scheme: 'exact' })
@@ -41,9 +42,7 @@ const exact: ChainCase = {
       bench,
       which: 'payments',
       act: async () => {
-        const answer = send().then((response) => (status = response.status))
-        const growing = setInterval(() => void mine(2).catch(() => undefined), 200)
-        await answer.finally(() => clearInterval(growing))
+        status = (await send()).status
       },
     })
     await settleDown()
@@ -57,7 +56,7 @@ const exact: ChainCase = {
 const deposit: ChainCase = {
   name: 'somebody else submits a deposit first',
   run: async (bench) => {
-    const { stack, agent, ask, settleDown, balanceOf, mine } = bench
+    const { stack, agent, ask, settleDown, balanceOf } = bench
     const payer = await stack.newPayer()
     const before = await balanceOf(stack.usdc, payer.address)
     const paying = agent({ payer })
@@ -66,9 +65,7 @@ const deposit: ChainCase = {
       bench,
       which: 'payments',
       act: async () => {
-        const growing = setInterval(() => void mine(2).catch(() => undefined), 200)
-        const answer = await ask(paying).finally(() => clearInterval(growing))
-        status = answer.status
+        status = (await ask(paying)).status
       },
     })
     demand('the call', status, 200)
