@@ -1,7 +1,7 @@
 import type { Catalog, Provider } from '../catalog/types.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import type { Hex, Network, Terms } from '../payment/types.ts'
-import type { GasPolicy } from '../settlement/gas-policy.ts'
+import type { GasPolicy } from '../settlement/policy.ts'
 import type { Reach } from '../settlement/crash-points.ts'
 import type { Reconciliation } from '../settlement/reconcile/types.ts'
 import type { SweepOptions } from '../settlement/sweep.ts'

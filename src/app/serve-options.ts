@@ -4,7 +4,7 @@ import { BUILT_IN_ASSETS } from '../payment/assets.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { addressOfPrivateKey } from '../payment/signature.ts'
 import type { Network, Terms } from '../payment/types.ts'
-import type { GasPolicy } from '../settlement/gas-policy.ts'
+import type { GasPolicy } from '../settlement/policy.ts'
 import { catalogOf, providersOf, termsOf } from './defaults.ts'
 import type { AppOptions } from './options.ts'
 

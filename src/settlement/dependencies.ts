@@ -1,7 +1,7 @@
 import type { Address, Network } from '../payment/types.ts'
 import type { Reach } from './crash-points.ts'
-import type { GasPolicy } from './gas-policy.ts'
 import type { Notice } from './notice.ts'
+import type { SettlementPolicy } from './policy.ts'
 import type {
   BalanceStore,
   DueStore,
@@ -32,19 +32,4 @@ export type SettlementDependencies = {
   readonly isSuspended: (query: { network: Network; asset: Address }) => boolean
   /** What an operator should be able to count and read. */
   readonly notice: (notice: Notice) => void
-}
-
-/** When money is moved. Amounts are in USD and turn into each token's atomic units. */
-export type SettlementPolicy = {
-  readonly claimAtPicoUsd: bigint
-  readonly claimEveryMs: number
-  /** Credit that is worth less waits for its payer's next call. */
-  readonly refundAtOncePicoUsd: bigint
-  readonly refundLaterPicoUsd: bigint
-  readonly refundAfterMs: number
-  /** What the till keeps; more is swept to payTo. */
-  readonly tillFloatPicoUsd: bigint
-  readonly gasOf: (network: Network) => GasPolicy
-  readonly assetsOf: (network: Network) => readonly Address[]
-  readonly decimalsOf: (query: { network: Network; asset: string }) => number
 }

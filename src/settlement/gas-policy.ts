@@ -1,18 +1,8 @@
 import { atomicToPicoUsd } from '../lib/money.ts'
 import type { Network } from '../payment/types.ts'
-import type { SettlementDependencies } from './dependencies.ts'
+import type { SettlementPolicy } from './policy.ts'
 import type { Prepared } from './ports.ts'
 import type { Purpose } from './types.ts'
-
-/** What gas may cost on one network. What is absent is not limited. */
-export type GasPolicy = {
-  /** Pico-USD of one whole native coin (1e18 wei): the operator's rate. */
-  readonly coinPicoUsd?: bigint
-  /** Share of the moved value that gas may take, in basis points. */
-  readonly maxShareBps: bigint
-  /** Wei within 24 hours. */
-  readonly maxPerDayWei?: bigint
-}
 
 export type GasRefusal = 'gas_above_share' | 'gas_budget_spent'
 
@@ -47,7 +37,7 @@ export function gasRefusal({
   /** In the last 24 hours. */
   spentWei: bigint
   isUrgent: boolean
-  policy: SettlementDependencies['policy']
+  policy: SettlementPolicy
 }): GasRefusal | undefined {
   const { coinPicoUsd, maxShareBps, maxPerDayWei } = policy.gasOf(network)
   if (maxPerDayWei !== undefined && spentWei + maxCostWeiOf(prepared) > maxPerDayWei)

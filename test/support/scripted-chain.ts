@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Address, Hex } from '../../src/payment/types.ts'
 import type { SettlementDependencies } from '../../src/settlement/dependencies.ts'
-import type { GasPolicy } from '../../src/settlement/gas-policy.ts'
+import type { GasPolicy } from '../../src/settlement/policy.ts'
 import type { Notice } from '../../src/settlement/notice.ts'
 import type {
   ChainSender,

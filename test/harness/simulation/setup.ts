@@ -2,7 +2,7 @@ import type { Endpoint } from '../../../src/catalog/types.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
 import { BASE_SEPOLIA_USDC, usdtAsset } from '../../../src/payment/assets.ts'
 import type { Address, Asset, Network, Scheme, Terms } from '../../../src/payment/types.ts'
-import type { SettlementPolicy } from '../../../src/settlement/dependencies.ts'
+import type { SettlementPolicy } from '../../../src/settlement/policy.ts'
 import type { Lane } from '../../../src/settlement/types.ts'
 
 /** What is the same in every history: addresses, tokens, prices and the operator's thresholds. */
