@@ -1,8 +1,10 @@
 import { Pool } from 'undici'
-import type { Upstreams } from '../call/ports.ts'
+import type { UpstreamRequest, Upstreams } from '../call/ports.ts'
 import type { Provider } from '../catalog/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
+import type { UpstreamEnd } from '../chat/types.ts'
+import type { createLanguageModels, SdkDialect } from './language-model/create-language-model.ts'
 import { dispatchOpenAi, type UpstreamTimeouts } from './openai-compatible.ts'
 
 const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
@@ -15,8 +17,8 @@ const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
 /** An idle connection is kept this long, unless the provider announces less. */
 const KEEP_ALIVE_MS = 30_000
 
-/** Where one provider is and what every request to it carries. */
-type Door = { readonly pool: Pool; readonly path: string; readonly headers: readonly string[] }
+/** Sends one request to one provider, in the provider's dialect. */
+type Door = (request: UpstreamRequest) => Promise<UpstreamEnd>
 
 function openPool(origin: string, connectMs: number): Pool {
   return new Pool(origin, {
@@ -44,6 +46,50 @@ function headersFor(key: string | undefined): readonly string[] {
   return key === undefined ? headers : [...headers, 'authorization', `Bearer ${key}`]
 }
 
+function openAiDoor({
+  pool,
+  path,
+  key,
+  clocks,
+}: {
+  pool: Pool
+  path: string
+  key: string | undefined
+  clocks: UpstreamTimeouts
+}): Door {
+  const headers = headersFor(key)
+  return (request) => dispatchOpenAi({ dispatcher: pool, path, headers, request, timeouts: clocks })
+}
+
+/** The packages of the AI SDK are loaded with the first call that needs one. */
+function sdkDoor({
+  dialect,
+  pool,
+  baseUrl,
+  key = '',
+  clocks,
+}: {
+  dialect: SdkDialect
+  pool: Pool
+  baseUrl: string
+  key: string | undefined
+  clocks: UpstreamTimeouts
+}): Door {
+  let models: Promise<ReturnType<typeof createLanguageModels>> | undefined
+  const load = async () => {
+    const room = await import('./language-model/create-language-model.ts')
+    return room.createLanguageModels({ dialect, door: { baseUrl, apiKey: key, dispatcher: pool } })
+  }
+  return async (request) => {
+    const [{ dispatchLanguageModel }, modelNamed] = await Promise.all([
+      import('./language-model/exchange.ts'),
+      (models ??= load()),
+    ])
+    const model = modelNamed(request.endpoint.upstreamModel)
+    return dispatchLanguageModel({ model, request, timeouts: clocks })
+  }
+}
+
 /**
  * Opens the way to the providers: one pool of connections per origin. A provider that names a key variable is reachable
  * only where the key is there.
@@ -65,18 +111,19 @@ export function createUpstreams({
   const pools = new Map<string, Pool>()
   const doors = new Map<string, Door>()
 
-  for (const { id, baseUrl, apiKeyVariable } of providers) {
+  for (const { id, baseUrl, apiKeyVariable, dialect } of providers) {
     const key = apiKeyVariable === undefined ? undefined : keys(apiKeyVariable)
     if (apiKeyVariable !== undefined && !key) continue
     const { origin, pathname, protocol } = new URL(baseUrl)
     if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${id}: baseUrl must be http(s)`)
     const pool = pools.get(origin) ?? openPool(origin, clocks.connectMs)
     pools.set(origin, pool)
-    doors.set(id, {
-      pool,
-      path: `${pathname.replace(/\/+$/, '')}/chat/completions`,
-      headers: headersFor(key),
-    })
+    doors.set(
+      id,
+      dialect === 'openai'
+        ? openAiDoor({ pool, path: `${pathname.replace(/\/+$/, '')}/chat/completions`, key, clocks })
+        : sdkDoor({ dialect, pool, baseUrl, key, clocks }),
+    )
   }
 
   const dispatch: Upstreams['dispatch'] = async (request) => {
@@ -84,8 +131,7 @@ export function createUpstreams({
     if (!door) {
       throw new TurnpikeError('upstream_error', { message: 'This server has no way to that provider.' })
     }
-    const { pool, path, headers } = door
-    return dispatchOpenAi({ dispatcher: pool, path, headers, request, timeouts: clocks })
+    return door(request)
   }
 
   return {

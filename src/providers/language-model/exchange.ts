@@ -1,0 +1,128 @@
+import { APICallError } from '@ai-sdk/provider'
+import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider'
+import type { UpstreamRequest } from '../../call/ports.ts'
+import { readCompletion } from '../../chat/read-completion.ts'
+import type { StreamPart, UpstreamEnd } from '../../chat/types.ts'
+import type { Usage } from '../../chat/usage.ts'
+import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
+import type { UpstreamTimeouts } from '../openai-compatible.ts'
+import { connectionError, readRetryAfterMs, rejection } from '../upstream-errors.ts'
+import { type Answer, createChunkWriter } from './chunk-writer.ts'
+import { readOptions } from './read-options.ts'
+import { startClock } from './start-clock.ts'
+import { writeCompletion } from './write-completion.ts'
+
+type Request = Pick<UpstreamRequest, 'body' | 'stream' | 'signal' | 'onPart' | 'requestId'>
+type Exchange = {
+  readonly model: LanguageModelV4
+  readonly request: Request
+  readonly timeouts: UpstreamTimeouts
+}
+
+/** What has become of an answer so far. */
+type Progress = {
+  isHandedOn: boolean
+  firstContentMs?: number
+  usage?: Usage
+  finishReason?: string
+}
+
+/**
+ * One call to a provider through its AI SDK package, under the same rules as an OpenAI-compatible one: clocks of their own for the
+ * first content and between chunks, failures that can be made good elsewhere are thrown, later ones are an end.
+ *
+ * @throws TurnpikeError `upstream_*` while no content has been handed on. It never holds the provider's text.
+ */
+export async function dispatchLanguageModel({ model, request, timeouts }: Exchange): Promise<UpstreamEnd> {
+  const clock = startClock({ timeouts, stream: request.stream, signal: request.signal })
+  const progress: Progress = { isHandedOn: false }
+  const startedMs = performance.now()
+  const handOn = async (part: StreamPart): Promise<void> => {
+    if (part.type !== 'preamble' && part.usage) progress.usage = part.usage
+    if (part.type === 'finish') progress.finishReason = part.reason
+    if (part.type === 'content' || part.type === 'finish') {
+      progress.isHandedOn = true
+      progress.firstContentMs ??= performance.now() - startedMs
+    }
+    const ready = request.onPart(part)
+    if (ready) await clock.pausedWhile(ready)
+    if (part.type !== 'preamble') clock.hasContent()
+  }
+  const run = request.stream ? stream : generate
+  try {
+    const isComplete = await run({ model, request, signal: clock.signal, handOn })
+    return endOf(progress, isComplete ? 'completed' : 'interrupted')
+  } catch (error) {
+    if (request.signal.aborted) return endOf(progress, 'aborted')
+    if (progress.isHandedOn) return endOf(progress, 'interrupted')
+    throw clock.expiredIn === undefined
+      ? asUpstreamError(error)
+      : new TurnpikeError('upstream_timeout', { extra: { phase: clock.expiredIn } })
+  } finally {
+    clock.stop()
+  }
+}
+
+type Run = {
+  readonly model: LanguageModelV4
+  readonly request: Request
+  readonly signal: AbortSignal
+  readonly handOn: (part: StreamPart) => Promise<void>
+}
+
+const answerOf = ({ model, request }: Run): Answer => ({
+  id: `chatcmpl-${request.requestId ?? ''}`,
+  model: model.modelId,
+  createdAtSeconds: Math.floor(Date.now() / 1_000),
+})
+
+/** @returns whether the answer came to its end. */
+async function stream(run: Run): Promise<boolean> {
+  const { model, request, signal, handOn } = run
+  const { stream: parts } = await model.doStream({ ...readOptions(request.body), abortSignal: signal })
+  const writer = createChunkWriter(answerOf(run))
+  await handOn(writer.open())
+  let isComplete = false
+  for await (const part of parts as AsyncIterable<LanguageModelV4StreamPart>) {
+    if (part.type === 'error') throw asUpstreamError(part.error)
+    for (const written of writer.write(part)) await handOn(written)
+    if (part.type === 'finish')
+      isComplete = part.finishReason.unified !== 'error' && part.finishReason.unified !== 'interrupted'
+  }
+  return isComplete
+}
+
+async function generate(run: Run): Promise<boolean> {
+  const { model, request, signal, handOn } = run
+  const result = await model.doGenerate({ ...readOptions(request.body), abortSignal: signal })
+  const json = writeCompletion({ result, answer: answerOf(run) })
+  const completion = readCompletion(json)
+  if (!completion) throw new TurnpikeError('upstream_error')
+  const { finishReason, text, usage } = completion
+  await handOn({ type: 'finish', json, reason: finishReason, text, ...(usage ? { usage } : {}) })
+  return true
+}
+
+function endOf(progress: Progress, outcome: UpstreamEnd['outcome']): UpstreamEnd {
+  const { usage, finishReason, firstContentMs } = progress
+  return {
+    outcome,
+    ...(usage ? { usage } : {}),
+    ...(finishReason === undefined ? {} : { finishReason }),
+    ...(firstContentMs === undefined ? {} : { firstContentMs }),
+  }
+}
+
+/** Errors of the package hold the request and the provider's words; nothing of either goes on. */
+function asUpstreamError(error: unknown): TurnpikeError {
+  if (error instanceof TurnpikeError) return error
+  if (!APICallError.isInstance(error)) return new TurnpikeError('upstream_error')
+  const { statusCode, responseHeaders = {}, responseBody, cause } = error
+  if (statusCode === undefined) return connectionError(cause)
+  const retryAfterMs = readRetryAfterMs({ headers: responseHeaders, nowMs: Date.now() })
+  return rejection({
+    status: statusCode,
+    retryAfterMs,
+    ...(responseBody === undefined ? {} : { body: responseBody }),
+  })
+}

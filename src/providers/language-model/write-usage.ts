@@ -1,0 +1,22 @@
+import type { LanguageModelV4Usage } from '@ai-sdk/provider'
+
+/**
+ * Usage in the chat dialect's terms, where details are parts of their totals: cached and written tokens inside `prompt_tokens`,
+ * reasoning inside `completion_tokens`, whatever the provider's own way of counting is.
+ *
+ * @returns undefined where the provider said nothing: then an own count takes its place.
+ */
+export function writeUsage({ inputTokens, outputTokens }: LanguageModelV4Usage) {
+  const { total: input, noCache, cacheRead, cacheWrite } = inputTokens
+  const { total: output, text, reasoning } = outputTokens
+  if (input === undefined && output === undefined) return undefined
+  const prompt = input ?? (noCache ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0)
+  const completion = output ?? (text ?? 0) + (reasoning ?? 0)
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    prompt_tokens_details: { cached_tokens: cacheRead ?? 0, cache_write_tokens: cacheWrite ?? 0 },
+    completion_tokens_details: { reasoning_tokens: reasoning ?? 0 },
+  }
+}
