@@ -1,11 +1,12 @@
 import { Pool } from 'undici'
-import type { UpstreamRequest, Upstreams } from '../call/ports.ts'
+import type { Upstreams } from '../call/ports.ts'
 import type { Provider } from '../catalog/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
-import type { UpstreamEnd } from '../chat/types.ts'
-import type { createLanguageModels, SdkDialect } from './language-model/create-language-model.ts'
-import { dispatchOpenAi, type UpstreamTimeouts } from './openai-compatible.ts'
+import { type Door, doorWith, doorWithKeys } from './doors.ts'
+import { createKeyRing } from './key-ring.ts'
+import type { UpstreamTimeouts } from './openai-compatible.ts'
+import { readKeys } from './read-keys.ts'
 
 const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
   connectMs: LIMITS.connectMs,
@@ -16,9 +17,6 @@ const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
 
 /** An idle connection is kept this long, unless the provider announces less. */
 const KEEP_ALIVE_MS = 30_000
-
-/** Sends one request to one provider, in the provider's dialect. */
-type Door = (request: UpstreamRequest) => Promise<UpstreamEnd>
 
 function openPool(origin: string, connectMs: number): Pool {
   return new Pool(origin, {
@@ -34,67 +32,11 @@ function openPool(origin: string, connectMs: number): Pool {
   })
 }
 
-function headersFor(key: string | undefined): readonly string[] {
-  const headers = [
-    'content-type',
-    'application/json',
-    'accept-encoding',
-    'identity',
-    'user-agent',
-    'turnpike',
-  ]
-  return key === undefined ? headers : [...headers, 'authorization', `Bearer ${key}`]
-}
-
-function openAiDoor({
-  pool,
-  path,
-  key,
-  clocks,
-}: {
-  pool: Pool
-  path: string
-  key: string | undefined
-  clocks: UpstreamTimeouts
-}): Door {
-  const headers = headersFor(key)
-  return (request) => dispatchOpenAi({ dispatcher: pool, path, headers, request, timeouts: clocks })
-}
-
-/** The packages of the AI SDK are loaded with the first call that needs one. */
-function sdkDoor({
-  dialect,
-  pool,
-  baseUrl,
-  key = '',
-  clocks,
-}: {
-  dialect: SdkDialect
-  pool: Pool
-  baseUrl: string
-  key: string | undefined
-  clocks: UpstreamTimeouts
-}): Door {
-  let models: Promise<ReturnType<typeof createLanguageModels>> | undefined
-  const load = async () => {
-    const room = await import('./language-model/create-language-model.ts')
-    return room.createLanguageModels({ dialect, door: { baseUrl, apiKey: key, dispatcher: pool } })
-  }
-  return async (request) => {
-    const [{ dispatchLanguageModel }, modelNamed] = await Promise.all([
-      import('./language-model/exchange.ts'),
-      (models ??= load()),
-    ])
-    const model = modelNamed(request.endpoint.upstreamModel)
-    return dispatchLanguageModel({ model, request, timeouts: clocks })
-  }
-}
-
 /**
  * Opens the way to the providers: one pool of connections per origin. A provider that names a key variable is reachable
  * only where the key is there.
  *
- * @param keys reads a key by the name of its variable; asked once per provider. Keys go into the request header only.
+ * @param keys reads the keys of a provider (see read-keys) by the name of their variable; asked once per provider.
  * @param timeouts replace the defaults of lib/limits.
  * @throws TypeError for a base URL that is not http or https.
  */
@@ -111,19 +53,17 @@ export function createUpstreams({
   const pools = new Map<string, Pool>()
   const doors = new Map<string, Door>()
 
-  for (const { id, baseUrl, apiKeyVariable, dialect } of providers) {
-    const key = apiKeyVariable === undefined ? undefined : keys(apiKeyVariable)
-    if (apiKeyVariable !== undefined && !key) continue
-    const { origin, pathname, protocol } = new URL(baseUrl)
+  for (const provider of providers) {
+    const { id, baseUrl, apiKeyVariable } = provider
+    const given = apiKeyVariable === undefined ? [] : readKeys(keys(apiKeyVariable) ?? '')
+    if (apiKeyVariable !== undefined && given.length === 0) continue
+    const { origin, protocol } = new URL(baseUrl)
     if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${id}: baseUrl must be http(s)`)
     const pool = pools.get(origin) ?? openPool(origin, clocks.connectMs)
     pools.set(origin, pool)
-    doors.set(
-      id,
-      dialect === 'openai'
-        ? openAiDoor({ pool, path: `${pathname.replace(/\/+$/, '')}/chat/completions`, key, clocks })
-        : sdkDoor({ dialect, pool, baseUrl, key, clocks }),
-    )
+    const place = { provider, pool, timeouts: clocks }
+    const ring = createKeyRing({ keys: given, nowMs: () => performance.now() })
+    doors.set(id, given.length === 0 ? doorWith(place, undefined) : doorWithKeys({ place, ring }))
   }
 
   const dispatch: Upstreams['dispatch'] = async (request) => {

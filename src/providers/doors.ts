@@ -1,0 +1,78 @@
+import type { Pool } from 'undici'
+import type { UpstreamRequest } from '../call/ports.ts'
+import type { UpstreamEnd } from '../chat/types.ts'
+import type { Provider } from '../catalog/types.ts'
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import type { KeyRing } from './key-ring.ts'
+import type { createLanguageModels } from './language-model/create-language-model.ts'
+import { dispatchOpenAi, type UpstreamTimeouts } from './openai-compatible.ts'
+
+/** Sends one request to one provider, in the provider's dialect. */
+export type Door = (request: UpstreamRequest) => Promise<UpstreamEnd>
+
+/** Where a provider is, and how long it may take. */
+export type Place = { readonly provider: Provider; readonly pool: Pool; readonly timeouts: UpstreamTimeouts }
+
+/** The door of one provider with one key. The key goes into the request's headers and nowhere else. */
+export const doorWith = (place: Place, key: string | undefined): Door =>
+  place.provider.dialect === 'openai' ? openAiDoor(place, key) : sdkDoor(place, key)
+
+function openAiDoor({ provider: { baseUrl }, pool, timeouts }: Place, key: string | undefined): Door {
+  const path = `${new URL(baseUrl).pathname.replace(/\/+$/, '')}/chat/completions`
+  const headers = [
+    ...['content-type', 'application/json'],
+    ...['accept-encoding', 'identity'],
+    ...['user-agent', 'turnpike'],
+    ...(key === undefined ? [] : ['authorization', `Bearer ${key}`]),
+  ]
+  return (request) => dispatchOpenAi({ dispatcher: pool, path, headers, request, timeouts })
+}
+
+/** The packages of the AI SDK are loaded with the first call that needs one. */
+function sdkDoor({ provider: { dialect, baseUrl }, pool, timeouts }: Place, apiKey = ''): Door {
+  let models: Promise<ReturnType<typeof createLanguageModels>> | undefined
+  const load = async () => {
+    if (dialect === 'openai') throw new RangeError('The OpenAI dialect needs no package.')
+    const room = await import('./language-model/create-language-model.ts')
+    return room.createLanguageModels({ dialect, door: { baseUrl, apiKey, dispatcher: pool } })
+  }
+  return async (request) => {
+    const [{ dispatchLanguageModel }, modelNamed] = await Promise.all([
+      import('./language-model/exchange.ts'),
+      (models ??= load()),
+    ])
+    return dispatchLanguageModel({ model: modelNamed(request.endpoint.upstreamModel), request, timeouts })
+  }
+}
+
+const ABOUT_THE_KEY: ReadonlySet<unknown> = new Set([401, 403, 429])
+
+/**
+ * One door for all keys of a provider: a key that is refused rests, and the next one is tried, while no content has been handed on.
+ *
+ * @throws TurnpikeError what the last key was told.
+ */
+export function doorWithKeys({ place, ring }: { place: Place; ring: KeyRing }): Door {
+  const doors = new Map<string, Door>()
+  const doorOf = (key: string): Door => {
+    const door = doors.get(key) ?? doorWith(place, key)
+    doors.set(key, door)
+    return door
+  }
+  return async (request) => {
+    const tried = new Set<string>()
+    let refusal: unknown
+    for (let key = ring.take(tried); key !== undefined; key = ring.take(tried)) {
+      tried.add(key)
+      try {
+        return await doorOf(key)(request)
+      } catch (error) {
+        const status = error instanceof TurnpikeError ? error.details.extra?.['provider_status'] : undefined
+        if (!(error instanceof TurnpikeError) || !ABOUT_THE_KEY.has(status)) throw error
+        ring.refuse({ key, status: Number(status), retryAfterMs: error.details.retryAfterMs })
+        refusal = error
+      }
+    }
+    throw refusal ?? new TurnpikeError('upstream_error')
+  }
+}
