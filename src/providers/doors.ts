@@ -20,9 +20,12 @@ export const doorWith = (place: Place, key: string | undefined): Door =>
 function openAiDoor({ provider: { baseUrl }, pool, timeouts }: Place, key: string | undefined): Door {
   const path = `${new URL(baseUrl).pathname.replace(/\/+$/, '')}/chat/completions`
   const headers = [
-    ...['content-type', 'application/json'],
-    ...['accept-encoding', 'identity'],
-    ...['user-agent', 'turnpike'],
+    'content-type',
+    'application/json',
+    'accept-encoding',
+    'identity',
+    'user-agent',
+    'turnpike',
     ...(key === undefined ? [] : ['authorization', `Bearer ${key}`]),
   ]
   return (request) => dispatchOpenAi({ dispatcher: pool, path, headers, request, timeouts })
