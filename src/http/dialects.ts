@@ -13,5 +13,6 @@ export function dialectAt(path: string): Dialect {
   const known = PAID_PATHS.get(path)
   if (known) return known
   // The router takes a path in capitals or with a slash at its end for the same one.
-  return PAID_PATHS.get(path.toLowerCase().replace(/\/$/, '')) ?? CHAT_DIALECT
+  const plain = path.toLowerCase().replace(/\/$/, '')
+  return PAID_PATHS.get(plain) ?? (plain.startsWith('/v1/messages/') ? MESSAGES_DIALECT : CHAT_DIALECT)
 }

@@ -16,6 +16,8 @@ export function withRequestId({ call: { clock } }: HttpDependencies): RequestHan
     const isGood = typeof given === 'string' && REQUEST_ID.test(given)
     const id = isGood ? given : uuidV7({ nowMs: clock.nowMs(), random: clock.random(10) })
     response.setHeader('x-request-id', id)
+    const { requestIdHeader } = dialectAt(request.path)
+    if (requestIdHeader) response.setHeader(requestIdHeader, id)
     next()
   }
 }

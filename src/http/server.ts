@@ -10,6 +10,7 @@ import { PAID_PATHS } from './dialects.ts'
 import { errorHandler, withRequestId } from './error-handler.ts'
 import { paidRoute } from './paid-route.ts'
 import { callsRoute } from './routes/calls.ts'
+import { countTokensRoute } from './routes/count-tokens.ts'
 import { healthRoutes } from './routes/health.ts'
 import { modelsRoutes } from './routes/models.ts'
 
@@ -35,6 +36,7 @@ export function createHttpApp({
   app.use(helmet())
   app.use(modelsRoutes(dependencies))
   app.use(callsRoute(dependencies))
+  app.use(countTokensRoute(dependencies))
   app.use(healthRoutes(dependencies))
   if (withAdmin) app.use('/admin/v1', adminRoutes(dependencies))
   app.use((request: Request) => {

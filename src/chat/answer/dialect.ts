@@ -30,6 +30,8 @@ export type AnswerStream = {
 export type Dialect = {
   /** Whether its readers look at the `event` field of a frame. */
   readonly namesEvents: boolean
+  /** Its own name of the header `x-request-id`, if it has one. */
+  readonly requestIdHeader?: string
   /** Reads a body strictly and once. @throws TurnpikeError of lib/errors/chat; a missing model comes first. */
   readonly read: (input: { readonly body: Uint8Array }) => ChatRequest
   readonly openStream: (facts: AnswerFacts) => AnswerStream

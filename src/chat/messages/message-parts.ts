@@ -60,7 +60,8 @@ export function openBlock(segment: Segment): Fields {
       return { type: 'redacted_thinking', data: segment.text }
     case 'tool':
       return { type: 'tool_use', id: toolIdOf(segment), name: segment.name, input: {} }
-    default:
+    case 'text':
+    case 'refusal':
       return { type: 'text', text: '', citations: null }
   }
 }

@@ -26,6 +26,7 @@ const writeMessage: Dialect['writeWhole'] = ({ json, facts, ending }) => {
 /** Anthropic's messages: what its SDK and the coding agents speak. */
 export const MESSAGES_DIALECT: Dialect = {
   namesEvents: true,
+  requestIdHeader: 'request-id',
   read: readMessagesRequest,
   openStream: openMessageStream,
   writeWhole: writeMessage,
