@@ -1,3 +1,5 @@
+import { EXTENSIONS } from './extensions.ts'
+
 /** Fields of OpenAI's published chat completion request, plus the output cap's name in the responses dialect. */
 const OPENAI_FIELDS = [
   'model',
@@ -52,7 +54,11 @@ export const ROUTER_FIELDS = [
   'usage',
 ] as const
 
-export const CHAT_FIELDS: ReadonlySet<string> = new Set([...OPENAI_FIELDS, ...ROUTER_FIELDS])
+export const CHAT_FIELDS: ReadonlySet<string> = new Set([
+  ...OPENAI_FIELDS,
+  ...ROUTER_FIELDS,
+  ...EXTENSIONS.request,
+])
 
 /** Levenshtein's distance, one row at a time. */
 function distance(a: string, b: string): number {
@@ -71,10 +77,16 @@ function distance(a: string, b: string): number {
 /**
  * The known field that is nearest to a misspelt one, or undefined where none is near (more than a third changed).
  *
- * @example nearestField('temprature') // 'temperature'
+ * @example nearestField({ name: 'temprature', known: CHAT_FIELDS }) // 'temperature'
  */
-export function nearestField(name: string): string | undefined {
-  const ranked = [...CHAT_FIELDS]
+export function nearestField({
+  name,
+  known,
+}: {
+  name: string
+  known: ReadonlySet<string>
+}): string | undefined {
+  const ranked = [...known]
     .map((field) => ({ field, changes: distance(name.toLowerCase(), field) }))
     .sort((a, b) => a.changes - b.changes)
   const best = ranked[0]

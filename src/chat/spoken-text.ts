@@ -10,6 +10,15 @@ function callText(call: unknown): string {
   return textOf(called['name']) + textOf(called['arguments']) + textOf(called['input'])
 }
 
+/** OpenRouter's and our own form of reasoning: texts and summaries in pieces. What is encrypted is no text. */
+function detailsText(details: unknown): string {
+  if (!Array.isArray(details)) return ''
+  let text = ''
+  for (const detail of details)
+    if (isObject(detail)) text += textOf(detail['text']) + textOf(detail['summary'])
+  return text
+}
+
 /**
  * What a model wrote in one delta or message: the text that a tokenizer would count as output. Tool calls count with
  * name and arguments, reasoning counts once whatever the provider calls it.
@@ -20,7 +29,8 @@ export function spokenText(said: unknown): string {
   if (!isObject(said)) return ''
   const calls = Array.isArray(said['tool_calls']) ? said['tool_calls'] : []
   const audio = said['audio']
-  let text = textOf(said['reasoning_content']) || textOf(said['reasoning'])
+  let text =
+    textOf(said['reasoning_content']) || textOf(said['reasoning']) || detailsText(said['reasoning_details'])
   text += textOf(said['content']) + textOf(said['refusal'])
   for (const call of calls) text += callText(call)
   if (isObject(said['function_call'])) text += callText({ function: said['function_call'] })

@@ -15,11 +15,15 @@ export type ChatRequest = {
   /** Whether the caller asked for the usage chunk of a stream. */
   readonly includeUsage: boolean
   readonly messageCount: number
+  /** Whether a message carries what an upstream of plain OpenAI dialect must not see (the table EXTENSIONS). */
+  readonly hasMessageExtensions: boolean
   readonly toolCount: number
   /** The whole body as parsed JSON, and as text. */
   readonly fields: Readonly<Record<string, unknown>>
   readonly text: string
   readonly members: readonly JsonMember[]
+  /** The body in the caller's own dialect, where that is another one: some dialects repeat it in their answer. */
+  readonly asked?: Readonly<Record<string, unknown>>
 }
 
 /**

@@ -1,4 +1,5 @@
 import { replaceMembers } from '../lib/json-members.ts'
+import { plainMembers } from './extensions.ts'
 import { ROUTER_FIELDS } from './fields.ts'
 import type { ChatRequest } from './types.ts'
 
@@ -20,7 +21,8 @@ function streamOptions(fields: ChatRequest['fields']): string {
 
 /**
  * The body that goes to an OpenAI-dialect provider: the caller's own bytes with the provider's model name, one output
- * cap, and (streamed) the usage always asked for, since the charge depends on it. A router's fields are taken out.
+ * cap, and (streamed) the usage always asked for, since the charge depends on it. A router's fields are taken out, and so is
+ * what this dialect has no word for.
  *
  * @param outputCap tokens per choice; what the price was computed from.
  * @param capField the provider's name of the cap; else the caller's own, or what the model's family needs.
@@ -41,6 +43,7 @@ export function toUpstreamBody({
     max_completion_tokens: undefined,
     max_output_tokens: undefined,
     model: JSON.stringify(upstreamModel),
+    ...plainMembers(request),
   }
   for (const field of ROUTER_FIELDS) replace[field] = undefined
   replace[capField] = String(outputCap)

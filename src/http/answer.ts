@@ -6,9 +6,13 @@ import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { encodePaymentRequired } from '../payment/payment-required.ts'
 import { encodeReceipt, type Receipt } from '../payment/receipt.ts'
+import { dialectAt } from './dialects.ts'
 
 /** Answers carry prices, receipts and other people's words: nobody in between may keep one. */
 export const PRIVATE = { 'cache-control': 'private, no-store' } as const
+
+export const requestIdOf = (response: ServerResponse): string =>
+  String(response.getHeader('x-request-id') ?? '')
 
 export type Headers = Readonly<Record<string, string>>
 
@@ -34,14 +38,16 @@ export function sendJson({
   response.end(text)
 }
 
-/** One error, in OpenAI's shape, with what to do next and whether the SDK may try again by itself. */
+/** One error, in the shape of the path's dialect, with what to do next and whether the SDK may try again by itself. */
 export function sendError({
   response,
   error,
+  path,
   headers = {},
 }: {
   response: ServerResponse
   error: TurnpikeError
+  path: string
   headers?: Headers
 }): void {
   const spec = errorSpec(error.code)
@@ -49,7 +55,7 @@ export function sendError({
   sendJson({
     response,
     status: spec.status,
-    body: { error: toWireError(error) },
+    body: dialectAt(path).errorBody({ error: toWireError(error), requestId: requestIdOf(response) }),
     headers: {
       'x-should-retry': String(spec.retryable),
       ...(retryAfterMs === undefined ? {} : retryAfter(retryAfterMs)),

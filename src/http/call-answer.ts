@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { RecordedCall } from '../call/record.ts'
 import type { AdmittedCall } from '../call/types.ts'
-import { withTurnpike } from '../chat/decorate.ts'
 import type { StreamPart } from '../chat/types.ts'
 import type { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { sendError, sendJson } from './answer.ts'
-import { callHeaders, decorationOf, recordedHeaders } from './call-fields.ts'
+import { callHeaders, endingOf, recordedHeaders } from './call-fields.ts'
 import { createCallStream } from './call-stream.ts'
+import { dialectAt } from './dialects.ts'
 
 /** What the caller gets, streamed or not. */
 export type CallAnswer = {
@@ -23,6 +23,7 @@ export const createCallAnswer = (target: Target): CallAnswer =>
   target.call.request.stream ? streamedAnswer(target) : wholeAnswer(target)
 
 function streamedAnswer({ call, response }: Target): CallAnswer {
+  const { path } = call
   const stream = createCallStream({ call, response })
   return {
     write: stream.write,
@@ -31,16 +32,17 @@ function streamedAnswer({ call, response }: Target): CallAnswer {
       if (recorded.capture.outcome === 'aborted') return stream.close()
       if (!failure) return stream.finish(recorded)
       if (stream.hasStarted()) return stream.fail({ error: failure, recorded })
-      return sendError({ response, error: failure, headers: recordedHeaders(recorded) })
+      return sendError({ response, error: failure, path, headers: recordedHeaders(recorded) })
     },
     fail: (error) =>
       stream.hasStarted()
         ? stream.fail({ error })
-        : sendError({ response, error, headers: callHeaders(call) }),
+        : sendError({ response, error, path, headers: callHeaders(call) }),
   }
 }
 
 function wholeAnswer({ call, response }: Target): CallAnswer {
+  const { path } = call
   let json: string | undefined
   return {
     write(part) {
@@ -49,14 +51,14 @@ function wholeAnswer({ call, response }: Target): CallAnswer {
     end(recorded) {
       const { failure } = recorded
       const headers = recordedHeaders(recorded)
-      if (failure) return sendError({ response, error: failure, headers })
+      if (failure) return sendError({ response, error: failure, path, headers })
       if (json === undefined) {
         response.destroy()
         return undefined
       }
-      const body = withTurnpike({ json, ...decorationOf(recorded), keepUsage: true })
+      const body = dialectAt(path).writeWhole({ json, facts: call, ending: endingOf(recorded) })
       return sendJson({ response, status: 200, body, headers })
     },
-    fail: (error) => sendError({ response, error, headers: callHeaders(call) }),
+    fail: (error) => sendError({ response, error, path, headers: callHeaders(call) }),
   }
 }

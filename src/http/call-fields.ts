@@ -1,6 +1,7 @@
 import type { RecordedCall } from '../call/record.ts'
 import type { AdmittedCall } from '../call/types.ts'
 import { SIMULATED_PROVIDER } from '../catalog/simulated.ts'
+import type { Ending } from '../chat/answer/dialect.ts'
 import { formatUsd } from '../lib/money.ts'
 import { receiptHeader } from './answer.ts'
 
@@ -20,14 +21,12 @@ export const recordedHeaders = (recorded: RecordedCall) => ({
   ...receiptHeader({ receipt: recorded.receipt, x402Version: recorded.payment?.x402Version ?? 2 }),
 })
 
-/** What withTurnpike adds to the body or the last chunk: what was charged, out of what ceiling, and why it went there. */
-export function decorationOf(recorded: RecordedCall): {
-  usageCostUsd: string
-  turnpike: Record<string, unknown>
-} {
+/** What the end of an answer tells: the usage, what was charged for it out of what ceiling, and why the call went there. */
+export function endingOf(recorded: RecordedCall): Ending {
   const { capture, admission } = recorded
   const usageCostUsd = formatUsd(capture.chargePicoUsd)
   return {
+    usage: capture.usage,
     usageCostUsd,
     turnpike: {
       call_id: recorded.callId,

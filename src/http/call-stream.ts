@@ -1,14 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import { openingReceipt, type RecordedCall } from '../call/record.ts'
 import type { AdmittedCall } from '../call/types.ts'
-import { withTurnpike } from '../chat/decorate.ts'
 import type { StreamPart } from '../chat/types.ts'
 import { toWireError } from '../lib/errors/to-wire.ts'
 import type { TurnpikeError } from '../lib/errors/turnpike-error.ts'
-import { frameEvent } from '../lib/sse.ts'
 import { receiptComment } from '../payment/receipt.ts'
 import { PRIVATE, receiptHeader } from './answer.ts'
-import { callHeaders, decorationOf } from './call-fields.ts'
+import { callHeaders, endingOf } from './call-fields.ts'
+import { dialectAt } from './dialects.ts'
 
 /** Silence after which a comment keeps the connection open. */
 const KEEP_ALIVE_MS = 15_000
@@ -17,7 +16,7 @@ const KEEP_ALIVE_MS = 15_000
 export type CallStream = {
   readonly hasStarted: () => boolean
   readonly write: (part: StreamPart) => void | Promise<void>
-  /** The last events: finish, usage, receipt, `[DONE]`. Only after the call is recorded. */
+  /** The last events, with usage and receipt. Only after the call is recorded. */
   readonly finish: (recorded: RecordedCall) => void
   /** What went wrong after the first byte, as an event; the receipt tells what is charged nevertheless. */
   readonly fail: (failure: { error: TurnpikeError; recorded?: RecordedCall }) => void
@@ -32,9 +31,7 @@ export function createCallStream({
   call: AdmittedCall
   response: ServerResponse
 }): CallStream {
-  const { includeUsage } = call.request
-  let finishPart: Extract<StreamPart, { type: 'finish' }> | undefined
-  let usagePart: Extract<StreamPart, { type: 'usage' }> | undefined
+  const stream = dialectAt(call.path).openStream(call)
   let keepAlive: NodeJS.Timeout | undefined
 
   function open(): void {
@@ -50,9 +47,10 @@ export function createCallStream({
     keepAlive = setInterval(() => response.write(': keep-alive\n\n'), KEEP_ALIVE_MS)
   }
 
-  function writeJson(json: string): void | Promise<void> {
+  function send(frames: string): void | Promise<void> {
+    if (frames === '') return undefined
     open()
-    if (response.write(frameEvent(json)) || response.destroyed) return undefined
+    if (response.write(frames) || response.destroyed) return undefined
     return drained(response)
   }
 
@@ -65,30 +63,17 @@ export function createCallStream({
     hasStarted: () => response.headersSent,
     write(part) {
       keepAlive?.refresh()
-      if (part.type === 'usage') {
-        usagePart = part
-        return undefined
-      }
-      if (part.type !== 'finish') return writeJson(part.json)
-      // With several choices each has its own finish; only the last one waits for the record.
-      const earlier = finishPart
-      finishPart = part
-      return earlier ? writeJson(earlier.json) : undefined
+      return send(stream.write(part))
     },
     finish(recorded) {
-      const decoration = { ...decorationOf(recorded), keepUsage: includeUsage }
-      const wantsUsageChunk = includeUsage && usagePart !== undefined
-      if (finishPart) {
-        const { json } = finishPart
-        void writeJson(wantsUsageChunk ? json : withTurnpike({ json, ...decoration }))
-      }
-      if (wantsUsageChunk && usagePart) void writeJson(withTurnpike({ json: usagePart.json, ...decoration }))
+      const { last, end } = stream.finish(endingOf(recorded))
+      void send(last)
       if (recorded.receipt) response.write(receiptComment(recorded.receipt))
-      response.write('data: [DONE]\n\n')
+      void send(end)
       close()
     },
     fail({ error, recorded }) {
-      void writeJson(JSON.stringify({ error: toWireError(error) }))
+      void send(stream.fail(toWireError(error)))
       if (recorded?.receipt) response.write(receiptComment(recorded.receipt))
       close()
     },

@@ -1,8 +1,10 @@
-import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+import type { ErrorRequestHandler, RequestHandler } from 'express'
 import { toWireError } from '../lib/errors/to-wire.ts'
 import { uuidV7 } from '../lib/ids.ts'
-import { asTurnpikeError, sendError } from './answer.ts'
+import { frameEvent } from '../lib/sse.ts'
+import { asTurnpikeError, requestIdOf, sendError } from './answer.ts'
 import type { HttpDependencies } from './dependencies.ts'
+import { dialectAt } from './dialects.ts'
 
 /** What a caller may choose as its own request id. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
@@ -14,11 +16,11 @@ export function withRequestId({ call: { clock } }: HttpDependencies): RequestHan
     const isGood = typeof given === 'string' && REQUEST_ID.test(given)
     const id = isGood ? given : uuidV7({ nowMs: clock.nowMs(), random: clock.random(10) })
     response.setHeader('x-request-id', id)
+    const { requestIdHeader } = dialectAt(request.path)
+    if (requestIdHeader) response.setHeader(requestIdHeader, id)
     next()
   }
 }
-
-export const requestIdOf = (response: Response): string => String(response.getHeader('x-request-id') ?? '')
 
 /** The last stop of every error: one shape for all of them. Once bytes are out, the connection ends instead. */
 export function errorHandler({ onError }: HttpDependencies): ErrorRequestHandler {
@@ -27,9 +29,11 @@ export function errorHandler({ onError }: HttpDependencies): ErrorRequestHandler
     const isOurFault = error.code === 'internal_error' || error.code === 'unavailable'
     if (isOurFault)
       onError({ error: error.cause ?? error, requestId: requestIdOf(response), path: request.path })
-    if (!response.headersSent) sendError({ response, error })
+    if (!response.headersSent) sendError({ response, error, path: request.path })
     else if (!response.writableEnded) {
-      response.write(`data: ${JSON.stringify({ error: toWireError(error) })}\n\n`)
+      const facts = { error: toWireError(error), requestId: requestIdOf(response) }
+      const { errorBody, namesEvents } = dialectAt(request.path)
+      response.write(frameEvent(JSON.stringify(errorBody(facts)), namesEvents ? 'error' : undefined))
       response.end()
     }
   }

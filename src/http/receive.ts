@@ -1,10 +1,10 @@
 import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
 import type { ReceivedCall } from '../call/types.ts'
-import { readChatRequest } from '../chat/read-chat-request.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { newCallId } from '../lib/ids.ts'
 import { hashRequest } from '../payment/quote.ts'
+import { dialectAt } from './dialects.ts'
 
 /** What came in on a paid path: a call, or somebody who wants to know the price. */
 export type Received =
@@ -36,7 +36,7 @@ export function receive({
       callId: newCallId({ nowMs: receivedAtMs, random: clock.random(16) }),
       requestId,
       path: request.path,
-      request: readChatRequest({ body }),
+      request: dialectAt(request.path).read({ body }),
       requestHash,
       receivedAtMs,
       retryCount: retryCountOf(request),

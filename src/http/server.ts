@@ -4,15 +4,15 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import helmet from 'helmet'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { adminRoutes } from './admin/ledger.ts'
+import { requestIdOf } from './answer.ts'
 import type { HttpDependencies } from './dependencies.ts'
-import { errorHandler, requestIdOf, withRequestId } from './error-handler.ts'
+import { PAID_PATHS } from './dialects.ts'
+import { errorHandler, withRequestId } from './error-handler.ts'
 import { paidRoute } from './paid-route.ts'
 import { callsRoute } from './routes/calls.ts'
+import { countTokensRoute } from './routes/count-tokens.ts'
 import { healthRoutes } from './routes/health.ts'
 import { modelsRoutes } from './routes/models.ts'
-
-/** Paths that cost money. GET and HEAD on them are probes for the price, and carry a stock client's refund. */
-const PAID_PATHS = ['/v1/chat/completions']
 
 /** The public listener's app: paid routes first, since they are the hot path and need no middleware. */
 export function createHttpApp({
@@ -30,12 +30,13 @@ export function createHttpApp({
   app.use(withRequestId(dependencies))
   const paid: RequestHandler = (request, response) =>
     paidRoute({ request, response, requestId: requestIdOf(response), dependencies })
-  for (const path of PAID_PATHS) {
+  for (const path of PAID_PATHS.keys()) {
     app.route(path).post(paid).get(paid).head(paid).all(refuseMethod('GET, HEAD, POST'))
   }
   app.use(helmet())
   app.use(modelsRoutes(dependencies))
   app.use(callsRoute(dependencies))
+  app.use(countTokensRoute(dependencies))
   app.use(healthRoutes(dependencies))
   if (withAdmin) app.use('/admin/v1', adminRoutes(dependencies))
   app.use((request: Request) => {

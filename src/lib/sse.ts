@@ -140,10 +140,11 @@ export function createSseDecoder({ maxLineBytes }: { maxLineBytes: number }): Ss
 /**
  * Frames one event of ours. The JSON must stand on one line: a line break in it would be read as the end of the event.
  *
+ * @param name the `event` field, for dialects whose readers look at it.
  * @throws RangeError for a line break.
  * @example frameEvent('{"a":1}') // 'data: {"a":1}\n\n'
  */
-export function frameEvent(json: string): string {
+export function frameEvent(json: string, name?: string): string {
   if (json.includes('\n') || json.includes('\r')) throw new RangeError('an event must stand on one line')
-  return `data: ${json}\n\n`
+  return name === undefined ? `data: ${json}\n\n` : `event: ${name}\ndata: ${json}\n\n`
 }

@@ -17,6 +17,7 @@ const REQUEST: ChatRequest = {
   stream: true,
   choices: 1,
   includeUsage: false,
+  hasMessageExtensions: false,
   messageCount: 1,
   toolCount: 0,
   fields: {},

@@ -1,0 +1,46 @@
+import type { WireError } from '../../lib/errors/to-wire.ts'
+import type { ChatRequest, StreamPart } from '../types.ts'
+import type { Usage } from '../usage.ts'
+
+/** What is known of a call before its answer. */
+export type AnswerFacts = {
+  readonly callId: string
+  readonly receivedAtMs: number
+  readonly request: ChatRequest
+}
+
+/** What is known at the end of a call, once it is recorded. */
+export type Ending = {
+  readonly usage: Usage
+  /** The charge in USD as a decimal string: `usage.cost`. */
+  readonly usageCostUsd: string
+  /** Becomes the `turnpike` member. */
+  readonly turnpike: Readonly<Record<string, unknown>>
+}
+
+/** One streamed answer, fed part by part. What it returns are whole frames of server-sent events, or '' for nothing yet. */
+export type AnswerStream = {
+  readonly write: (part: StreamPart) => string
+  /** The last frames; the receipt stands between the two, so that whoever has read the end has read the receipt. */
+  readonly finish: (ending: Ending) => { readonly last: string; readonly end: string }
+  readonly fail: (error: WireError) => string
+}
+
+/** A way to ask for a completion and to be answered. Inside, every call is in OpenAI's chat dialect. */
+export type Dialect = {
+  /** Whether its readers look at the `event` field of a frame. */
+  readonly namesEvents: boolean
+  /** Its own name of the header `x-request-id`, if it has one. */
+  readonly requestIdHeader?: string
+  /** Reads a body strictly and once. @throws TurnpikeError of lib/errors/chat; a missing model comes first. */
+  readonly read: (input: { readonly body: Uint8Array }) => ChatRequest
+  readonly openStream: (facts: AnswerFacts) => AnswerStream
+  /** The body of an answer that is not streamed. @param json a chat completion. */
+  readonly writeWhole: (answer: {
+    readonly json: string
+    readonly facts: AnswerFacts
+    readonly ending: Ending
+  }) => string
+  /** The body of an answer that is an error. */
+  readonly errorBody: (failure: { readonly error: WireError; readonly requestId: string }) => unknown
+}

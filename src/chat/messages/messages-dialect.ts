@@ -1,0 +1,34 @@
+import type { Dialect } from '../answer/dialect.ts'
+import { readChunk } from '../answer/read-said.ts'
+import { createSegments } from '../answer/segments.ts'
+import { withTurnpike } from '../decorate.ts'
+import { anthropicError } from './error-body.ts'
+import { messageOf, stopReasonOf, usageOf, wholeBlock } from './message-parts.ts'
+import { openMessageStream } from './message-stream.ts'
+import { readMessagesRequest } from './read-messages-request.ts'
+
+const writeMessage: Dialect['writeWhole'] = ({ json, facts, ending }) => {
+  const { model, said, finishReason } = readChunk(json)
+  const segments = createSegments()
+  for (const one of said) segments.take(one)
+  segments.end()
+  const { closed } = segments
+  const message = {
+    ...messageOf({ callId: facts.callId, model: model || facts.request.model }),
+    content: closed.map(wholeBlock),
+    stop_reason: stopReasonOf({ segments: closed, ...(finishReason === undefined ? {} : { finishReason }) }),
+    usage: usageOf(ending.usage),
+  }
+  const { usageCostUsd, turnpike } = ending
+  return withTurnpike({ json: JSON.stringify(message), usageCostUsd, turnpike, keepUsage: true })
+}
+
+/** Anthropic's messages: what its SDK and the coding agents speak. */
+export const MESSAGES_DIALECT: Dialect = {
+  namesEvents: true,
+  requestIdHeader: 'request-id',
+  read: readMessagesRequest,
+  openStream: openMessageStream,
+  writeWhole: writeMessage,
+  errorBody: anthropicError,
+}

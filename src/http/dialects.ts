@@ -1,0 +1,18 @@
+import { CHAT_DIALECT } from '../chat/answer/chat-dialect.ts'
+import type { Dialect } from '../chat/answer/dialect.ts'
+import { MESSAGES_DIALECT } from '../chat/messages/messages-dialect.ts'
+
+/** Paths that cost money, and what is spoken there. GET and HEAD on them are probes for the price, and carry a stock client's refund. */
+export const PAID_PATHS: ReadonlyMap<string, Dialect> = new Map([
+  ['/v1/chat/completions', CHAT_DIALECT],
+  ['/v1/messages', MESSAGES_DIALECT],
+])
+
+/** The dialect of an answer at this path, errors included; OpenAI's wherever nothing else is spoken. */
+export function dialectAt(path: string): Dialect {
+  const known = PAID_PATHS.get(path)
+  if (known) return known
+  // The router takes a path in capitals or with a slash at its end for the same one.
+  const plain = path.toLowerCase().replace(/\/$/, '')
+  return PAID_PATHS.get(plain) ?? (plain.startsWith('/v1/messages/') ? MESSAGES_DIALECT : CHAT_DIALECT)
+}
