@@ -81,7 +81,12 @@ async function tryEndpoint({
   try {
     const end = await dependencies.upstreams.dispatch({
       endpoint,
-      body: toUpstreamBody({ request, upstreamModel: endpoint.upstreamModel, outputCap }),
+      body: toUpstreamBody({
+        request,
+        upstreamModel: endpoint.upstreamModel,
+        outputCap,
+        dialect: dependencies.upstreams.dialectOf(endpoint.providerId),
+      }),
       stream: request.stream,
       requestId: call.requestId,
       signal,

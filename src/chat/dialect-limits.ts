@@ -30,7 +30,7 @@ const COMMON: Readonly<Record<string, Test>> = {
 }
 
 const LIMITS_OF: Readonly<Record<Dialect, Readonly<Record<string, Test>>>> = {
-  openai: {},
+  openai: { top_k: isGiven },
   anthropic: { ...COMMON, seed: isGiven, frequency_penalty: isNotZero, presence_penalty: isNotZero },
   google: { ...COMMON, parallel_tool_calls: (value) => value === false },
 }

@@ -1,6 +1,7 @@
 /**
  * What other dialects say and OpenAI's has no word for. Requests carry it through the house under these names, by the place where it
- * stands; only an upstream that knows a name ever sees it. `reasoning_details` is OpenRouter's name, the others are Anthropic's.
+ * stands; only an upstream that knows a name ever sees it. `reasoning_details` is OpenRouter's name, `extra_content` Google's, the others
+ * are Anthropic's.
  */
 export const EXTENSIONS = {
   request: ['thinking', 'top_k'],
@@ -9,7 +10,7 @@ export const EXTENSIONS = {
   /** Of an array in `content`. */
   part: ['cache_control'],
   /** Of an assistant's `tool_calls`. */
-  toolCall: ['cache_control'],
+  toolCall: ['cache_control', 'extra_content'],
   tool: ['cache_control'],
 } as const
 

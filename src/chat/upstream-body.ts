@@ -1,6 +1,7 @@
 import { replaceMembers } from '../lib/json-members.ts'
 import { plainMembers } from './extensions.ts'
 import { ROUTER_FIELDS } from './fields.ts'
+import type { Dialect } from './dialect-limits.ts'
 import type { ChatRequest } from './types.ts'
 
 /** OpenAI's reasoning models refuse `max_tokens`. */
@@ -20,9 +21,9 @@ function streamOptions(fields: ChatRequest['fields']): string {
 }
 
 /**
- * The body that goes to an OpenAI-dialect provider: the caller's own bytes with the provider's model name, one output
- * cap, and (streamed) the usage always asked for, since the charge depends on it. A router's fields are taken out, and so is
- * what this dialect has no word for.
+ * The body that goes to a provider, in the chat dialect: the caller's own bytes with the provider's model name, one output
+ * cap, and (streamed) the usage always asked for, since the charge depends on it. A router's fields are taken out, and so is,
+ * where the provider speaks this dialect itself, what it has no word for.
  *
  * @param outputCap tokens per choice; what the price was computed from.
  * @param capField the provider's name of the cap; else the caller's own, or what the model's family needs.
@@ -31,11 +32,13 @@ export function toUpstreamBody({
   request,
   upstreamModel,
   outputCap,
+  dialect = 'openai',
   capField = capFieldFor({ request, upstreamModel }),
 }: {
   request: ChatRequest
   upstreamModel: string
   outputCap: number
+  dialect?: Dialect
   capField?: CapField
 }): string {
   const replace: Record<string, string | undefined> = {
@@ -43,7 +46,7 @@ export function toUpstreamBody({
     max_completion_tokens: undefined,
     max_output_tokens: undefined,
     model: JSON.stringify(upstreamModel),
-    ...plainMembers(request),
+    ...(dialect === 'openai' ? plainMembers(request) : {}),
   }
   for (const field of ROUTER_FIELDS) replace[field] = undefined
   replace[capField] = String(outputCap)

@@ -52,6 +52,7 @@ export function createUpstreams({
   const clocks = { ...DEFAULT_TIMEOUTS, ...timeouts }
   const pools = new Map<string, Pool>()
   const doors = new Map<string, Door>()
+  const dialects = new Map(providers.map(({ id, dialect }) => [id, dialect]))
 
   for (const provider of providers) {
     const { id, baseUrl, apiKeyVariable } = provider
@@ -77,6 +78,7 @@ export function createUpstreams({
   return {
     dispatch,
     isReachable: (providerId) => doors.has(providerId),
+    dialectOf: (providerId) => dialects.get(providerId) ?? 'openai',
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
     },

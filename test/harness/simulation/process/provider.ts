@@ -41,6 +41,7 @@ export function createProvider({
 }): Upstreams {
   return {
     isReachable: () => true,
+    dialectOf: () => 'openai',
     dispatch: async ({ endpoint, requestId = '', signal, onPart }) => {
       const fate = fateOf(requestId)
       const callId = callOf(requestId)
