@@ -1,5 +1,5 @@
 import type { Endpoint } from '../catalog/types.ts'
-import type { Dialect } from '../chat/dialect-limits.ts'
+import type { UpstreamDialect } from '../chat/dialect-limits.ts'
 import type { StreamPart, UpstreamEnd } from '../chat/types.ts'
 import type { Address, Asset, ChannelState, Network } from '../payment/types.ts'
 import type { Admission, AdmitOutcome, Attempt, CallRecord, Capture, Captured } from './types.ts'
@@ -47,7 +47,7 @@ export type Upstreams = {
   readonly dispatch: (request: UpstreamRequest) => Promise<UpstreamEnd>
   readonly isReachable: (providerId: string) => boolean
   /** What is spoken there; OpenAI's dialect where nothing is known. */
-  readonly dialectOf: (providerId: string) => Dialect
+  readonly dialectOf: (providerId: string) => UpstreamDialect
 }
 
 /** What only the chain knows about a payer, mirrored for `upto`: refreshed by age, never per call. */

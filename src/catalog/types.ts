@@ -1,4 +1,4 @@
-import type { Dialect } from '../chat/dialect-limits.ts'
+import type { UpstreamDialect } from '../chat/dialect-limits.ts'
 import type { PicoUsd } from '../lib/money.ts'
 
 /** Pico-USD per token (images, audio: per token of that kind) in the buckets of chat/usage. */
@@ -40,7 +40,7 @@ export type Endpoint = {
 /** A company or a server that answers: how it is reached. Keys are referred to by variable, never held here. */
 export type Provider = {
   readonly id: string
-  readonly dialect: Dialect
+  readonly dialect: UpstreamDialect
   readonly baseUrl: string
   readonly apiKeyVariable?: string
   /** The provider of dev and demo, marked everywhere. */

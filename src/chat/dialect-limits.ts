@@ -1,7 +1,7 @@
 import type { ChatRequest } from './types.ts'
 
 /** How a provider is spoken to. */
-export type Dialect = 'openai' | 'anthropic' | 'google'
+export type UpstreamDialect = 'openai' | 'anthropic' | 'google'
 
 type Fields = ChatRequest['fields']
 type Test = (value: unknown) => boolean
@@ -29,7 +29,7 @@ const COMMON: Readonly<Record<string, Test>> = {
   verbosity: isGiven,
 }
 
-const LIMITS_OF: Readonly<Record<Dialect, Readonly<Record<string, Test>>>> = {
+const LIMITS_OF: Readonly<Record<UpstreamDialect, Readonly<Record<string, Test>>>> = {
   openai: { top_k: isGiven },
   anthropic: { ...COMMON, seed: isGiven, frequency_penalty: isNotZero, presence_penalty: isNotZero },
   google: { ...COMMON, parallel_tool_calls: (value) => value === false },
@@ -46,7 +46,7 @@ export function unsupportedFields({
   dialect,
 }: {
   fields: Fields
-  dialect: Dialect
+  dialect: UpstreamDialect
 }): readonly string[] {
   return Object.entries(LIMITS_OF[dialect])
     .filter(([field, isUnsupported]) => isUnsupported(fields[field]))

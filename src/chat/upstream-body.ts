@@ -1,7 +1,7 @@
 import { replaceMembers } from '../lib/json-members.ts'
 import { plainMembers } from './extensions.ts'
 import { ROUTER_FIELDS } from './fields.ts'
-import type { Dialect } from './dialect-limits.ts'
+import type { UpstreamDialect } from './dialect-limits.ts'
 import type { ChatRequest } from './types.ts'
 
 /** OpenAI's reasoning models refuse `max_tokens`. */
@@ -38,7 +38,7 @@ export function toUpstreamBody({
   request: ChatRequest
   upstreamModel: string
   outputCap: number
-  dialect?: Dialect
+  dialect?: UpstreamDialect
   capField?: CapField
 }): string {
   const replace: Record<string, string | undefined> = {
