@@ -8,7 +8,12 @@ import type { DevWorld } from '../../src/dev/start-dev-world.ts'
 /** The model that a stack with {@link soldByScriptedProvider} sends to it; every other goes to the simulated one. */
 export const SCRIPTED_MODEL = 'xai/grok-3-mini'
 
-type Answer = (exchange: { response: ServerResponse; isStreamed: boolean; body: string }) => void
+type Answer = (exchange: {
+  response: ServerResponse
+  isStreamed: boolean
+  body: string
+  path: string
+}) => void
 
 export type ScriptedProvider = {
   readonly url: string
@@ -28,7 +33,7 @@ export async function startScriptedProvider(): Promise<ScriptedProvider> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString()
-      answer({ response, body, isStreamed: /"stream":\s*true/.test(body) })
+      answer({ response, body, path: request.url ?? '', isStreamed: /"stream":\s*true/.test(body) })
     })
   })
   server.listen(0, '127.0.0.1')

@@ -1,0 +1,191 @@
+import Anthropic from '@anthropic-ai/sdk'
+import OpenAI from 'openai'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { catalogOf } from '../../../src/app/defaults.ts'
+import { payingFetch } from '../../../src/client/paying-fetch.ts'
+import type { Provider } from '../../../src/catalog/types.ts'
+import { ANTHROPIC_CASES, anthropicStream, type DialectCase } from '../../fixtures/dialects/anthropic.ts'
+import { GOOGLE_CASES, googleStream } from '../../fixtures/dialects/google.ts'
+import { OPENAI_CASES, openAiStream } from '../../fixtures/dialects/openai.ts'
+import { type ScriptedProvider, startScriptedProvider } from '../../support/scripted-provider.ts'
+import { type Stack, startStack } from '../../support/start-stack.ts'
+
+/** What every answer comes to, whoever gave it and in whose words it was asked for. */
+type Answer = {
+  readonly text: string
+  readonly calls: readonly { readonly name: string; readonly input: unknown }[]
+  readonly thought: string
+  readonly usage: { readonly input: number; readonly cached: number; readonly output: number }
+}
+type Ask = (model: string, stream: boolean) => Promise<Answer>
+
+const UPSTREAMS: Readonly<
+  Record<Provider['dialect'], { cases: readonly DialectCase[]; frame: (events: readonly object[]) => string }>
+> = {
+  openai: { cases: OPENAI_CASES, frame: openAiStream },
+  anthropic: { cases: ANTHROPIC_CASES, frame: anthropicStream },
+  google: { cases: GOOGLE_CASES, frame: googleStream },
+}
+const DIALECTS = Object.keys(UPSTREAMS) as Provider['dialect'][]
+const PRICES = { inputPicoUsd: 4n, cacheReadPicoUsd: 1n, cacheWritePicoUsd: 5n, outputPicoUsd: 9n }
+
+let scripted: ScriptedProvider
+let stack: Stack
+let openai: OpenAI
+let anthropic: Anthropic
+beforeAll(async () => {
+  scripted = await startScriptedProvider()
+  stack = await startStack({ overrides: models })
+  const payer = await stack.newPayer()
+  const fetch = payingFetch(payer.account, { schemes: ['batch-settlement'] })
+  openai = new OpenAI({ apiKey: 'none', baseURL: `${stack.app.url}/v1`, maxRetries: 0, fetch })
+  anthropic = new Anthropic({ apiKey: 'none', baseURL: stack.app.url, maxRetries: 0, fetch })
+})
+afterAll(async () => {
+  await stack.close()
+  scripted.close()
+})
+
+/** One model for each upstream dialect. */
+function models() {
+  const catalog = catalogOf({ simulated: true })
+  const [sample] = catalog.models.values()
+  if (!sample) throw new Error('There is no model.')
+  const sold = DIALECTS.map((dialect) => ({ ...sample, id: `test/${dialect}`, name: dialect }))
+  return {
+    catalog: {
+      ...catalog,
+      models: new Map(sold.map((model) => [model.id, model])),
+      endpoints: DIALECTS.map((dialect) => ({
+        id: `${dialect}/model@test`,
+        modelId: `test/${dialect}`,
+        providerId: dialect,
+        region: 'test',
+        upstreamModel: 'some-model',
+        prices: PRICES,
+      })),
+    },
+    providers: DIALECTS.map((dialect) => ({ id: dialect, dialect, baseUrl: scripted.url, simulated: true })),
+  }
+}
+
+const QUESTION = 'How is the harbour?'
+const TOOL_SCHEMA = { type: 'object' as const, properties: { port: { type: 'string' } } }
+const TOOLS = ['get_tide', 'get_wind']
+const jsonOf = (text: string): unknown => (text === '' ? {} : JSON.parse(text))
+
+const thoughtIn = (said: object = {}): string =>
+  String(Reflect.get(said, 'reasoning') ?? Reflect.get(said, 'reasoning_content') ?? '')
+
+const askChat: Ask = async (model, stream) => {
+  const body = {
+    model,
+    messages: [{ role: 'user' as const, content: QUESTION }],
+    tools: TOOLS.map((name) => ({ type: 'function' as const, function: { name, parameters: TOOL_SCHEMA } })),
+  }
+  let streamedThought = ''
+  const open = () =>
+    openai.chat.completions
+      .stream({ ...body, stream_options: { include_usage: true } })
+      // The SDK keeps only the last piece of a member that it does not know.
+      .on('chunk', ({ choices }) => (streamedThought += thoughtIn(choices[0]?.delta)))
+  const completion = stream ? await open().finalChatCompletion() : await openai.chat.completions.create(body)
+  const [choice] = completion.choices
+  const message = choice?.message
+  if (!message) throw new Error('There is no choice.')
+  return {
+    text: (message.content ?? '') + (message.refusal ?? ''),
+    calls: (message.tool_calls ?? []).flatMap((call) =>
+      call.type === 'function' ? [{ name: call.function.name, input: jsonOf(call.function.arguments) }] : [],
+    ),
+    thought: stream ? streamedThought : thoughtIn(message),
+    usage: {
+      input: completion.usage?.prompt_tokens ?? -1,
+      cached: completion.usage?.prompt_tokens_details?.cached_tokens ?? 0,
+      output: completion.usage?.completion_tokens ?? -1,
+    },
+  }
+}
+
+const askMessages: Ask = async (model, stream) => {
+  const body = {
+    model,
+    max_tokens: 400,
+    messages: [{ role: 'user' as const, content: QUESTION }],
+    tools: TOOLS.map((name) => ({ name, input_schema: TOOL_SCHEMA })),
+  }
+  const message = stream
+    ? await anthropic.messages.stream(body).finalMessage()
+    : await anthropic.messages.create(body)
+  const { content, usage } = message
+  const { input_tokens: fresh, cache_read_input_tokens: cached, cache_creation_input_tokens: written } = usage
+  return {
+    text: content.flatMap((block) => (block.type === 'text' ? block.text : [])).join(''),
+    calls: content.flatMap((block) =>
+      block.type === 'tool_use' ? [{ name: block.name, input: block.input }] : [],
+    ),
+    thought: content.flatMap((block) => (block.type === 'thinking' ? block.thinking : [])).join(''),
+    usage: {
+      input: fresh + (cached ?? 0) + (written ?? 0),
+      cached: cached ?? 0,
+      output: usage.output_tokens,
+    },
+  }
+}
+
+const askResponses: Ask = async (model, stream) => {
+  const body = {
+    model,
+    input: QUESTION,
+    store: false,
+    tools: TOOLS.map((name) => ({ type: 'function' as const, name, parameters: TOOL_SCHEMA, strict: false })),
+  }
+  const response = stream
+    ? await openai.responses.stream(body).finalResponse()
+    : await openai.responses.create(body)
+  const { output, usage } = response
+  return {
+    text: output
+      .flatMap((item) => (item.type === 'message' ? item.content : []))
+      .map((part) => (part.type === 'output_text' ? part.text : part.refusal))
+      .join(''),
+    calls: output.flatMap((item) =>
+      item.type === 'function_call' ? [{ name: item.name, input: jsonOf(item.arguments) }] : [],
+    ),
+    thought: output
+      .flatMap((item) => (item.type === 'reasoning' ? [...(item.content ?? []), ...item.summary] : []))
+      .map(({ text }) => text)
+      .join(''),
+    usage: {
+      input: usage?.input_tokens ?? -1,
+      cached: usage?.input_tokens_details.cached_tokens ?? 0,
+      output: usage?.output_tokens ?? -1,
+    },
+  }
+}
+
+const ASKERS = { chat: askChat, messages: askMessages } as const
+void askResponses
+
+const rows = DIALECTS.flatMap((dialect) =>
+  UPSTREAMS[dialect].cases.map((one) => ({ dialect, name: one.name, one })),
+)
+
+test.each(rows)(
+  '$dialect, $name: three dialects, streamed and whole, tell one answer with one usage',
+  async ({ dialect, one }) => {
+    const { frame } = UPSTREAMS[dialect]
+    scripted.setAnswer(({ response, path, isStreamed }) => {
+      const asStream = isStreamed || path.includes('streamGenerateContent')
+      response.writeHead(200, { 'content-type': asStream ? 'text/event-stream' : 'application/json' })
+      response.end(asStream ? frame(one.events) : JSON.stringify(one.whole))
+    })
+    const answers = await Promise.all(
+      Object.values(ASKERS).flatMap((ask) => [ask(`test/${dialect}`, true), ask(`test/${dialect}`, false)]),
+    )
+    const [first, ...others] = answers
+    expect(first?.usage.output).toBeGreaterThan(0)
+    expect((first?.text ?? '') + (first?.thought ?? '') + JSON.stringify(first?.calls)).not.toBe('[]')
+    for (const other of others) expect(other).toEqual(first)
+  },
+)
