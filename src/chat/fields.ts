@@ -1,5 +1,3 @@
-import { EXTENSIONS } from './extensions.ts'
-
 /** Fields of OpenAI's published chat completion request, plus the output cap's name in the responses dialect. */
 const OPENAI_FIELDS = [
   'model',
@@ -54,11 +52,7 @@ export const ROUTER_FIELDS = [
   'usage',
 ] as const
 
-export const CHAT_FIELDS: ReadonlySet<string> = new Set([
-  ...OPENAI_FIELDS,
-  ...ROUTER_FIELDS,
-  ...EXTENSIONS.request,
-])
+export const CHAT_FIELDS: ReadonlySet<string> = new Set([...OPENAI_FIELDS, ...ROUTER_FIELDS])
 
 /** Levenshtein's distance, one row at a time. */
 function distance(a: string, b: string): number {

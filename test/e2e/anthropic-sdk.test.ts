@@ -2,13 +2,12 @@ import Anthropic, { APIError, BadRequestError } from '@anthropic-ai/sdk'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { chargeFor, MODEL, type Turnpike } from '../support/chat.ts'
 import {
-  chunkEvent,
   SCRIPTED_MODEL,
   type ScriptedProvider,
-  sendStream,
   soldByScriptedProvider,
   startScriptedProvider,
 } from '../support/scripted-provider.ts'
+import { callTools, THOUGHT } from '../support/scripted-tools.ts'
 import { startStack, type Stack } from '../support/start-stack.ts'
 import { stockPayer } from '../support/stock-payer.ts'
 
@@ -70,53 +69,9 @@ test('the Anthropic SDK creates and streams the same message with the same usage
   expect(stock.statuses()).toEqual([402, 200, 402, 200])
 })
 
-const PARALLEL = [
-  { index: 0, id: 'call_a', function: { name: 'weather', arguments: '{"city":"Oslo"}' } },
-  { index: 1, id: 'call_b', function: { name: 'weather', arguments: '{"city":"Rome"}' } },
-]
-const THOUGHT = { type: 'reasoning.text', text: 'Two cities.', signature: 'c2lnbmVk' }
-const USAGE = {
-  prompt_tokens: 100,
-  completion_tokens: 30,
-  total_tokens: 130,
-  prompt_tokens_details: { cached_tokens: 60, cache_write_tokens: 10 },
-  completion_tokens_details: { reasoning_tokens: 12 },
-}
-
-/** Answers with a signed thought and two calls; remembers what it was asked. */
-function callTools(): { bodies: string[] } {
-  const bodies: string[] = []
-  scripted.setAnswer(({ response, isStreamed, body }) => {
-    bodies.push(body)
-    const said = { role: 'assistant', content: null, reasoning_details: [THOUGHT], tool_calls: PARALLEL }
-    if (!isStreamed) {
-      response.writeHead(200, { 'content-type': 'application/json' })
-      const choice = { index: 0, message: said, finish_reason: 'tool_calls' }
-      response.end(JSON.stringify({ id: 'x', model: 'grok', choices: [choice], usage: USAGE }))
-      return
-    }
-    const pieces = [
-      { reasoning_details: [{ type: 'reasoning.text', text: 'Two ' }] },
-      { reasoning_details: [{ type: 'reasoning.text', text: 'cities.' }] },
-      { reasoning_details: [{ type: 'reasoning.text', signature: THOUGHT.signature }] },
-      ...PARALLEL.flatMap(({ index, id, function: { name, arguments: json } }) => [
-        { tool_calls: [{ index, id, type: 'function', function: { name, arguments: '' } }] },
-        ...json
-          .match(/.{1,4}/gs)!
-          .map((text) => ({ tool_calls: [{ index, function: { arguments: text } }] })),
-      ]),
-    ]
-    const chunks = pieces.map((delta) => chunkEvent({ model: 'grok', choices: [{ index: 0, delta }] }))
-    const finish = chunkEvent({ choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }] })
-    const usage = chunkEvent({ choices: [], usage: USAGE })
-    sendStream(response, `${chunks.join('')}${finish}${usage}data: [DONE]\n\n`)
-  })
-  return { bodies }
-}
-
 test('thoughts and parallel tool calls come streamed as they come whole, and go back with their results', async () => {
   const { anthropic } = await newSdk()
-  const { bodies } = callTools()
+  const { bodies } = callTools(scripted)
   const ask = { ...question('Weather in Oslo and Rome?'), model: SCRIPTED_MODEL, tools: [WEATHER] }
   const whole = await anthropic.messages.create(ask)
   const streamed = await anthropic.messages.stream(ask).finalMessage()
