@@ -164,8 +164,7 @@ const askResponses: Ask = async (model, stream) => {
   }
 }
 
-const ASKERS = { chat: askChat, messages: askMessages } as const
-void askResponses
+const ASKERS = { chat: askChat, messages: askMessages, responses: askResponses } as const
 
 const rows = DIALECTS.flatMap((dialect) =>
   UPSTREAMS[dialect].cases.map((one) => ({ dialect, name: one.name, one })),
