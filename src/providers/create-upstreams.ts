@@ -4,6 +4,7 @@ import type { Provider } from '../catalog/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { dispatchOpenAi, type UpstreamTimeouts } from './openai-compatible.ts'
+import { SPOKEN_DIALECTS } from './spoken-dialects.ts'
 
 const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
   connectMs: LIMITS.connectMs,
@@ -65,7 +66,8 @@ export function createUpstreams({
   const pools = new Map<string, Pool>()
   const doors = new Map<string, Door>()
 
-  for (const { id, baseUrl, apiKeyVariable } of providers) {
+  for (const { id, dialect, baseUrl, apiKeyVariable } of providers) {
+    if (!SPOKEN_DIALECTS.includes(dialect)) continue
     const key = apiKeyVariable === undefined ? undefined : keys(apiKeyVariable)
     if (apiKeyVariable !== undefined && !key) continue
     const { origin, pathname, protocol } = new URL(baseUrl)

@@ -44,6 +44,13 @@ export const CHAT_ERRORS = defineErrors({
     message: 'This server has no reachable endpoint for that model.',
     next: 'Choose a model with available: true in GET /v1/models.',
   },
+  wrong_model_kind: {
+    status: 400,
+    type: 'invalid_request_error',
+    retryable: false,
+    message: 'That model does not do what this path asks for.',
+    next: 'Choose a model whose kind in GET /v1/models is that of the path: chat or embedding.',
+  },
   unpriced_model: {
     status: 400,
     type: 'invalid_request_error',
