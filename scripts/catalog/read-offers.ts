@@ -22,8 +22,15 @@ export type ReadOffer = {
 const pricedAs = (name: string, provider: string): Offer | undefined =>
   calcPrice({ input_tokens: 1 }, name, { providerId: provider })?.model
 
-const equalsOf = ({ match, id }: Offer): string =>
-  'equals' in match && match.equals.toLowerCase().endsWith(id.toLowerCase()) ? match.equals : id
+/** What the source matches whole; its own id of an offer need not be a name that the provider takes. */
+const equalsIn = (match: Offer['match']): readonly string[] =>
+  'or' in match ? match.or.flatMap(equalsIn) : 'equals' in match ? [match.equals] : []
+
+function upstreamOf({ match, id }: Offer): string {
+  const names = equalsIn(match)
+  if (names.some((name) => name.toLowerCase() === id.toLowerCase())) return id
+  return names.find((name) => name.endsWith(`/${id}`)) ?? id
+}
 
 type Listed = {
   readonly id: string
@@ -42,7 +49,7 @@ function listedBy({ prices, listedBy: list }: Seller): readonly Listed[] {
   const offers = prices === undefined ? [] : (findProvider({ providerId: prices })?.models ?? [])
   return offers
     .filter(({ deprecated }) => !deprecated)
-    .map((offer) => ({ id: offer.id, name: offer.name ?? offer.id, upstream: equalsOf(offer), offer }))
+    .map((offer) => ({ id: offer.id, name: offer.name ?? offer.id, upstream: upstreamOf(offer), offer }))
 }
 
 /**
