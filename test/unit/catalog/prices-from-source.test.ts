@@ -23,24 +23,29 @@ const PEAK = new Date(`${file.date}T02:00:00Z`)
 
 /** Below and above every tier of the source. */
 const CALLS = [
-  { input: 1_000, cacheRead: 0, output: 500 },
-  { input: 90_000, cacheRead: 30_000, output: 2_000 },
-  { input: 600_000, cacheRead: 100_000, output: 4_000 },
+  { input: 1_000, cacheRead: 0, cacheWrite: 0, output: 500 },
+  { input: 90_000, cacheRead: 30_000, cacheWrite: 20_000, output: 2_000 },
+  { input: 600_000, cacheRead: 100_000, cacheWrite: 50_000, output: 4_000 },
 ] as const
 
 test('every price is that of the source, as its own calculator charges three calls', () => {
   const wrong = priced.flatMap((endpoint) => {
     const { id, providerId, upstreamModel, prices } = endpoint
     const name = providerId === 'huggingface' ? upstreamModel.replace(/:[^:]*$/, '') : upstreamModel
-    return CALLS.flatMap(({ input, cacheRead, output }) => {
-      const usage = { input_tokens: input, output_tokens: output, cache_read_tokens: cacheRead }
+    return CALLS.flatMap(({ input, cacheRead, cacheWrite, output }) => {
+      const usage = {
+        input_tokens: input,
+        output_tokens: output,
+        cache_read_tokens: cacheRead,
+        cache_write_tokens: cacheWrite,
+      }
       const told = calcPrice(usage, name, { providerId: sourceProvider(endpoint), timestamp: PEAK })
       if (!told || !prices) return [`${id}: the source does not know it`]
       const ours = costOf({
         usage: {
-          inputUncached: input - cacheRead,
+          inputUncached: input - cacheRead - cacheWrite,
           cacheRead,
-          cacheWrite: 0,
+          cacheWrite,
           outputText: output,
           reasoning: 0,
           images: 0,
