@@ -4,6 +4,7 @@ import { VARIABLES } from '../src/config/schema.ts'
 import { ERRORS } from '../src/lib/errors/registry.ts'
 import { INVARIANTS } from '../src/storage/invariants/invariants.ts'
 import { ADAPTER, ALLOWED, PURE } from '../test/support/import-table.ts'
+import { providerRows, vendorRows } from './model-tables.ts'
 import { storedColumns } from './stored-columns.ts'
 
 /**
@@ -78,12 +79,26 @@ const columnTable = () =>
     ]),
   )
 
+const VENDOR_HEADS = [
+  'vendor',
+  'chat models',
+  'embeddings',
+  'endpoints',
+  'sellers',
+  'priced',
+  'context known',
+  'capabilities known',
+]
+const PROVIDER_HEADS = ['id', 'provider', 'dialect', 'reachable with', 'address', 'endpoints', 'models']
+
 export const DOC_TABLES: readonly DocTable[] = [
   { name: 'imports', document: 'docs/ARCHITECTURE.md', text: importTable() },
   { name: 'errors', document: 'docs/PAYMENTS.md', text: errorTable() },
   { name: 'environment', document: 'docs/OPERATING.md', text: environmentTable() },
   { name: 'invariants', document: 'docs/OPERATING.md', text: invariantTable() },
   { name: 'columns', document: 'docs/SECURITY.md', text: columnTable() },
+  { name: 'vendors', document: 'docs/MODELS.md', text: table(VENDOR_HEADS, vendorRows()) },
+  { name: 'providers', document: 'docs/MODELS.md', text: table(PROVIDER_HEADS, providerRows()) },
 ]
 
 const marks = (name: string) => [`<!-- table: ${name} -->`, `<!-- end: ${name} -->`] as const

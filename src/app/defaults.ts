@@ -1,11 +1,11 @@
-import { buildCatalog } from '../catalog/build-catalog.ts'
-import { ENDPOINTS, MODELS } from '../catalog/models.ts'
-import { SIMULATED_PROVIDER, simulateCatalog } from '../catalog/simulated.ts'
+import { PROVIDERS } from '../catalog/providers.ts'
+import { SIMULATED_PROVIDER } from '../catalog/simulated.ts'
 import type { Catalog, Provider } from '../catalog/types.ts'
 import type { Config, Environment } from '../config/read-config.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { BUILT_IN_ASSETS, usdtAsset } from '../payment/assets.ts'
 import { type Address, type Asset, type Network, SCHEMES, type Terms } from '../payment/types.ts'
+import { loadCatalog } from './load-catalog.ts'
 
 export const DEV_NETWORK: Network = 'eip155:84532'
 
@@ -14,17 +14,13 @@ const DEV_SETTLEMENT_FEE_PICO_USD = 100_000_000n
 
 /** The catalogue as it is sold, or as dev and demo show it: every model, answered by the simulated provider. */
 export function catalogOf({ simulated }: { simulated: boolean }): Catalog {
-  const real = { models: MODELS, endpoints: ENDPOINTS }
-  return buildCatalog(simulated ? simulateCatalog(real) : real)
+  return loadCatalog({ simulated, path: undefined })
 }
 
-/** Where a vendor is reached unless `<PROVIDER>_BASE_URL` says otherwise. */
-const BASE_URLS: Readonly<Record<string, string>> = {
-  openai: 'https://api.openai.com/v1',
-  xai: 'https://api.x.ai/v1',
-}
-
-/** The providers that can be reached: the simulated one, or those whose key is in the environment. */
+/**
+ * The providers that can be reached: the simulated one, or those whose dialect we speak, whose address is known and whose
+ * key is in the environment; a local one needs no key.
+ */
 export function providersOf({
   environment,
   simulatedUrl,
@@ -35,13 +31,12 @@ export function providersOf({
   if (simulatedUrl !== undefined) {
     return [{ id: SIMULATED_PROVIDER, dialect: 'openai', baseUrl: simulatedUrl, simulated: true }]
   }
-  return Object.entries(BASE_URLS).flatMap(([id, usual]): Provider[] => {
-    const name = id.toUpperCase()
-    const apiKeyVariable = `${name}_API_KEY`
-    const baseUrl = environment[`${name}_BASE_URL`] ?? usual
-    return environment[apiKeyVariable]
-      ? [{ id, dialect: 'openai', baseUrl, apiKeyVariable, simulated: false }]
-      : []
+  return PROVIDERS.flatMap(({ id, dialect, prefix, baseUrl: usual, isLocal }): Provider[] => {
+    const apiKeyVariable = `${prefix}_API_KEY`
+    const baseUrl = environment[`${prefix}_BASE_URL`] || usual
+    if (!baseUrl) return []
+    if (environment[apiKeyVariable]) return [{ id, dialect, baseUrl, apiKeyVariable, simulated: false }]
+    return isLocal ? [{ id, dialect, baseUrl, simulated: false }] : []
   })
 }
 

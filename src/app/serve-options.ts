@@ -5,7 +5,8 @@ import { LIMITS } from '../lib/limits.ts'
 import { addressOfPrivateKey } from '../payment/signature.ts'
 import type { Network, Terms } from '../payment/types.ts'
 import type { GasPolicy } from '../settlement/policy.ts'
-import { catalogOf, providersOf, termsOf } from './defaults.ts'
+import { providersOf, termsOf } from './defaults.ts'
+import { loadCatalog } from './load-catalog.ts'
 import type { AppOptions } from './options.ts'
 
 /** Real chains answer a receipt within a block or two. */
@@ -39,7 +40,7 @@ export function serveOptions({
       ? { databaseUrl: config.DATABASE_URL }
       : { dataDirectory: `${config.TURNPIKE_DATA_DIR}/ledger` },
     ...(config.REDIS_URL ? { redisUrl: config.REDIS_URL } : {}),
-    catalog: catalogOf({ simulated: false }),
+    catalog: loadCatalog({ simulated: false, path: config.TURNPIKE_CATALOG_FILE }),
     providers,
     providerKey: (variable) => environment[variable],
     networks: networks.map((one) => ({ ...one, finality: { kind: 'finalized' } })),

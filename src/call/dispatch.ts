@@ -5,6 +5,7 @@ import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { chargeOf } from '../pricing/charge.ts'
 import { costOf } from '../pricing/cost.ts'
+import { marginOf } from '../pricing/margin.ts'
 import type { CallDependencies } from './dependencies.ts'
 import { createMeter, type Meter } from './meter.ts'
 import type { AdmittedCall, Capture, FinishedCall, Outcome } from './types.ts'
@@ -113,7 +114,8 @@ async function captureOf({
   startedAtMs: number
   dependencies: CallDependencies
 }): Promise<Capture> {
-  const { clock, marginBps } = dependencies
+  const { clock } = dependencies
+  const marginBps = marginOf({ endpoint, marginBps: dependencies.marginBps })
   const { admission } = call
   const { usage, isEstimated } = await meter.read(end)
   const isDelivered = meter.hasContent()

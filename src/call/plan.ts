@@ -1,15 +1,19 @@
 import type { Catalog, Model } from '../catalog/types.ts'
+import { unsupportedFields } from '../chat/dialect-limits.ts'
 import { inputBound, tokenizerBound } from '../chat/input-bound.ts'
+import { requestNeeds } from '../chat/request-needs.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { ceilingOf, estimateOf } from '../pricing/ceiling.ts'
+import { largestMargin, marginOf } from '../pricing/margin.ts'
 import { planRoute } from '../routing/plan-route.ts'
+import type { Upstreams } from './ports.ts'
 import type { PlannedCall, ReceivedCall } from './types.ts'
 
 export type PlanDependencies = {
   readonly catalog: Catalog
-  readonly upstreams: { readonly isReachable: (providerId: string) => boolean }
+  readonly upstreams: Pick<Upstreams, 'isReachable' | 'dialectOf'>
   readonly marginBps: number
   readonly defaultOutputTokens: number
 }
@@ -31,16 +35,26 @@ export async function planCall({
   dependencies: PlanDependencies
 }): Promise<PlannedCall> {
   const { request } = received
-  const { catalog, upstreams, marginBps } = dependencies
+  const { catalog, upstreams } = dependencies
   let inputBoundTokens = inputBound({ request }).boundTokens
   const needs = callerNeeds({ request, inputBoundTokens })
-  const route = planRoute({ wanted: request.model, needs, catalog, isReachable: upstreams.isReachable })
+  const route = planRoute({
+    wanted: request.model,
+    needs,
+    catalog,
+    isReachable: upstreams.isReachable,
+    unsupportedAt: (providerId) =>
+      unsupportedFields({ fields: request.fields, dialect: upstreams.dialectOf(providerId) }),
+  })
   const prices = route.candidates.map((candidate) => candidate.prices)
+  const marginBps = largestMargin({ candidates: route.candidates, marginBps: dependencies.marginBps })
+  const { choices } = request
+  const hasAudio = needs.audio
   const cap = (boundTokens: number) => outputCapOf({ request, model: route.model, boundTokens, dependencies })
   const ceiling = (bound: number, outputCap: number) =>
     ceilingOf({
       candidates: prices,
-      bounds: { inputBoundTokens: bound, outputCap, choices: request.choices },
+      bounds: { inputBoundTokens: bound, outputCap, choices, hasAudio },
       marginBps,
     })
 
@@ -55,7 +69,7 @@ export async function planCall({
   }
   if (outputCap === undefined) throw contextExceeded({ model: route.model, inputBoundTokens })
 
-  const bounds = { inputBoundTokens, outputCap, choices: request.choices }
+  const bounds = { inputBoundTokens, outputCap, choices, hasAudio }
   const [first, ...rest] = route.candidates
   return {
     ...received,
@@ -65,7 +79,7 @@ export async function planCall({
     estimatePicoUsd: estimateOf({
       candidates: [first.prices, ...rest.map((other) => other.prices)],
       bounds,
-      marginBps,
+      marginBps: marginOf({ endpoint: first, marginBps: dependencies.marginBps }),
     }),
     ceilingPicoUsd: ceiling(inputBoundTokens, outputCap),
     priceBook: catalog.priceBook,
@@ -74,7 +88,11 @@ export async function planCall({
 
 function callerNeeds({ request, inputBoundTokens }: { request: ChatRequest; inputBoundTokens: number }) {
   const { callerOutputCap } = request
-  return { inputBoundTokens, ...(callerOutputCap === undefined ? {} : { callerOutputCap }) }
+  return {
+    ...requestNeeds(request),
+    inputBoundTokens,
+    ...(callerOutputCap === undefined ? {} : { callerOutputCap }),
+  }
 }
 
 /**
@@ -92,12 +110,15 @@ function outputCapOf({
   boundTokens: number
   dependencies: PlanDependencies
 }): number | undefined {
-  const room = model.contextTokens - boundTokens
-  const limit = model.maxOutputTokens ?? model.contextTokens
+  const room = orWithoutBound(model.contextTokens) - boundTokens
+  const limit = Math.min(orWithoutBound(model.maxOutputTokens), orWithoutBound(model.contextTokens))
   const { callerOutputCap } = request
   const cap = Math.min(limit, callerOutputCap ?? Math.min(dependencies.defaultOutputTokens, room))
   return cap >= 1 && cap <= room ? cap : undefined
 }
+
+/** A limit that nobody has told us of is the provider's to enforce: it refuses before it bills. */
+const orWithoutBound = (tokens: number | 'unknown') => (tokens === 'unknown' ? Infinity : tokens)
 
 function contextExceeded({ model, inputBoundTokens }: { model: Model; inputBoundTokens: number }) {
   return new TurnpikeError('context_length_exceeded', {

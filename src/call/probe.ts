@@ -1,5 +1,6 @@
-import type { PricedEndpoint } from '../routing/plan-route.ts'
+import { isPriced } from '../catalog/blended-price.ts'
 import { ceilingOf, estimateOf } from '../pricing/ceiling.ts'
+import { marginOf } from '../pricing/margin.ts'
 import { maxBigint } from '../lib/money.ts'
 import type { CallDependencies } from './dependencies.ts'
 import type { Priced } from './demand.ts'
@@ -19,14 +20,19 @@ export function priceProbe({
   requestHash: string
   dependencies: CallDependencies
 }): Priced {
-  const { catalog, upstreams, marginBps } = dependencies
+  const { catalog, upstreams } = dependencies
   const bounds = { inputBoundTokens: USUAL_INPUT_BYTES, outputCap: USUAL_OUTPUT_CAP, choices: 1 }
-  const offered = catalog.endpoints.filter(
-    (endpoint): endpoint is PricedEndpoint =>
-      endpoint.prices !== undefined && upstreams.isReachable(endpoint.providerId),
-  )
+  const offered = catalog.endpoints.filter(isPriced).filter(({ providerId, modelId }) => {
+    const kind = catalog.models.get(modelId)?.kind
+    return kind === 'chat' && upstreams.isReachable(providerId)
+  })
   const priced = offered
-    .map(({ prices }) => ({ prices, ceilingPicoUsd: ceilingOf({ candidates: [prices], bounds, marginBps }) }))
+    .map((endpoint) => {
+      const { prices } = endpoint
+      const marginBps = marginOf({ endpoint, marginBps: dependencies.marginBps })
+      const ceilingPicoUsd = ceilingOf({ candidates: [prices], bounds, marginBps })
+      return { prices, marginBps, ceilingPicoUsd }
+    })
     .filter(({ ceilingPicoUsd }) => ceilingPicoUsd > 0n)
     .toSorted((a, b) => (a.ceilingPicoUsd < b.ceilingPicoUsd ? -1 : 1))
   const cheapest = priced[0]
@@ -35,6 +41,8 @@ export function priceProbe({
     priceBook: catalog.priceBook,
     outputCap: USUAL_OUTPUT_CAP,
     ceilingPicoUsd: maxBigint(cheapest?.ceilingPicoUsd ?? 0n, 1n),
-    estimatePicoUsd: cheapest ? estimateOf({ candidates: [cheapest.prices], bounds, marginBps }) : 1n,
+    estimatePicoUsd: cheapest
+      ? estimateOf({ candidates: [cheapest.prices], bounds, marginBps: cheapest.marginBps })
+      : 1n,
   }
 }

@@ -1,22 +1,32 @@
+import { byPrice, isPriced } from './blended-price.ts'
 import type { Endpoint, Model } from './types.ts'
+import { UNKNOWN_FACTS } from './unknown-facts.ts'
 
 export const SIMULATED_PROVIDER = 'simulated'
 
 /** A model of price zero: what a call costs the machine without a payment, for benchmarks and first steps. */
 const FREE_MODEL: Model = {
+  ...UNKNOWN_FACTS,
   id: 'turnpike/free',
   name: 'Turnpike free (simulated)',
   contextTokens: 128_000,
-  createdAt: 0,
+  inputModalities: ['text'],
+  outputModalities: ['text'],
   source: 'Turnpike',
   sourceDate: '2026-11-22',
 }
 
 const ZERO = { inputPicoUsd: 0n, cacheReadPicoUsd: 0n, cacheWritePicoUsd: 0n, outputPicoUsd: 0n }
 
+/** The offer of a model that dev shows: its vendor's own, else the cheapest, else one without a price. */
+function shownOf(offers: readonly Endpoint[]): Endpoint | undefined {
+  const own = offers.find(({ modelId, providerId }) => modelId.startsWith(`${providerId}/`))
+  return own?.prices ? own : (offers.filter(isPriced).toSorted(byPrice)[0] ?? offers[0])
+}
+
 /**
- * The catalogue of dev and demo: every model as it is priced, each answered by the simulated provider, and one model of
- * price zero.
+ * The catalogue of dev and demo: every model once, at the price of its vendor, each answered by the simulated provider, and
+ * one model of price zero.
  */
 export function simulateCatalog({
   models,
@@ -29,12 +39,12 @@ export function simulateCatalog({
   return {
     models: [...models, FREE_MODEL],
     endpoints: [
-      ...endpoints.map((endpoint) => ({
-        ...endpoint,
-        id: `${SIMULATED_PROVIDER}/${endpoint.modelId}@local`,
-        providerId: SIMULATED_PROVIDER,
-        region: 'local',
-      })),
+      ...[...Map.groupBy(endpoints, ({ modelId }) => modelId).values()].flatMap((offers) => {
+        const shown = shownOf(offers)
+        if (!shown) return []
+        const id = `${SIMULATED_PROVIDER}/${shown.modelId}@local`
+        return [{ ...shown, id, providerId: SIMULATED_PROVIDER, region: 'local' }]
+      }),
       { ...freeEndpoint, id: `${SIMULATED_PROVIDER}/free@local`, providerId: SIMULATED_PROVIDER },
     ],
   }

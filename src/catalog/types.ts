@@ -1,29 +1,67 @@
 import type { UpstreamDialect } from '../chat/dialect-limits.ts'
 import type { PicoUsd } from '../lib/money.ts'
 
+/** What a source says, or that none does. An unknown capability is not routed to; it can be called by name. */
+export type Fact = boolean | 'unknown'
+
 /** Pico-USD per token (images, audio: per token of that kind) in the buckets of chat/usage. */
-export type Prices = {
+export type PriceBuckets = {
   readonly inputPicoUsd: PicoUsd
   readonly cacheReadPicoUsd: PicoUsd
   readonly cacheWritePicoUsd: PicoUsd
+  /** Written for an hour instead of five minutes; absent where the source names no price for it. */
+  readonly cacheWriteHourPicoUsd?: PicoUsd
   readonly outputPicoUsd: PicoUsd
+  /** Absent: reasoning is billed as output. */
+  readonly reasoningPicoUsd?: PicoUsd
   /** Unknown: tokens of that kind are priced at the dearest bucket of the endpoint. */
   readonly imagePicoUsd?: PicoUsd
   readonly audioPicoUsd?: PicoUsd
 }
 
-export type Model = {
+/** What every token of a call costs whose input is larger than this. */
+export type PriceTier = PriceBuckets & { readonly aboveInputTokens: number }
+
+export type Prices = PriceBuckets & {
+  /** By length of the input, shortest first; a tier reprices the whole call. */
+  readonly tiers?: readonly PriceTier[]
+}
+
+/** Where facts were read, and when (ISO date). */
+export type Source = { readonly source: string; readonly date: string }
+
+export type ModelKind = 'chat' | 'embedding'
+
+export type Modality = 'text' | 'image' | 'audio' | 'video' | 'pdf'
+
+export type Capabilities = {
+  readonly inputModalities: readonly Modality[] | 'unknown'
+  readonly outputModalities: readonly Modality[] | 'unknown'
+  readonly tools: Fact
+  readonly structuredOutput: Fact
+  readonly reasoning: Fact
+}
+
+export type Model = Capabilities & {
   /** `vendor/model`, e.g. `openai/gpt-4o-mini`. */
   readonly id: string
   readonly name: string
-  readonly contextTokens: number
+  readonly kind: ModelKind
+  readonly contextTokens: number | 'unknown'
   /** Unknown: the context bounds it. */
-  readonly maxOutputTokens?: number
+  readonly maxOutputTokens: number | 'unknown'
+  /** Seconds since 1970; 0 where no source says. */
   readonly createdAt: number
-  /** Where the facts were read, and when (ISO date). */
+  /** Where the model was found, and when. */
   readonly source: string
   readonly sourceDate: string
+  readonly contextSource: Source | 'unknown'
+  /** Of modalities, tools, reasoning and the output's limit. */
+  readonly capabilitySource: Source | 'unknown'
 }
+
+/** Whether a provider keeps prompts, and whether it trains on them. */
+export type DataPolicy = { readonly retention: Fact; readonly training: Fact }
 
 /** What one provider sells: a model at a region and a price. */
 export type Endpoint = {
@@ -35,6 +73,13 @@ export type Endpoint = {
   /** The name that the provider gives the model. */
   readonly upstreamModel: string
   readonly prices?: Prices
+  readonly priceSource?: Source
+  /** Where this provider takes less than the model's usual context. */
+  readonly contextTokens?: number
+  /** Unknown where absent. */
+  readonly dataPolicy?: DataPolicy
+  /** The operator's margin on this endpoint, instead of the server's. */
+  readonly marginBps?: number
 }
 
 /** A company or a server that answers: how it is reached. Keys are referred to by variable, never held here. */
@@ -52,4 +97,6 @@ export type Catalog = {
   readonly priceBook: string
   readonly models: ReadonlyMap<string, Model>
   readonly endpoints: readonly Endpoint[]
+  /** The operator's own names of models. */
+  readonly aliases?: ReadonlyMap<string, string>
 }

@@ -1,19 +1,21 @@
-import { catalogOf } from '../app/defaults.ts'
+import { loadCatalog } from '../app/load-catalog.ts'
+import { readConfig } from '../config/read-config.ts'
 import { formatUsd } from '../lib/money.ts'
 import { printTable } from './table.ts'
 
 /** `turnpike catalog`: models and prices in USD per million tokens, before the margin. */
 export function catalog({ json }: { json: boolean }): void {
-  const { models, endpoints, priceBook } = catalogOf({ simulated: false })
+  const path = readConfig(process.env).TURNPIKE_CATALOG_FILE
+  const { models, endpoints, priceBook } = loadCatalog({ simulated: false, path })
   const rows = endpoints.map((endpoint) => {
     const model = models.get(endpoint.modelId)
     return {
       model: endpoint.modelId,
       provider: endpoint.providerId,
-      context: model?.contextTokens ?? null,
+      context: endpoint.contextTokens ?? model?.contextTokens ?? null,
       input: endpoint.prices ? formatUsd(endpoint.prices.inputPicoUsd * 1_000_000n) : null,
       output: endpoint.prices ? formatUsd(endpoint.prices.outputPicoUsd * 1_000_000n) : null,
-      source: model ? `${model.source}, ${model.sourceDate}` : null,
+      source: endpoint.priceSource ? `${endpoint.priceSource.source}, ${endpoint.priceSource.date}` : null,
     }
   })
   if (json) process.stdout.write(`${JSON.stringify({ priceBook, models: rows })}\n`)

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type App, type AppOptions, openApp } from '../app/open-app.ts'
 import type { Config } from '../config/read-config.ts'
-import { DEV_NETWORK, devTerms, providersOf, catalogOf } from '../app/defaults.ts'
+import { DEV_NETWORK, devTerms, providersOf } from '../app/defaults.ts'
+import { loadCatalog } from '../app/load-catalog.ts'
 
 /** What dev, demo and the tests need to know of the laptop's world; structural, so that only they import the dev room. */
 export type DevWorldFacts = {
@@ -46,7 +47,7 @@ export function openDevApp({
       ? { databaseUrl: config.DATABASE_URL }
       : { dataDirectory: `${config.TURNPIKE_DATA_DIR}/ledger` },
     ...(config.REDIS_URL ? { redisUrl: config.REDIS_URL } : {}),
-    catalog: catalogOf({ simulated }),
+    catalog: loadCatalog({ simulated, path: config.TURNPIKE_CATALOG_FILE }),
     providers: providersOf({
       environment: process.env,
       ...(simulated ? { simulatedUrl: world.provider.url } : {}),

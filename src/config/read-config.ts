@@ -78,8 +78,9 @@ export function envExample(): string {
     '# RPC addresses of a chain, in the order of trust (TURNPIKE_RPC_<chainId>).',
     '#TURNPIKE_RPC_8453=',
     '',
-    '# Providers: <PROVIDER>_API_KEY and <PROVIDER>_BASE_URL.',
+    '# Providers: <PROVIDER>_API_KEY and <PROVIDER>_BASE_URL. docs/MODELS.md has the names of all of them.',
     '#OPENAI_API_KEY=',
+    '#OPENAI_BASE_URL=',
     '',
   ].join('\n')
 }

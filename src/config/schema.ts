@@ -79,6 +79,10 @@ export const VARIABLES = z.object({
     .max(100_000)
     .default(500)
     .describe('Margin on cost, in basis points.'),
+  TURNPIKE_CATALOG_FILE: z
+    .string()
+    .optional()
+    .describe("JSON file of the operator's own models, endpoints, prices, margins and aliases."),
   TURNPIKE_SETTLEMENT_FEES: amounts
     .optional()
     .describe('Expected gas of one upto or exact settlement in USD, per network, e.g. eip155:8453=0.002.'),

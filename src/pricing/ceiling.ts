@@ -1,7 +1,8 @@
 import type { Prices } from '../catalog/types.ts'
 import { maxBigint, minBigint, type PicoUsd } from '../lib/money.ts'
 import { addMargin } from './charge.ts'
-import { dearestInputPicoUsd } from './cost.ts'
+import { dearestInputPicoUsd, dearestOutputPicoUsd } from './cost.ts'
+import { bucketsUpTo } from './tier.ts'
 
 export type Bounds = {
   /** No provider of the plan can count more input tokens than this. */
@@ -9,6 +10,8 @@ export type Bounds = {
   /** Sent upstream; per choice. */
   readonly outputCap: number
   readonly choices: number
+  /** Whether the input has audio, whose tokens have a price of their own. */
+  readonly hasAudio?: boolean
 }
 
 /** Tokens of a usual answer, where the cap allows: an expectation for the estimate, never a bound. */
@@ -18,7 +21,7 @@ const USUAL_BYTES_PER_TOKEN = 4
 
 /**
  * The worst case over the whole plan, margin included, before the settlement fee: input bound x dearest candidate plus
- * output cap x dearest candidate x n.
+ * output cap x dearest candidate x n. Of each candidate every tier counts that the input can reach.
  */
 export function ceilingOf({
   candidates,
@@ -29,10 +32,12 @@ export function ceilingOf({
   bounds: Bounds
   marginBps: number
 }): PicoUsd {
-  const input = candidates.map(dearestInputPicoUsd).reduce(maxBigint, 0n)
-  const output = candidates.map((prices) => prices.outputPicoUsd).reduce(maxBigint, 0n)
+  const { inputBoundTokens, hasAudio } = bounds
+  const reachable = candidates.flatMap((prices) => bucketsUpTo({ prices, inputBoundTokens }))
+  const input = reachable.map((prices) => dearestInputPicoUsd(prices, hasAudio)).reduce(maxBigint, 0n)
+  const output = reachable.map(dearestOutputPicoUsd).reduce(maxBigint, 0n)
   const costPicoUsd =
-    BigInt(bounds.inputBoundTokens) * input + BigInt(bounds.outputCap) * BigInt(bounds.choices) * output
+    BigInt(inputBoundTokens) * input + BigInt(bounds.outputCap) * BigInt(bounds.choices) * output
   return addMargin({ costPicoUsd, marginBps })
 }
 
@@ -47,9 +52,9 @@ export function estimateOf({
   marginBps: number
 }): PicoUsd {
   const usual = {
+    ...bounds,
     inputBoundTokens: Math.ceil(bounds.inputBoundTokens / USUAL_BYTES_PER_TOKEN),
     outputCap: Math.min(bounds.outputCap, USUAL_OUTPUT_TOKENS),
-    choices: bounds.choices,
   }
   const estimate = ceilingOf({ candidates: [candidates[0]], bounds: usual, marginBps })
   return minBigint(estimate, ceilingOf({ candidates, bounds, marginBps }))

@@ -1,30 +1,50 @@
-import type { Prices } from '../catalog/types.ts'
-import type { Usage } from '../chat/usage.ts'
+import type { PriceBuckets, Prices } from '../catalog/types.ts'
+import { inputTokens, type Usage } from '../chat/usage.ts'
 import { maxBigint, type PicoUsd } from '../lib/money.ts'
+import { bucketsFor } from './tier.ts'
 
-/** The dearest bucket of an endpoint: what a token of unknown kind costs at most. */
-export function dearestPricePicoUsd(prices: Prices): PicoUsd {
-  return Object.values(prices).reduce<PicoUsd>((dearest, price) => maxBigint(dearest, price), 0n)
+const dearest = (prices: readonly (PicoUsd | undefined)[]): PicoUsd =>
+  prices.reduce<PicoUsd>((most, price) => maxBigint(most, price ?? 0n), 0n)
+
+/** The dearest bucket of a set of prices: what a token of unknown kind costs at most. */
+export function dearestPricePicoUsd(prices: PriceBuckets): PicoUsd {
+  return dearest([
+    prices.inputPicoUsd,
+    prices.cacheReadPicoUsd,
+    prices.cacheWritePicoUsd,
+    prices.outputPicoUsd,
+    prices.reasoningPicoUsd,
+    prices.imagePicoUsd,
+    prices.audioPicoUsd,
+  ])
 }
 
-/** The dearest way in which one token of input can be billed: uncached, or written to a cache. */
-export function dearestInputPicoUsd(prices: Prices): PicoUsd {
-  return [prices.cacheReadPicoUsd, prices.cacheWritePicoUsd].reduce(maxBigint, prices.inputPicoUsd)
+/** The dearest way in which one token of input can be billed: uncached, or written to a cache; or as audio, where there is some. */
+export function dearestInputPicoUsd(prices: PriceBuckets, hasAudio = false): PicoUsd {
+  const audio = hasAudio ? (prices.audioPicoUsd ?? dearestPricePicoUsd(prices)) : undefined
+  return dearest([prices.inputPicoUsd, prices.cacheReadPicoUsd, prices.cacheWritePicoUsd, audio])
+}
+
+/** The dearest way in which one token of output can be billed: text, reasoning, or an image where it has a price. */
+export function dearestOutputPicoUsd(prices: PriceBuckets): PicoUsd {
+  return dearest([prices.outputPicoUsd, prices.reasoningPicoUsd, prices.imagePicoUsd])
 }
 
 /**
- * What the provider bills us: tokens times price per bucket, exact, nothing rounded.
+ * What the provider bills us: tokens times price per bucket, exact, nothing rounded. The length of the input chooses the tier.
  *
  * @example costOf({ usage: { ...NO_USAGE, outputText: 100 }, prices }) // 100n * prices.outputPicoUsd
  */
 export function costOf({ usage, prices }: { usage: Usage; prices: Prices }): PicoUsd {
-  const unknown = dearestPricePicoUsd(prices)
+  const buckets = bucketsFor({ prices, inputTokens: inputTokens(usage) + usage.audio })
+  const unknown = dearestPricePicoUsd(buckets)
   return (
-    BigInt(usage.inputUncached) * prices.inputPicoUsd +
-    BigInt(usage.cacheRead) * prices.cacheReadPicoUsd +
-    BigInt(usage.cacheWrite) * prices.cacheWritePicoUsd +
-    BigInt(usage.outputText + usage.reasoning) * prices.outputPicoUsd +
-    BigInt(usage.images) * (prices.imagePicoUsd ?? unknown) +
-    BigInt(usage.audio) * (prices.audioPicoUsd ?? unknown)
+    BigInt(usage.inputUncached) * buckets.inputPicoUsd +
+    BigInt(usage.cacheRead) * buckets.cacheReadPicoUsd +
+    BigInt(usage.cacheWrite) * buckets.cacheWritePicoUsd +
+    BigInt(usage.outputText) * buckets.outputPicoUsd +
+    BigInt(usage.reasoning) * (buckets.reasoningPicoUsd ?? buckets.outputPicoUsd) +
+    BigInt(usage.images) * (buckets.imagePicoUsd ?? unknown) +
+    BigInt(usage.audio) * (buckets.audioPicoUsd ?? unknown)
   )
 }

@@ -1,7 +1,11 @@
-import type { Catalog, Endpoint, Model, Prices } from '../catalog/types.ts'
+import { blendedPrice, byPrice, isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
+import { endpointsOf } from '../catalog/endpoints-of.ts'
+import type { Catalog, Endpoint, Model } from '../catalog/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { hasRoom, isAble, type RouteNeeds, takesInput } from './fits.ts'
 
-export type PricedEndpoint = Endpoint & { readonly prices: Prices }
+export type { PricedEndpoint } from '../catalog/blended-price.ts'
+export type { RouteNeeds } from './fits.ts'
 
 export type RoutePlan = {
   readonly model: Model
@@ -12,48 +16,58 @@ export type RoutePlan = {
   readonly reason: string
 }
 
-/** What a request needs of a model, before anything is priced. */
-export type RouteNeeds = { readonly inputBoundTokens: number; readonly callerOutputCap?: number }
-
 const AUTO = /^auto(?::(cost|latency|availability|balanced))?$/
 
-/** A typical call, to compare endpoints by one number: three input tokens for each output token. */
-const blendedPrice = ({ prices }: PricedEndpoint) => prices.inputPicoUsd * 3n + prices.outputPicoUsd
+/** Every endpoint with a price above zero, cheapest first: sorted once for a catalogue, not once for a call. */
+const cheapestFirst = new WeakMap<readonly Endpoint[], readonly PricedEndpoint[]>()
 
-const byPrice = (a: PricedEndpoint, b: PricedEndpoint) => {
-  const difference = blendedPrice(a) - blendedPrice(b)
-  return difference === 0n ? a.id.localeCompare(b.id) : difference < 0n ? -1 : 1
+function sortedEndpoints({ endpoints }: Catalog): readonly PricedEndpoint[] {
+  const known = cheapestFirst.get(endpoints)
+  if (known) return known
+  const sorted = endpoints
+    .filter(isPriced)
+    .filter((endpoint) => blendedPrice(endpoint) > 0n)
+    .toSorted(byPrice)
+  cheapestFirst.set(endpoints, sorted)
+  return sorted
 }
 
 /**
- * Decides which endpoints may answer, in which order. `vendor/model` names one model, wherever it is sold; `auto` takes the
- * cheapest model of a price above zero that fits.
+ * Decides which endpoints may answer, in which order. `vendor/model` (or an operator's alias) names one model, wherever it
+ * is sold and whatever is unknown of it; `auto` takes the cheapest model of a price above zero that is known to fit.
  *
- * @throws unknown_model, model_not_configured, unpriced_model: nothing has been charged.
+ * @throws unknown_model, wrong_model_kind, model_not_configured, unsupported_field, unpriced_model: nothing has been charged.
  */
 export function planRoute({
   wanted,
   needs,
   catalog,
   isReachable,
+  unsupportedAt = () => [],
 }: {
   wanted: string
   needs: RouteNeeds
   catalog: Catalog
   isReachable: (providerId: string) => boolean
+  /** Fields of the request that a provider's dialect cannot honour. */
+  unsupportedAt?: (providerId: string) => readonly string[]
 }): RoutePlan {
+  const canHonour = ({ providerId }: Endpoint) => unsupportedAt(providerId).length === 0
   const canReach = ({ providerId }: Endpoint) => isReachable(providerId)
   const auto = AUTO.exec(wanted)
   if (auto) {
-    const reachable = catalog.endpoints.filter(canReach)
-    return planAuto({ strategy: auto[1] ?? 'balanced', needs, catalog, reachable })
+    const canTake = (endpoint: Endpoint) => canReach(endpoint) && canHonour(endpoint)
+    return planAuto({ strategy: auto[1] ?? 'balanced', needs, catalog, canReach: canTake })
   }
 
-  const model = catalog.models.get(wanted)
+  const model = catalog.models.get(catalog.aliases?.get(wanted) ?? wanted)
   if (!model) throw new TurnpikeError('unknown_model', unknownModel({ wanted, catalog }))
-  const offered = catalog.endpoints.filter(({ modelId }) => modelId === wanted).filter(canReach)
+  if (model.kind !== (needs.kind ?? 'chat')) throw wrongKind(model)
+  const offered = endpointsOf({ catalog, modelId: model.id }).filter(canReach)
   if (offered.length === 0) throw new TurnpikeError('model_not_configured', { param: 'model' })
-  const [first, ...rest] = offered.filter(isPriced).toSorted(byPrice)
+  const able = offered.filter(canHonour)
+  if (able.length === 0) throw unsupportedField(unsupportedAt(offered[0]?.providerId ?? ''))
+  const [first, ...rest] = withRoom(able.filter(isPriced), needs).toSorted(byPrice)
   if (!first) throw new TurnpikeError('unpriced_model', { param: 'model' })
   return {
     model,
@@ -63,23 +77,34 @@ export function planRoute({
   }
 }
 
+/** Those that take so much, unless none does: then the model's own refusal says what would fit. */
+function withRoom(offered: readonly PricedEndpoint[], needs: RouteNeeds): readonly PricedEndpoint[] {
+  const fitting = offered.filter((endpoint) => takesInput({ endpoint, needs }))
+  return fitting.length > 0 ? fitting : offered
+}
+
 function planAuto({
   strategy,
   needs,
   catalog,
-  reachable,
+  canReach,
 }: {
   strategy: string
   needs: RouteNeeds
   catalog: Catalog
-  reachable: readonly Endpoint[]
+  canReach: (endpoint: Endpoint) => boolean
 }): RoutePlan {
-  const roomFor = needs.inputBoundTokens + (needs.callerOutputCap ?? 1)
-  const fitting = reachable.filter(isPriced).filter((endpoint) => {
+  const fitting = sortedEndpoints(catalog).filter((endpoint) => {
     const model = catalog.models.get(endpoint.modelId)
-    return model !== undefined && model.contextTokens >= roomFor && blendedPrice(endpoint) > 0n
+    return (
+      model !== undefined &&
+      canReach(endpoint) &&
+      isAble({ model, needs }) &&
+      hasRoom({ model, needs }) &&
+      takesInput({ endpoint, needs })
+    )
   })
-  const [first, ...rest] = fitting.toSorted(byPrice)
+  const [first, ...rest] = fitting
   const model = first && catalog.models.get(first.modelId)
   if (!first || !model) throw new TurnpikeError('model_not_configured', { param: 'model' })
   const sameModel = rest.filter(({ modelId }) => modelId === first.modelId)
@@ -91,7 +116,17 @@ function planAuto({
   }
 }
 
-const isPriced = (endpoint: Endpoint): endpoint is PricedEndpoint => endpoint.prices !== undefined
+function unsupportedField([field = '']: readonly string[]): TurnpikeError {
+  return new TurnpikeError('unsupported_field', {
+    param: field,
+    message: `No provider of that model takes ${field}.`,
+  })
+}
+
+function wrongKind({ id, kind }: Model): TurnpikeError {
+  const does = kind === 'embedding' ? 'makes embeddings and does not chat' : 'chats and makes no embeddings'
+  return new TurnpikeError('wrong_model_kind', { param: 'model', message: `${id} ${does}.` })
+}
 
 function unknownModel({ wanted, catalog }: { wanted: string; catalog: Catalog }) {
   const name = wanted.split('/').at(-1)?.toLowerCase() ?? ''

@@ -1,5 +1,6 @@
 import { buildCatalog } from '../../src/catalog/build-catalog.ts'
 import type { Catalog, Endpoint, Model } from '../../src/catalog/types.ts'
+import { UNKNOWN_FACTS } from '../../src/catalog/unknown-facts.ts'
 import { catalogOf } from '../../src/app/defaults.ts'
 
 /** Sold by the provider that streams at a reader's pace; the others answer at once. */
@@ -20,10 +21,10 @@ const CHEAP_PRICES = {
 }
 
 const modelOf = (id: string): Model => ({
+  ...UNKNOWN_FACTS,
   id,
   name: id,
   contextTokens: 128_000,
-  createdAt: 0,
   source: 'Turnpike',
   sourceDate: '2026-11-22',
 })

@@ -2,7 +2,7 @@ import { x402Client } from '@x402/core/client'
 import { ExactEvmScheme } from '@x402/evm/exact/client'
 import { UptoEvmScheme } from '@x402/evm/upto/client'
 import { privateKeyToAccount } from 'viem/accounts'
-import type { Catalog, Prices } from '../../src/catalog/types.ts'
+import type { Catalog, Model, Prices } from '../../src/catalog/types.ts'
 import type { Offer, Scheme } from '../../src/payment/types.ts'
 import { benchCatalog, CHEAP_MODEL, FREE_MODEL, PACED_PROVIDER } from './bench-catalog.ts'
 import type { BenchWorld } from './bench-world.ts'
@@ -58,14 +58,26 @@ function expectedAtomic({ scheme, prices, prompt, cached, completion }: Order): 
   return divideUp(charge, PICO_USD_PER_ATOMIC)
 }
 
+/** Room for every order of this bench, and a price of which ten thousand calls stay below the deposits. */
+const ENOUGH_CONTEXT = 32_000
+const DEAREST_OUTPUT_PICO_USD = 15_000_000n
+
+/** Whether a model chats at one price, so that the calculation above is all there is to it. */
+function isUsual({ model, prices }: { model: Model | undefined; prices: Prices }): boolean {
+  if (model?.kind !== 'chat' || prices.tiers || prices.reasoningPicoUsd !== undefined) return false
+  if (prices.outputPicoUsd > DEAREST_OUTPUT_PICO_USD) return false
+  return model.contextTokens !== 'unknown' && model.contextTokens >= ENOUGH_CONTEXT
+}
+
 /** Models that one endpoint alone sells at a price: which price counts is then beyond doubt. */
 function pricedModels(catalog: Catalog): readonly { readonly id: string; readonly prices: Prices }[] {
   const byModel = Map.groupBy(catalog.endpoints, ({ modelId }) => modelId)
-  return [...byModel].flatMap(([id, [first, ...others]]) =>
-    first?.prices && others.length === 0 && id !== FREE_MODEL && first.providerId !== PACED_PROVIDER
-      ? [{ id, prices: first.prices }]
-      : [],
-  )
+  return [...byModel].flatMap(([id, [first, ...others]]) => {
+    if (!first?.prices || others.length > 0 || id === FREE_MODEL) return []
+    const { prices, providerId } = first
+    const isOffered = providerId !== PACED_PROVIDER && isUsual({ model: catalog.models.get(id), prices })
+    return isOffered ? [{ id, prices }] : []
+  })
 }
 
 /** One call in fifty is paid for by a single transaction or a Permit2 authorisation, the others on channels. */

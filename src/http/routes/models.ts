@@ -1,11 +1,11 @@
 import { type Response, Router } from 'express'
+import { endpointsOf } from '../../catalog/endpoints-of.ts'
 import { SIMULATED_PROVIDER } from '../../catalog/simulated.ts'
 import type { Endpoint, Model } from '../../catalog/types.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
-import { formatUsd } from '../../lib/money.ts'
-import { addMargin } from '../../pricing/charge.ts'
 import { sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { pricingForWire, sourceForWire } from '../model-pricing.ts'
 
 /** GET /v1/models and /v1/models/{vendor}/{model}: OpenAI's shape, with the prices that a caller pays. */
 export function modelsRoutes({ call }: HttpDependencies): Router {
@@ -20,39 +20,45 @@ export function modelsRoutes({ call }: HttpDependencies): Router {
 
   function answerModel(segments: string | readonly string[] | undefined, response: Response): void {
     const id = typeof segments === 'string' ? segments : (segments ?? []).join('/')
-    const model = catalog.models.get(id)
+    const model = catalog.models.get(catalog.aliases?.get(id) ?? id)
     if (!model) throw new TurnpikeError('unknown_model', { param: 'id' })
     sendJson({ response, status: 200, body: describe(model) })
   }
 
   function describe(model: Model) {
-    const endpoints = catalog.endpoints.filter(({ modelId }) => modelId === model.id)
+    const endpoints = endpointsOf({ catalog, modelId: model.id })
     const reachable = endpoints.filter(({ providerId }) => call.upstreams.isReachable(providerId))
-    const shown = reachable[0] ?? endpoints[0]
+    const shown = shownOf(reachable) ?? shownOf(endpoints)
     return {
       id: model.id,
       object: 'model',
       created: model.createdAt,
       owned_by: model.id.split('/')[0],
       name: model.name,
-      context_length: model.contextTokens,
-      max_output_tokens: model.maxOutputTokens ?? null,
+      kind: model.kind,
+      context_length: knownOrNull(model.contextTokens),
+      max_output_tokens: knownOrNull(model.maxOutputTokens),
+      architecture: {
+        input_modalities: knownOrNull(model.inputModalities),
+        output_modalities: knownOrNull(model.outputModalities),
+      },
+      capabilities: {
+        tools: model.tools,
+        structured_output: model.structuredOutput,
+        reasoning: model.reasoning,
+      },
+      data_policy: shown?.dataPolicy ?? { retention: 'unknown', training: 'unknown' },
       available: reachable.length > 0,
-      pricing: shown ? pricing(shown) : null,
-      price_source: { source: model.source, date: model.sourceDate },
+      pricing: shown ? pricingForWire({ endpoint: shown, marginBps: call.marginBps }) : null,
+      price_source: sourceForWire(shown?.priceSource ?? { source: model.source, date: model.sourceDate }),
+      capability_source: sourceForWire(model.capabilitySource),
+      context_source: sourceForWire(model.contextSource),
       ...(shown?.providerId === SIMULATED_PROVIDER ? { simulated: true } : {}),
     }
   }
-
-  /** USD per token, margin included, as OpenRouter writes them. */
-  function pricing({ prices }: Endpoint) {
-    if (!prices) return null
-    const usd = (costPicoUsd: bigint) => formatUsd(addMargin({ costPicoUsd, marginBps: call.marginBps }))
-    return {
-      prompt: usd(prices.inputPicoUsd),
-      completion: usd(prices.outputPicoUsd),
-      input_cache_read: usd(prices.cacheReadPicoUsd),
-      input_cache_write: usd(prices.cacheWritePicoUsd),
-    }
-  }
 }
+
+const knownOrNull = <Value>(value: Value | 'unknown'): Value | null => (value === 'unknown' ? null : value)
+
+/** One that can be sold, where there is one. */
+const shownOf = (endpoints: readonly Endpoint[]) => endpoints.find(({ prices }) => prices) ?? endpoints[0]

@@ -44,6 +44,20 @@ export const CHAT_ERRORS = defineErrors({
     message: 'This server has no reachable endpoint for that model.',
     next: 'Choose a model with available: true in GET /v1/models.',
   },
+  wrong_model_kind: {
+    status: 400,
+    type: 'invalid_request_error',
+    retryable: false,
+    message: 'That model does not do what this path asks for.',
+    next: 'Choose a model whose kind in GET /v1/models is that of the path: chat or embedding.',
+  },
+  unsupported_field: {
+    status: 400,
+    type: 'invalid_request_error',
+    retryable: false,
+    message: 'No provider of that model can honour one of the fields.',
+    next: 'Leave the field out, or choose a model whose providers take it.',
+  },
   unpriced_model: {
     status: 400,
     type: 'invalid_request_error',

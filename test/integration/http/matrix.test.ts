@@ -188,3 +188,20 @@ test.each(rows)(
     for (const other of others) expect(other).toEqual(first)
   },
 )
+
+test('a field that the model cannot honour is refused before it is priced; one that changes nothing is taken', async () => {
+  const messages = [{ role: 'user' as const, content: QUESTION }]
+  const refused = openai.chat.completions.create({ model: 'test/anthropic', messages, seed: 7 })
+  await expect(refused).rejects.toMatchObject({ status: 400, code: 'unsupported_field', param: 'seed' })
+  scripted.setAnswer(({ response }) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(ANTHROPIC_CASES[0]?.whole))
+  })
+  const taken = await openai.chat.completions.create({
+    model: 'test/anthropic',
+    messages,
+    user: 'u',
+    seed: null,
+  })
+  expect(taken.choices[0]?.message.content).toBe('The harbour is calm – 海.')
+})

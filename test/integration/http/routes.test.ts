@@ -65,7 +65,20 @@ test('the models are listed as OpenAI lists them, with the price that a caller p
     simulated: true,
     // $0.15 and $0.60 per million tokens and five percent.
     pricing: { prompt: '0.0000001575', completion: '0.00000063' },
+    kind: 'chat',
+    context_length: 128_000,
+    architecture: { input_modalities: ['text', 'image'], output_modalities: ['text'] },
+    capabilities: { tools: true, structured_output: 'unknown', reasoning: false },
+    data_policy: { retention: 'unknown', training: 'unknown' },
+    price_source: { source: expect.stringMatching(/^@pydantic.genai-prices \d/) },
+    capability_source: { source: expect.stringMatching(/^@tokenlens.models \d/) },
   })
+  const priced = list.data.filter((model) => 'pricing' in model && model.pricing !== null)
+  expect(priced.length).toBeGreaterThan(200)
+  const tiered = list.data.find(({ id }) => id === 'google/gemini-2.5-pro')
+  expect(tiered).toMatchObject({ pricing: { tiers: [{ above_input_tokens: 200_000 }] } })
+  const unpriced = await json(await get('/v1/models/perplexity/sonar'))
+  expect(unpriced).toMatchObject({ pricing: null, available: true, simulated: true })
   expect(await json(await get(`/v1/models/${MODEL}`))).toEqual(listed)
   const missing = await get('/v1/models/nobody/nothing')
   expect((await readError(missing)).code).toBe('unknown_model')

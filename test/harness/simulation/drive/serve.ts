@@ -2,6 +2,7 @@ import { admitCall } from '../../../../src/call/admit.ts'
 import { dispatchCall } from '../../../../src/call/dispatch.ts'
 import { recordCall, recordLater, type RecordedCall } from '../../../../src/call/record.ts'
 import type { AdmittedCall, PlannedCall } from '../../../../src/call/types.ts'
+import { UNKNOWN_FACTS } from '../../../../src/catalog/unknown-facts.ts'
 import type { ChatRequest } from '../../../../src/chat/types.ts'
 import { TurnpikeError } from '../../../../src/lib/errors/turnpike-error.ts'
 import type { ChannelState } from '../../../../src/payment/types.ts'
@@ -27,10 +28,10 @@ const REQUEST: ChatRequest = {
 
 function planOf(world: World, callId: string, requestId: string): PlannedCall {
   const model = {
+    ...UNKNOWN_FACTS,
     id: 'vendor/model',
     name: 'Model',
     contextTokens: 1_000,
-    createdAt: 0,
     source: '',
     sourceDate: '',
   }

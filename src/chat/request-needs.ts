@@ -1,0 +1,34 @@
+import type { ChatRequest } from './types.ts'
+
+/** What a request asks of a model beyond text; only a model that is known to have it may be chosen for the caller. */
+export type RequestNeeds = {
+  readonly tools: boolean
+  readonly structuredOutput: boolean
+  readonly images: boolean
+  readonly audio: boolean
+}
+
+const fieldOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+
+function partTypes(messages: unknown): ReadonlySet<unknown> {
+  const list: readonly unknown[] = Array.isArray(messages) ? messages : []
+  return new Set(
+    list.flatMap((message) => {
+      const content = fieldOf(message, 'content')
+      return Array.isArray(content) ? content.map((part) => fieldOf(part, 'type')) : []
+    }),
+  )
+}
+
+/** Reads what a model must be able to do, from the fields that say so; nothing of the text is looked at. */
+export function requestNeeds({ toolCount, fields }: Pick<ChatRequest, 'toolCount' | 'fields'>): RequestNeeds {
+  const format = fieldOf(fields['response_format'], 'type')
+  const parts = partTypes(fields['messages'])
+  return {
+    tools: toolCount > 0,
+    structuredOutput: format === 'json_schema' || format === 'json_object',
+    images: parts.has('image_url'),
+    audio: parts.has('input_audio'),
+  }
+}

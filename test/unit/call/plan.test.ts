@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
+import type { Endpoint, Model } from '../../../src/catalog/types.ts'
+import { UNKNOWN_FACTS } from '../../../src/catalog/unknown-facts.ts'
+import { readChatRequest } from '../../../src/chat/read-chat-request.ts'
+import { NO_USAGE } from '../../../src/chat/usage.ts'
+import type { CallDependencies } from '../../../src/call/dependencies.ts'
+import { dispatchCall } from '../../../src/call/dispatch.ts'
+import { planCall } from '../../../src/call/plan.ts'
+import type { AdmittedCall, ReceivedCall } from '../../../src/call/types.ts'
+
+const MODEL = 'acme/writer'
+const modelWith = (facts: Partial<Model>): Model => ({
+  ...UNKNOWN_FACTS,
+  id: MODEL,
+  name: MODEL,
+  source: 'a test',
+  sourceDate: '2026-11-26',
+  ...facts,
+})
+
+/** Both sell at 1,000 pico-USD a token, the second at a margin of its own. */
+const endpoint = (providerId: string, marginBps?: number): Endpoint => ({
+  id: `${providerId}/writer@local`,
+  modelId: MODEL,
+  providerId,
+  region: 'local',
+  upstreamModel: 'writer',
+  prices: {
+    inputPicoUsd: 1_000n,
+    cacheReadPicoUsd: 1_000n,
+    cacheWritePicoUsd: 1_000n,
+    outputPicoUsd: 1_000n,
+    audioPicoUsd: 9_000n,
+  },
+  ...(marginBps === undefined ? {} : { marginBps }),
+})
+
+function dependenciesWith(endpoints: readonly Endpoint[], facts: Partial<Model> = {}): CallDependencies {
+  return {
+    catalog: buildCatalog({ models: [modelWith(facts)], endpoints }),
+    marginBps: 500,
+    defaultOutputTokens: 100,
+    clock: { nowMs: () => 0 },
+    reach: () => undefined,
+    upstreams: {
+      isReachable: () => true,
+      dispatch: async ({ onPart }: { onPart: (part: object) => void }) => {
+        onPart({ type: 'content', json: '{}', text: 'Hi' })
+        return { outcome: 'completed', usage: { ...NO_USAGE, inputUncached: 10, outputText: 10 } }
+      },
+    },
+  } as unknown as CallDependencies
+}
+
+const received = (fields: object = {}, content: unknown = 'Say hi'): ReceivedCall => {
+  const body = { model: MODEL, messages: [{ role: 'user', content }], ...fields }
+  const request = readChatRequest({ body: Buffer.from(JSON.stringify(body)) })
+  return { request, callId: 'call', requestId: 'request' } as unknown as ReceivedCall
+}
+const planWith = (endpoints: readonly Endpoint[], facts?: Partial<Model>, fields?: object) =>
+  planCall({ received: received(fields), dependencies: dependenciesWith(endpoints, facts) })
+
+test('the ceiling takes the largest margin of the candidates, the estimate that of the first', async () => {
+  const alone = await planWith([endpoint('first')])
+  const dearer = await planWith([endpoint('first'), endpoint('second', 5_000)])
+  const tokens = BigInt(alone.inputBoundTokens + 100) * 1_000n
+  expect(alone.ceilingPicoUsd).toBe((tokens * 105n) / 100n)
+  expect(dearer.ceilingPicoUsd).toBe((tokens * 150n) / 100n)
+  expect(dearer.estimatePicoUsd).toBe(alone.estimatePicoUsd)
+})
+
+test.each([
+  ['the server', undefined, 21_000n],
+  ['the endpoint', 2_000, 24_000n],
+  ['an endpoint that gives nothing on top', 0, 20_000n],
+])('a charge has the margin of %s, the cost has none', async (_name, marginBps, chargePicoUsd) => {
+  const dependencies = dependenciesWith([endpoint('first', marginBps)])
+  const planned = await planCall({ received: received(), dependencies })
+  const call = {
+    ...planned,
+    admission: { ceilingAtomic: 10n ** 12n, feePicoUsd: 0n, decimals: 18 },
+  } as unknown as AdmittedCall
+  const { signal } = new AbortController()
+  const { capture } = await dispatchCall({ call, signal, onPart: () => undefined, dependencies })
+  expect(capture).toMatchObject({ costPicoUsd: 20_000n, chargePicoUsd })
+})
+
+test('an unknown context bounds nothing: the default cap, or the caller’s', async () => {
+  expect((await planWith([endpoint('first')])).outputCap).toBe(100)
+  expect((await planWith([endpoint('first')], {}, { max_tokens: 5_000_000 })).outputCap).toBe(5_000_000)
+})
+
+test('a known context, and a known limit of the output, do', async () => {
+  const facts = { contextTokens: 200, maxOutputTokens: 20 }
+  expect((await planWith([endpoint('first')], facts)).outputCap).toBe(20)
+  await expect(planWith([endpoint('first')], { contextTokens: 50 })).rejects.toThrow('context of 50 tokens')
+})
+
+test('audio in the input is bounded at its own price', async () => {
+  const sound = [{ type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }]
+  const spoken = received({}, sound)
+  const plan = await planCall({ received: spoken, dependencies: dependenciesWith([endpoint('first')]) })
+  const expected = (BigInt(plan.inputBoundTokens) * 9_000n + 100n * 1_000n) * 105n
+  expect(plan.ceilingPicoUsd).toBe((expected + 99n) / 100n)
+})
