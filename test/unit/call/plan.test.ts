@@ -45,6 +45,7 @@ function dependenciesWith(endpoints: readonly Endpoint[], facts: Partial<Model> 
     reach: () => undefined,
     upstreams: {
       isReachable: () => true,
+      dialectOf: () => 'openai',
       dispatch: async ({ onPart }: { onPart: (part: object) => void }) => {
         onPart({ type: 'content', json: '{}', text: 'Hi' })
         return { outcome: 'completed', usage: { ...NO_USAGE, inputUncached: 10, outputText: 10 } }
