@@ -156,9 +156,17 @@ test('tokens are counted before the call, free of charge and never too few', asy
   expect(stock.statuses()).toEqual([200, 402, 200])
 })
 
+test('a channel that was opened by messages is refunded at their path', async () => {
+  const { anthropic, stock } = await newSdk()
+  const charge = BigInt(turnpikeOf(await anthropic.messages.create(question('Once?'))).charge)
+  const settled = await stock.batch.refund(`${stack.app.url}/v1/messages`)
+  expect(settled).toMatchObject({ success: true, amount: (1_000_000n - charge).toString() })
+})
+
 test('a probe of the path tells the price, and an unpaid call is answered in the words of x402', async () => {
-  const url = `${stack.app.url}/v1/messages`
-  expect((await fetch(url)).status).toBe(402)
+  // Anthropic's SDK has the query where it speaks of betas.
+  const url = `${stack.app.url}/v1/messages?beta=true`
+  for (const method of ['GET', 'HEAD']) expect((await fetch(url, { method })).status).toBe(402)
   const unpaid = await fetch(url, { method: 'POST', body: JSON.stringify(question('How much?')) })
   expect(unpaid.status).toBe(402)
   expect(await unpaid.json()).toMatchObject({ x402Version: 1, error: { code: 'payment_required' } })

@@ -42,6 +42,56 @@ export function canaryBody({
   })
 }
 
+/** The same in the other dialects: the path, and a body with the canary wherever a caller can put text there. */
+function otherDialects(canary: Canary): readonly (readonly [path: string, body: Record<string, unknown>])[] {
+  const look = { name: 'look', description: canary.text('tool') }
+  const input = { for: canary.text('tool argument') }
+  return [
+    [
+      '/v1/messages',
+      {
+        model: MODEL,
+        max_tokens: 64,
+        stream: true,
+        system: canary.text('system prompt'),
+        messages: [
+          { role: 'user', content: [{ type: 'text', text: canary.text('prompt') }] },
+          {
+            role: 'assistant',
+            content: [
+              { type: 'thinking', thinking: canary.text('thought'), signature: canary.text('signature') },
+              { type: 'tool_use', id: 't1', name: 'look', input },
+            ],
+          },
+          {
+            role: 'user',
+            content: [{ type: 'tool_result', tool_use_id: 't1', content: canary.text('tool result') }],
+          },
+        ],
+        tools: [{ ...look, input_schema: { type: 'object' } }],
+        metadata: { user_id: canary.text('user') },
+      },
+    ],
+    [
+      '/v1/responses',
+      {
+        model: MODEL,
+        max_output_tokens: 64,
+        stream: true,
+        instructions: canary.text('system prompt'),
+        input: [
+          { role: 'user', content: canary.text('prompt') },
+          { type: 'reasoning', summary: [], encrypted_content: canary.text('thought') },
+          { type: 'function_call', call_id: 't1', name: 'look', arguments: JSON.stringify(input) },
+          { type: 'function_call_output', call_id: 't1', output: canary.text('tool result') },
+        ],
+        tools: [{ type: 'function', ...look, parameters: { type: 'object' } }],
+        user: canary.text('user'),
+      },
+    ],
+  ]
+}
+
 const json = (status: number, value: unknown) => ({
   status,
   text: typeof value === 'string' ? value : JSON.stringify(value),
@@ -161,6 +211,19 @@ export async function playEverything({
     statuses.push(response.status)
     await response.arrayBuffer()
   }
+  for (const [path, body] of otherDialects(canary)) {
+    const other = new URL(path, url)
+    for (const story of ['answers', 'sends an error', 'refuses with 400'] as const) {
+      tell({ provider, canary, story })
+      const response = await client.pay(other, post(JSON.stringify(body), headers))
+      statuses.push(response.status)
+      await response.text().catch(() => '')
+    }
+    const broken = { ...body, tools: [{ type: canary.text('kind') }], [canary.text('field')]: 1 }
+    const response = await fetch(other, post(JSON.stringify(broken), headers))
+    statuses.push(response.status)
+    await response.arrayBuffer()
+  }
   const payment = Buffer.from(canary.text('payment')).toString('base64')
   const refused = await fetch(url, post(canaryBody({ canary }), { ...headers, 'payment-signature': payment }))
   statuses.push(refused.status)
@@ -169,7 +232,12 @@ export async function playEverything({
 }
 
 /** The statuses of all that, where nothing goes wrong with us. */
-export const EVERYTHING = [200, 502, 400, 200, 502, 400, 200, 200, 200, 402, 400, 400, 400, 400, 400]
+export const EVERYTHING = [
+  [200, 502, 400, 200, 502, 400, 200, 200, 200],
+  [402, 400, 400, 400, 400],
+  [200, 200, 400, 400, 200, 200, 400, 400],
+  [400],
+].flat()
 
 /** A stream that has begun and will not end by itself. */
 export async function beginStream({

@@ -1,3 +1,4 @@
+import type { WireError } from '../../lib/errors/to-wire.ts'
 import type { Dialect } from '../answer/dialect.ts'
 import { readChunk } from '../answer/read-said.ts'
 import { createSegments } from '../answer/segments.ts'
@@ -24,11 +25,15 @@ const writeResponse: Dialect['writeWhole'] = ({ json, facts, ending }) => {
   return withTurnpike({ json: response, usageCostUsd, turnpike, keepUsage: true })
 }
 
+/** The plan speaks of the field that is the prompt inside. */
+const inOwnWords = (error: WireError): WireError =>
+  error.code === 'context_length_exceeded' ? { ...error, param: 'input' } : error
+
 /** OpenAI's responses, without anything that would have to be stored. */
 export const RESPONSES_DIALECT: Dialect = {
   namesEvents: true,
   read: readResponsesRequest,
   openStream: openResponseStream,
   writeWhole: writeResponse,
-  errorBody: ({ error }) => ({ error }),
+  errorBody: ({ error }) => ({ error: inOwnWords(error) }),
 }

@@ -101,3 +101,10 @@ test('reads a whole completion: text of all choices, tool calls, usage', () => {
     expect(readCompletion(json)).toBeUndefined()
   }
 })
+
+test('thoughts that come as details alone are content, and their signature is not', () => {
+  const chunk = (detail: object) =>
+    readStreamEvent(JSON.stringify({ choices: [{ index: 0, delta: { reasoning_details: [detail] } }] }))
+  expect(chunk({ type: 'reasoning.text', text: 'Hm.' })).toMatchObject({ type: 'content', text: 'Hm.' })
+  expect(chunk({ type: 'reasoning.text', signature: 'sig' })).toMatchObject({ type: 'preamble' })
+})

@@ -44,3 +44,21 @@ test('no field of a router reaches a provider', () => {
   const text = `{"budget":{},"model":"a","provider":{},"models":[],${MESSAGES},"plugins":[],"session_id":"s","continue":"prefix","route":"fallback","usage":{"include":true}}`
   expect(Object.keys(JSON.parse(body(text)) as object)).toEqual(['model', 'messages', 'max_tokens'])
 })
+
+test('what OpenAI’s dialect has no word for is taken out, and nothing else is written anew', () => {
+  const extended = JSON.stringify([
+    { role: 'user', content: [{ type: 'text', text: 'Hi', cache_control: { type: 'ephemeral' } }] },
+    { role: 'assistant', content: 'So.', reasoning_details: [{ type: 'reasoning.text', text: 'Hm.' }] },
+    { role: 'assistant', content: 'So.', reasoning_content: 'Hm.', refusal: null },
+  ])
+  expect(JSON.parse(body(`{"model":"a","messages":${extended}}`))).toMatchObject({
+    messages: [
+      { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
+      { role: 'assistant', content: 'So.' },
+      { role: 'assistant', content: 'So.', reasoning_content: 'Hm.', refusal: null },
+    ],
+  })
+  expect(body(`{"model":"a","messages":${extended}}`)).not.toMatch(/cache_control|reasoning_details/)
+  const tools = '"tools":[ {"type":"function","function":{"name":"t"}} ]'
+  expect(body(`{"model":"a",${MESSAGES},${tools}}`)).toContain(tools)
+})

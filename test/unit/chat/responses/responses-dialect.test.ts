@@ -144,6 +144,11 @@ test('thoughts and calls of an answer are taken back as they were given', () => 
   ])
 })
 
+test('a prompt that is too long is an error of input', () => {
+  const error = toWireError(new TurnpikeError('context_length_exceeded', { param: 'messages' }))
+  expect(dialect.errorBody({ error, requestId: 'r' })).toMatchObject({ error: { param: 'input' } })
+})
+
 test('an error inside the stream is a failed response', () => {
   const frame = dialect.openStream(facts).fail(toWireError(new TurnpikeError('upstream_interrupted')))
   expect(frame).toMatch(/event: response\.failed\ndata: \{.*"status":"failed".*"code":"upstream_interrupted"/)
