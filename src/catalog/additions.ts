@@ -17,7 +17,7 @@ export type AddedModel = { readonly id: string } & Partial<
   >
 >
 
-/** An endpoint to add; one whose model, provider and region are there already is overridden. */
+/** An endpoint to add, or what to change of all that model, provider and, where given, region and name fit. */
 export type AddedEndpoint = {
   readonly model: string
   readonly provider: string
@@ -44,6 +44,15 @@ type Parts = { readonly models: readonly Model[]; readonly endpoints: readonly E
 
 const SOURCE = "the operator's file"
 
+const ABILITIES = [
+  'maxOutputTokens',
+  'inputModalities',
+  'outputModalities',
+  'tools',
+  'structuredOutput',
+  'reasoning',
+] as const satisfies readonly (keyof AddedModel)[]
+
 function addModels(models: readonly Model[], added: readonly AddedModel[], date: string): readonly Model[] {
   const byId = new Map(models.map((model) => [model.id, model]))
   for (const facts of added) {
@@ -56,15 +65,36 @@ function addModels(models: readonly Model[], added: readonly AddedModel[], date:
     }
     const { contextTokens = before.contextTokens } = facts
     const isOwnContext = facts.contextTokens !== undefined
+    const isAble = ABILITIES.some((ability) => facts[ability] !== undefined)
     byId.set(facts.id, {
       ...before,
       ...facts,
       contextTokens,
       contextSource: isOwnContext ? { source: SOURCE, date } : before.contextSource,
-      capabilitySource: { source: SOURCE, date },
+      capabilitySource: isAble ? { source: SOURCE, date } : before.capabilitySource,
     })
   }
   return [...byId.values()]
+}
+
+/** Lays what a row says over an endpoint, and leaves the rest. */
+function changed(before: Endpoint, row: AddedEndpoint, date: string): Endpoint {
+  const { prices, priceSource, ...rest } = before
+  const kept = { ...(prices ? { prices } : {}), ...(priceSource ? { priceSource } : {}) }
+  const told = row.prices ? { prices: row.prices, priceSource: { source: SOURCE, date } } : {}
+  const { retention = 'unknown', training = 'unknown' } = row
+  const hasPolicy = row.retention !== undefined || row.training !== undefined
+  return {
+    ...rest,
+    ...(row.prices === undefined ? kept : told),
+    ...(hasPolicy ? { dataPolicy: { retention, training } } : {}),
+  }
+}
+
+function newEndpoint({ model, provider, region = 'global', ...row }: AddedEndpoint): Endpoint {
+  const upstreamModel = row.upstreamModel ?? model.slice(model.indexOf('/') + 1)
+  const id = `${provider}/${upstreamModel}@${region}`
+  return { id, modelId: model, providerId: provider, region, upstreamModel }
 }
 
 function addEndpoints(
@@ -72,30 +102,16 @@ function addEndpoints(
   added: readonly AddedEndpoint[],
   date: string,
 ): readonly Endpoint[] {
-  const list = [...endpoints]
+  let list = endpoints
   for (const row of added) {
-    const isSame = ({ modelId, providerId, region, upstreamModel }: Endpoint) =>
+    const isNamed = ({ modelId, providerId, region, upstreamModel }: Endpoint) =>
       modelId === row.model &&
       providerId === row.provider &&
       (row.region === undefined || region === row.region) &&
       (row.upstreamModel === undefined || upstreamModel === row.upstreamModel)
-    const known = list.findIndex(isSame)
-    const region = row.region ?? 'global'
-    const upstreamModel = row.upstreamModel ?? row.model.slice(row.model.indexOf('/') + 1)
-    const id = `${row.provider}/${upstreamModel}@${region}`
-    const fresh: Endpoint = { id, modelId: row.model, providerId: row.provider, region, upstreamModel }
-    const { prices, priceSource, ...rest } = list[known] ?? fresh
-    const kept = { ...(prices ? { prices } : {}), ...(priceSource ? { priceSource } : {}) }
-    const told = row.prices ? { prices: row.prices, priceSource: { source: SOURCE, date } } : {}
-    const { retention = 'unknown', training = 'unknown' } = row
-    const hasPolicy = row.retention !== undefined || row.training !== undefined
-    const endpoint: Endpoint = {
-      ...rest,
-      ...(row.prices === undefined ? kept : told),
-      ...(hasPolicy ? { dataPolicy: { retention, training } } : {}),
-    }
-    if (known < 0) list.push(endpoint)
-    else list[known] = endpoint
+    list = list.some(isNamed)
+      ? list.map((endpoint) => (isNamed(endpoint) ? changed(endpoint, row, date) : endpoint))
+      : [...list, changed(newEndpoint(row), row, date)]
   }
   return list
 }

@@ -5,6 +5,8 @@ import { printTable } from './table.ts'
 
 /** `turnpike catalog`: models and prices in USD per million tokens, before the margin. */
 export function catalog({ json }: { json: boolean }): void {
+  // Hundreds of rows: a reader like head has seen enough before the last one.
+  process.stdout.on('error', () => process.exit(0))
   const path = readConfig(process.env).TURNPIKE_CATALOG_FILE
   const { models, endpoints, priceBook } = loadCatalog({ simulated: false, path })
   const rows = endpoints.map((endpoint) => {

@@ -79,6 +79,30 @@ test('a price can be taken away: listed and refused', () => {
   expect(ask).toThrow('no known price')
 })
 
+test('a row changes every endpoint that it fits, and nothing else of them', () => {
+  const modelId = 'meta-llama/llama-3.3-70b-instruct'
+  const sold = (catalog: Catalog) =>
+    endpointsOf({ catalog, modelId }).filter(({ providerId }) => providerId === 'huggingface')
+  const all = load({ endpoints: [{ model: modelId, provider: 'huggingface', training: false }] })
+  const dataPolicy = { retention: 'unknown', training: false }
+  expect(sold(all).length).toBeGreaterThan(5)
+  expect(sold(all)).toEqual(sold(plain).map((endpoint) => ({ ...endpoint, dataPolicy })))
+  const upstreamModel = 'meta-llama/Llama-3.3-70B-Instruct:groq'
+  const one = load({
+    endpoints: [{ model: modelId, provider: 'huggingface', upstreamModel, training: false }],
+  })
+  expect(sold(one).filter((endpoint) => endpoint.dataPolicy)).toMatchObject([{ upstreamModel }])
+})
+
+test('a fact keeps its source where the operator says nothing of it', () => {
+  const before = plain.models.get('openai/gpt-5')
+  const named = load({ models: [{ id: 'openai/gpt-5', name: 'Five' }] }).models.get('openai/gpt-5')
+  expect(named).toEqual({ ...before, name: 'Five' })
+  const able = load({ models: [{ id: 'openai/gpt-5', structuredOutput: true }] }).models.get('openai/gpt-5')
+  expect(able).toMatchObject({ tools: true, structuredOutput: true, contextSource: before?.contextSource })
+  expect(able?.capabilitySource).toMatchObject({ source: "the operator's file" })
+})
+
 test("dev answers the file's models and keeps its aliases and margins", () => {
   const catalog = load(example, true)
   expect(plan(catalog, 'acme/writer-2').candidates.map(({ providerId }) => providerId)).toEqual(['simulated'])

@@ -30,7 +30,8 @@ test('a model is served by name', () => {
 const LADDER: readonly (readonly [name: string, facts: Partial<Model>])[] = [
   ['all', { contextTokens: 1_000, tools: true, structuredOutput: true, inputModalities: ['text', 'image'] }],
   ['tools', { contextTokens: 1_000, tools: true, inputModalities: ['text'] }],
-  ['plain', { contextTokens: 500, tools: false }],
+  ['no-tools', { contextTokens: 500, tools: false, inputModalities: ['text'] }],
+  ['plain', { contextTokens: 500 }],
   ['unheard-of', {}],
   ['embeds', { contextTokens: 1_000, kind: 'embedding' }],
 ]
