@@ -36,7 +36,7 @@ export async function expireLeases(query: Query): Promise<void> {
 export async function countOpen(query: Query): Promise<number> {
   const [row] = await query(`
     select (select count(*) from transactions where state not in ('final', 'failed', 'replaced'))
-      + (select count(*) from fundings where state not in ('final', 'failed'))
+      + (select count(*) from fundings where state not in ('final', 'failed', 'lapsed'))
       + (select count(*) from settlements where state not in ('final', 'failed'))
       + (select count(*) from refunds where state not in ('final', 'failed'))
       + (select count(*) from admissions a where not exists (select 1 from captures c where c.call_id = a.call_id))
