@@ -88,6 +88,7 @@ async function tryEndpoint({
         outputCap,
         dialect: dependencies.upstreams.dialectOf(endpoint.providerId),
       }),
+      ...(request.kind === undefined ? {} : { kind: request.kind }),
       stream: request.stream,
       requestId: call.requestId,
       signal,

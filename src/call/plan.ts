@@ -44,7 +44,7 @@ export async function planCall({
     catalog,
     isReachable: upstreams.isReachable,
     unsupportedAt: (providerId) =>
-      unsupportedFields({ fields: request.fields, dialect: upstreams.dialectOf(providerId) }),
+      unsupportedFields({ ...request, dialect: upstreams.dialectOf(providerId) }),
   })
   const prices = route.candidates.map((candidate) => candidate.prices)
   const marginBps = largestMargin({ candidates: route.candidates, marginBps: dependencies.marginBps })
@@ -90,6 +90,7 @@ function callerNeeds({ request, inputBoundTokens }: { request: ChatRequest; inpu
   const { callerOutputCap } = request
   return {
     ...requestNeeds(request),
+    ...(request.kind === undefined ? {} : { kind: request.kind }),
     inputBoundTokens,
     ...(callerOutputCap === undefined ? {} : { callerOutputCap }),
   }
@@ -97,7 +98,8 @@ function callerNeeds({ request, inputBoundTokens }: { request: ChatRequest; inpu
 
 /**
  * The smallest of the caller's cap, the model's limit and, where the caller gave none, the default; undefined where input and
- * cap do not fit into the context. A default cap makes room for the input, a caller's does not.
+ * cap do not fit into the context. A default cap makes room for the input, a caller's does not. Embeddings have no output; whether each
+ * of their inputs fits is the provider's to say.
  */
 function outputCapOf({
   request,
@@ -110,6 +112,7 @@ function outputCapOf({
   boundTokens: number
   dependencies: PlanDependencies
 }): number | undefined {
+  if (request.kind === 'embedding') return 0
   const room = orWithoutBound(model.contextTokens) - boundTokens
   const limit = Math.min(orWithoutBound(model.maxOutputTokens), orWithoutBound(model.contextTokens))
   const { callerOutputCap } = request

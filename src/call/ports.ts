@@ -28,6 +28,8 @@ export type CallStore = {
 
 export type UpstreamRequest = {
   readonly endpoint: Endpoint
+  /** Absent: a chat completion. */
+  readonly kind?: 'embedding'
   /** The body to send, already in the upstream's dialect. */
   readonly body: string
   readonly stream: boolean

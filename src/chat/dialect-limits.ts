@@ -3,7 +3,6 @@ import type { ChatRequest } from './types.ts'
 /** How a provider is spoken to. */
 export type UpstreamDialect = 'openai' | 'anthropic' | 'google'
 
-type Fields = ChatRequest['fields']
 type Test = (value: unknown) => boolean
 
 const isGiven: Test = (value) => value !== undefined && value !== null
@@ -43,11 +42,11 @@ const LIMITS_OF: Readonly<Record<UpstreamDialect, Readonly<Record<string, Test>>
  */
 export function unsupportedFields({
   fields,
+  kind,
   dialect,
-}: {
-  fields: Fields
-  dialect: UpstreamDialect
-}): readonly string[] {
+}: Pick<ChatRequest, 'fields' | 'kind'> & { dialect: UpstreamDialect }): readonly string[] {
+  // Embeddings are asked for in OpenAI's dialect only.
+  if (kind === 'embedding') return dialect === 'openai' ? [] : ['input']
   return Object.entries(LIMITS_OF[dialect])
     .filter(([field, isUnsupported]) => isUnsupported(fields[field]))
     .map(([field]) => field)

@@ -50,12 +50,23 @@ function addMessage(message: unknown, content: Content, imageTokens: number): vo
   }
 }
 
+/** Texts, or lists of tokens that were counted already. */
+function addInputs(input: unknown, content: Content): void {
+  const isTokens = Array.isArray(input) && typeof input[0] === 'number'
+  for (const one of Array.isArray(input) && !isTokens ? input : [input]) {
+    content.fixedTokens += OVERHEAD_TOKENS.message
+    if (typeof one === 'string') content.texts.push(one)
+    else if (Array.isArray(one)) content.fixedTokens += one.length
+  }
+}
+
 function contentOf({ request, imageTokens }: { request: ChatRequest; imageTokens: number }): Content {
   const content: Content = {
     texts: [],
     fixedTokens: OVERHEAD_TOKENS.call + request.toolCount * OVERHEAD_TOKENS.tool,
   }
-  const { messages } = request.fields
+  const { messages, input } = request.fields
+  if (request.kind === 'embedding') addInputs(input, content)
   for (const message of Array.isArray(messages) ? messages : []) addMessage(message, content, imageTokens)
   for (const field of PROMPT_FIELDS) {
     const value = request.fields[field]

@@ -5,6 +5,8 @@ export type { JsonMember }
 
 /** A chat completion as asked, read once. `text` and `members` let a pass-through change a field without re-writing the rest. */
 export type ChatRequest = {
+  /** Absent: a chat completion. Embeddings have an input in the place of messages, and no output. */
+  readonly kind?: 'embedding'
   /** As the caller wrote it: `vendor/model`, `auto` or `auto:<strategy>`. */
   readonly model: string
   readonly stream: boolean

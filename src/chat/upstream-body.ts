@@ -49,6 +49,8 @@ export function toUpstreamBody({
     ...(dialect === 'openai' ? plainMembers(request) : {}),
   }
   for (const field of ROUTER_FIELDS) replace[field] = undefined
+  if (request.kind === 'embedding')
+    return replaceMembers({ text: request.text, members: request.members, replace })
   replace[capField] = String(outputCap)
   if (request.stream) replace['stream_options'] = streamOptions(request.fields)
   return replaceMembers({ text: request.text, members: request.members, replace })

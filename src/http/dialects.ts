@@ -1,5 +1,6 @@
 import { CHAT_DIALECT } from '../chat/answer/chat-dialect.ts'
 import type { Dialect } from '../chat/answer/dialect.ts'
+import { EMBEDDINGS_DIALECT } from '../chat/embeddings/embeddings-dialect.ts'
 import { MESSAGES_DIALECT } from '../chat/messages/messages-dialect.ts'
 import { RESPONSES_DIALECT } from '../chat/responses/responses-dialect.ts'
 
@@ -8,6 +9,7 @@ export const PAID_PATHS: ReadonlyMap<string, Dialect> = new Map([
   ['/v1/chat/completions', CHAT_DIALECT],
   ['/v1/messages', MESSAGES_DIALECT],
   ['/v1/responses', RESPONSES_DIALECT],
+  ['/v1/embeddings', EMBEDDINGS_DIALECT],
 ])
 
 /** The dialect of an answer at this path, errors included; OpenAI's wherever nothing else is spoken. */

@@ -18,7 +18,7 @@ export const doorWith = (place: Place, key: string | undefined): Door =>
   place.provider.dialect === 'openai' ? openAiDoor(place, key) : sdkDoor(place, key)
 
 function openAiDoor({ provider: { baseUrl }, pool, timeouts }: Place, key: string | undefined): Door {
-  const path = `${new URL(baseUrl).pathname.replace(/\/+$/, '')}/chat/completions`
+  const base = new URL(baseUrl).pathname.replace(/\/+$/, '')
   const headers = [
     'content-type',
     'application/json',
@@ -28,7 +28,10 @@ function openAiDoor({ provider: { baseUrl }, pool, timeouts }: Place, key: strin
     'turnpike',
     ...(key === undefined ? [] : ['authorization', `Bearer ${key}`]),
   ]
-  return (request) => dispatchOpenAi({ dispatcher: pool, path, headers, request, timeouts })
+  return (request) => {
+    const path = `${base}/${request.kind === 'embedding' ? 'embeddings' : 'chat/completions'}`
+    return dispatchOpenAi({ dispatcher: pool, path, headers, request, timeouts })
+  }
 }
 
 /** The packages of the AI SDK are loaded with the first call that needs one. */

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { UpstreamRequest } from '../call/ports.ts'
+import { readEmbeddings } from '../chat/embeddings/read-embeddings.ts'
 import { readCompletion } from '../chat/read-completion.ts'
 import { readStreamEvent } from '../chat/stream-chunk.ts'
 import type { StreamPart, UpstreamEnd } from '../chat/types.ts'
@@ -26,7 +27,7 @@ export type Exchange = {
   readonly path: string
   /** Flat pairs; the key is in here and nowhere else. */
   readonly headers: readonly string[]
-  readonly request: Pick<UpstreamRequest, 'body' | 'stream' | 'signal' | 'onPart' | 'requestId'>
+  readonly request: Pick<UpstreamRequest, 'body' | 'kind' | 'stream' | 'signal' | 'onPart' | 'requestId'>
   readonly timeouts: UpstreamTimeouts
 }
 
@@ -236,7 +237,8 @@ class OpenAiExchange implements Dispatcher.DispatchHandler {
 
   #concludeJson(): void {
     const json = Buffer.concat(this.#chunks).toString()
-    const completion = this.#request.stream ? undefined : readCompletion(json)
+    const read = this.#request.kind === 'embedding' ? readEmbeddings : readCompletion
+    const completion = this.#request.stream ? undefined : read(json)
     if (!completion) return this.#fail(new TurnpikeError('upstream_error'))
     const { finishReason, text, usage } = completion
     void this.#handOnWhole({ type: 'finish', json, reason: finishReason, text, ...(usage ? { usage } : {}) })

@@ -1,3 +1,4 @@
+import { answerEmbeddings } from './simulated-embeddings.ts'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -153,23 +154,35 @@ export async function startSimulatedProvider({
     if (!signal.aborted) sendJson(response, 200, completionOf({ answer, withUsage: !faults.missingUsage }))
   }
 
+  const embed = async (request: IncomingMessage, response: ServerResponse) => {
+    countCall(request)
+    const { status, retryAfter } = faultsOf(request, standing)
+    if (status) return sendError(response, status, 'A simulated failure.', retryAfter)
+    const json = await answerEmbeddings((await readBody(request)) ?? '')
+    return json === undefined ? sendError(response, 400, 'There is no input.') : sendJson(response, 200, json)
+  }
+
   const answerModels = (response: ServerResponse) => {
     const data = models.map((id) => ({ id, object: 'model', created: 0, owned_by: 'simulated' }))
     sendJson(response, 200, JSON.stringify({ object: 'list', data }))
   }
 
+  const answers = new Map([
+    ['/v1/chat/completions', answerChat],
+    ['/v1/embeddings', embed],
+  ])
+
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0]
     if (request.method === 'GET' && path === '/v1/models') return answerModels(response)
-    if (request.method !== 'POST' || path !== '/v1/chat/completions') {
-      return sendError(response, 404, 'There is nothing here.')
-    }
+    const answer = request.method === 'POST' ? answers.get(path ?? '') : undefined
+    if (!answer) return sendError(response, 404, 'There is nothing here.')
     totals.running += 1
     response.once('close', () => {
       totals.running -= 1
       if (!response.writableFinished) totals.aborted += 1
     })
-    answerChat(request, response).catch(() => response.destroy())
+    answer(request, response).catch(() => response.destroy())
     return undefined
   })
   server.on('connection', () => {

@@ -15,7 +15,7 @@ export const AGENTS = 12
 export const SHORT: Form = {
   ...MIXES,
   calls: 2_000,
-  force: { hits: 1, servers: 3, queues: 1, chains: 1, pauseMs: 200 },
+  force: { hits: 1, servers: 2, queues: 1, chains: 1, pauseMs: 200 },
   hurriesLeases: true,
   drainMs: 30_000,
   upWithinMs: 60_000,

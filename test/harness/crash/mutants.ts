@@ -27,7 +27,7 @@ export const CRASH_MUTANTS: readonly CrashMutant[] = [
     },\n`,
       },
     ],
-    force: { ...QUIET, hits: 3, points: ['broadcast'] },
+    force: { ...QUIET, hits: 2, points: ['broadcast'] },
   },
   {
     name: 'what is to be settled is known to the process only',

@@ -55,7 +55,7 @@ const BODIES: readonly (readonly [
   ],
   [
     'wants more than the context holds',
-    chatBody({ max_tokens: 200_000 }),
+    chatBody({ messages: [{ role: 'user', content: 'word '.repeat(150_000) }] }),
     'context_length_exceeded',
     'messages',
   ],
