@@ -52,12 +52,12 @@ const MUTANTS: readonly ChainMutant[] = [
 ]
 const PROCESS = fileURLToPath(new URL('case-process.ts', import.meta.url))
 
-/** @returns by the name of each mutant that its case has seen, what was wrong. */
+/** In the long form; cheaper tests see these bugs as well. @returns by the name of each mutant that its case has seen, what was wrong. */
 export async function findChainMutants({ short, onProgress }: PartOptions): Promise<{
   readonly caughtBy: Readonly<Record<string, string>>
   readonly names: readonly string[]
 }> {
-  const mutants = short ? MUTANTS.slice(0, 1) : MUTANTS
+  const mutants = short ? [] : MUTANTS
   const folder = mkdtempSync(join(tmpdir(), 'turnpike-chain-mutants-'))
   const caughtBy: Record<string, string> = {}
   try {

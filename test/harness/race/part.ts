@@ -64,7 +64,7 @@ async function raceServers({
     }
     const books = await booksOf({ slots: two ?? [one], world, finalityBlocks: 0 })
     await service.close()
-    const found = await findMutants({ world, wallet, onProgress })
+    const found = await findMutants({ world, wallet, short, onProgress })
     return { races, skipped: two ? [] : [`race: two processes, ${MISSING_POSTGRES}`], books, found }
   } finally {
     await world.close()

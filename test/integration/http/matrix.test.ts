@@ -17,7 +17,9 @@ type Answer = {
   readonly thought: string
   readonly usage: { readonly input: number; readonly cached: number; readonly output: number }
 }
-type Ask = (model: string, stream: boolean) => Promise<Answer>
+/** What is asked for besides an answer in words. */
+type Wish = 'an image is looked at' | 'a format is kept'
+type Ask = (model: string, stream: boolean, wish?: Wish) => Promise<Answer>
 
 const UPSTREAMS: Readonly<
   Record<Provider['dialect'], { cases: readonly DialectCase[]; frame: (events: readonly object[]) => string }>
@@ -72,15 +74,31 @@ function models() {
 const QUESTION = 'How is the harbour?'
 const TOOL_SCHEMA = { type: 'object' as const, properties: { port: { type: 'string' } } }
 const TOOLS = ['get_tide', 'get_wind']
+const IMAGE = 'aGVsbG8='
+const FORMAT = {
+  type: 'object' as const,
+  properties: { calm: { type: 'boolean' } },
+  required: ['calm'],
+  additionalProperties: false,
+}
 const jsonOf = (text: string): unknown => (text === '' ? {} : JSON.parse(text))
 
 const thoughtIn = (said: object = {}): string =>
   String(Reflect.get(said, 'reasoning') ?? Reflect.get(said, 'reasoning_content') ?? '')
 
-const askChat: Ask = async (model, stream) => {
+const askChat: Ask = async (model, stream, wish) => {
+  const content = [
+    { type: 'text' as const, text: QUESTION },
+    { type: 'image_url' as const, image_url: { url: `data:image/png;base64,${IMAGE}` } },
+  ]
+  const format = {
+    type: 'json_schema' as const,
+    json_schema: { name: 'weather', strict: true, schema: FORMAT },
+  }
   const body = {
     model,
-    messages: [{ role: 'user' as const, content: QUESTION }],
+    messages: [{ role: 'user' as const, content: wish === 'an image is looked at' ? content : QUESTION }],
+    ...(wish === 'a format is kept' ? { response_format: format } : {}),
     tools: TOOLS.map((name) => ({ type: 'function' as const, function: { name, parameters: TOOL_SCHEMA } })),
   }
   let streamedThought = ''
@@ -107,11 +125,18 @@ const askChat: Ask = async (model, stream) => {
   }
 }
 
-const askMessages: Ask = async (model, stream) => {
+const askMessages: Ask = async (model, stream, wish) => {
+  const source = { type: 'base64' as const, media_type: 'image/png' as const, data: IMAGE }
+  const question = [
+    { type: 'text' as const, text: QUESTION },
+    { type: 'image' as const, source },
+  ]
+  const format = { type: 'json_schema' as const, schema: FORMAT }
   const body = {
     model,
     max_tokens: 400,
-    messages: [{ role: 'user' as const, content: QUESTION }],
+    messages: [{ role: 'user' as const, content: wish === 'an image is looked at' ? question : QUESTION }],
+    ...(wish === 'a format is kept' ? { output_config: { format } } : {}),
     tools: TOOLS.map((name) => ({ name, input_schema: TOOL_SCHEMA })),
   }
   const message = stream
@@ -133,10 +158,18 @@ const askMessages: Ask = async (model, stream) => {
   }
 }
 
-const askResponses: Ask = async (model, stream) => {
+const askResponses: Ask = async (model, stream, wish) => {
+  const image = {
+    type: 'input_image' as const,
+    image_url: `data:image/png;base64,${IMAGE}`,
+    detail: 'auto' as const,
+  }
+  const content = [{ type: 'input_text' as const, text: QUESTION }, image]
+  const format = { type: 'json_schema' as const, name: 'weather', strict: true, schema: FORMAT }
   const body = {
     model,
-    input: QUESTION,
+    input: wish === 'an image is looked at' ? [{ role: 'user' as const, content }] : QUESTION,
+    ...(wish === 'a format is kept' ? { text: { format } } : {}),
     store: false,
     tools: TOOLS.map((name) => ({ type: 'function' as const, name, parameters: TOOL_SCHEMA, strict: false })),
   }
@@ -186,6 +219,32 @@ test.each(rows)(
     expect(first?.usage.output).toBeGreaterThan(0)
     expect((first?.text ?? '') + (first?.thought ?? '') + JSON.stringify(first?.calls)).not.toBe('[]')
     for (const other of others) expect(other).toEqual(first)
+  },
+)
+
+const WISHES = [
+  // Where a provider keeps it differs; that the image or the schema is in what was sent does not.
+  { wish: 'an image is looked at', sent: IMAGE, name: 'text', told: 'The harbour is calm – 海.' },
+  { wish: 'a format is kept', sent: '"calm"', name: 'structured', told: '{"calm":true}' },
+] as const
+
+test.each(DIALECTS.flatMap((dialect) => WISHES.map((one) => ({ dialect, ...one }))))(
+  '$dialect: $wish, whoever asks for it',
+  async ({ dialect, wish, sent, name, told }) => {
+    const bodies: string[] = []
+    const one = UPSTREAMS[dialect].cases.find((known) => known.name === name)
+    scripted.setAnswer(({ response, body, path, isStreamed }) => {
+      bodies.push(body)
+      const asStream = isStreamed || path.includes('streamGenerateContent')
+      response.writeHead(200, { 'content-type': asStream ? 'text/event-stream' : 'application/json' })
+      response.end(asStream ? UPSTREAMS[dialect].frame(one?.events ?? []) : JSON.stringify(one?.whole))
+    })
+    for (const ask of Object.values(ASKERS)) {
+      const answers = [await ask(`test/${dialect}`, true, wish), await ask(`test/${dialect}`, false, wish)]
+      for (const answer of answers) expect(answer).toMatchObject({ text: told })
+    }
+    expect(bodies).toHaveLength(6)
+    for (const body of bodies) expect(body).toContain(sent)
   },
 )
 
