@@ -122,8 +122,9 @@ async function concludeFailed({
   dependencies: SettlementDependencies
 }): Promise<FundOutcome> {
   if (!MAY_BE_PAID.has(reason)) return { kind: 'failed', reason }
-  const isPaid = await adoptPayment({ funding, dependencies })
-  const row = isPaid ? await dependencies.store.getFunding(funding.id) : undefined
+  await adoptPayment({ funding, dependencies })
+  // Whoever looked at the same moment may have been the one to adopt it: the row says.
+  const row = await dependencies.store.getFunding(funding.id)
   return row ? outcomeOf(row) : { kind: 'failed', reason }
 }
 
