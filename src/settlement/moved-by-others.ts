@@ -1,4 +1,5 @@
-import { claimFinal, settleFinal } from '../ledger/entries.ts'
+import { ACCOUNTS } from '../ledger/accounts.ts'
+import { claimFinal, settleFinal, tokenFee } from '../ledger/entries.ts'
 import type { Entry } from '../ledger/types.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { Hex } from '../payment/types.ts'
@@ -70,9 +71,30 @@ async function settledByOthers({ transaction, dependencies, from, isForeign }: P
   for (const settle of await dependencies.chainOf(network).reader.findSettles({ asset, from })) {
     if (!(await isForeign(settle))) continue
     const { transactionHash, logIndex, amountAtomic } = settle
-    entries.push(settleFinal({ network, asset, amountAtomic, subject: `${transactionHash}:${logIndex}` }))
+    const event = { network, asset, subject: `${transactionHash}:${logIndex}` }
+    entries.push(settleFinal({ ...event, amountAtomic }))
+    const feeAtomic =
+      amountAtomic - (await arrivedOf({ transactionHash, amountAtomic, transaction, dependencies }))
+    if (feeAtomic > 0n) entries.push(tokenFee({ ...event, amountAtomic: feeAtomic, account: ACCOUNTS.payTo }))
   }
   return entries
+}
+
+/** What of a stranger's settle arrived: less than it paid out where the token takes a fee. */
+async function arrivedOf({
+  transactionHash,
+  amountAtomic,
+  transaction: { lane, purpose },
+  dependencies: { chainOf, payTo },
+}: Pick<Place, 'transaction' | 'dependencies'> & {
+  transactionHash: Hex
+  amountAtomic: bigint
+}): Promise<bigint> {
+  const receipt = await chainOf(lane.network).reader.getReceipt(transactionHash)
+  const arrivedAtomic = (receipt?.transfers ?? [])
+    .filter(({ token, to }) => token === purpose.asset && to === payTo)
+    .reduce((sum, { value }) => sum + value, 0n)
+  return arrivedAtomic > 0n ? arrivedAtomic : amountAtomic
 }
 
 async function claimedByOthers({

@@ -163,14 +163,15 @@ export function createSimulatedChain({ network, payTo, lanes, random, nowMs, isS
     findSettles: async ({ asset }) =>
       ask(() =>
         blocks
-          .transfersIn(0n, blocks.head().number)
-          .filter(({ token, from, to }) => token === asset && from === BATCH_SETTLEMENT && to === payTo)
-          .map(({ hash: transactionHash, logIndex, blockNumber, value: amountAtomic }) => ({
+          .mined()
+          .filter(({ operation }) => operation.kind === 'settle' && operation.token === asset)
+          .map(({ hash: transactionHash, blockNumber, receipt }) => ({
             transactionHash,
-            logIndex,
+            logIndex: 0,
             blockNumber,
-            amountAtomic,
-          })),
+            amountAtomic: receipt.transfers.reduce((sum, { value }) => sum + value, 0n),
+          }))
+          .filter(({ amountAtomic }) => amountAtomic > 0n),
       ),
     findChannelMoves: async ({ channelId }) => ask(() => channelMovesOf(blocks, channelId)),
     getBalance: async ({ asset, owner }) => ask(() => balanceOf(blocks.state, asset, owner)),
