@@ -1,5 +1,5 @@
 import type { Catalog, Model } from '../catalog/types.ts'
-import { unsupportedFields } from '../chat/dialect-limits.ts'
+import { type UpstreamDialect, unsupportedFields } from '../chat/dialect-limits.ts'
 import { inputBound, tokenizerBound } from '../chat/input-bound.ts'
 import { requestNeeds } from '../chat/request-needs.ts'
 import type { ChatRequest } from '../chat/types.ts'
@@ -43,8 +43,7 @@ export async function planCall({
     needs,
     catalog,
     isReachable: upstreams.isReachable,
-    unsupportedAt: (providerId) =>
-      unsupportedFields({ ...request, dialect: upstreams.dialectOf(providerId) }),
+    unsupportedAt: unsupportedBy({ request, upstreams }),
   })
   const prices = route.candidates.map((candidate) => candidate.prices)
   const marginBps = largestMargin({ candidates: route.candidates, marginBps: dependencies.marginBps })
@@ -83,6 +82,23 @@ export async function planCall({
     }),
     ceilingPicoUsd: ceiling(inputBoundTokens, outputCap),
     priceBook: catalog.priceBook,
+  }
+}
+
+/** What each dialect cannot honour of a request: read once, however many providers speak it. */
+function unsupportedBy({
+  request,
+  upstreams,
+}: {
+  request: ChatRequest
+  upstreams: Pick<Upstreams, 'dialectOf'>
+}) {
+  const known = new Map<UpstreamDialect, readonly string[]>()
+  return (providerId: string): readonly string[] => {
+    const dialect = upstreams.dialectOf(providerId)
+    const fields = known.get(dialect) ?? unsupportedFields({ ...request, dialect })
+    known.set(dialect, fields)
+    return fields
   }
 }
 

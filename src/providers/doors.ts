@@ -19,6 +19,7 @@ export const doorWith = (place: Place, key: string | undefined): Door =>
 
 function openAiDoor({ provider: { baseUrl }, pool, timeouts }: Place, key: string | undefined): Door {
   const base = new URL(baseUrl).pathname.replace(/\/+$/, '')
+  const paths = { chat: `${base}/chat/completions`, embedding: `${base}/embeddings` }
   const headers = [
     'content-type',
     'application/json',
@@ -29,7 +30,7 @@ function openAiDoor({ provider: { baseUrl }, pool, timeouts }: Place, key: strin
     ...(key === undefined ? [] : ['authorization', `Bearer ${key}`]),
   ]
   return (request) => {
-    const path = `${base}/${request.kind === 'embedding' ? 'embeddings' : 'chat/completions'}`
+    const path = request.kind === 'embedding' ? paths.embedding : paths.chat
     return dispatchOpenAi({ dispatcher: pool, path, headers, request, timeouts })
   }
 }

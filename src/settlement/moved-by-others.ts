@@ -15,7 +15,7 @@ export type ByOthers = {
   readonly refundHash?: Hex
 }
 
-export const NO_OTHERS: ByOthers = { entries: [], effects: [] }
+const NO_OTHERS: ByOthers = { entries: [], effects: [] }
 
 type Place = {
   readonly transaction: TransactionRow

@@ -137,6 +137,19 @@ export const giveCredit = (
     effects: [],
   })
 
+/** Serves and charges one call on a channel, under a ceiling of 100. */
+export async function chargeChannel(
+  storage: Pick<Storage, 'calls'>,
+  channel: string,
+  chargeAtomic: bigint,
+): Promise<void> {
+  const state = await storage.calls.getChannel({ network: NETWORK, channelId: channelNamed(channel) })
+  const admission = voucherAdmissionOf({ channel, max: (state?.chargedAtomic ?? 0n) + 100n, ceiling: 100n })
+  const { kind } = await storage.calls.admit(admission)
+  if (kind !== 'admitted') throw new Error(`The call on ${channel} is ${kind}.`)
+  await storage.calls.capture(captureOf(admission.callId, { chargeAtomic }))
+}
+
 /** Opens a channel with a confirmed deposit. */
 export const openChannelWith = (
   storage: Ledger,

@@ -8,8 +8,7 @@ import { placeOf, scanBack } from './scan-back.ts'
 const METHOD = 'eth_getLogs'
 
 /**
- * What a channel was claimed for and what of it was refunded, by whoever submitted the signatures. One pass over the logs for
- * each.
+ * What a channel was claimed for and what of it was refunded, by whoever submitted the signatures. One pass over the logs.
  *
  * @param query.from the oldest moment that matters, in seconds since 1970.
  * @throws RpcError
@@ -20,15 +19,14 @@ export async function findChannelMoves(query: {
   from: number
 }): Promise<ChannelMoves> {
   const { channelId } = query
-  const logsOf = (topic: Hex) =>
-    scanBack({ ...query, filter: { address: BATCH_SETTLEMENT, topics: [topic, channelId] } })
-  const [claimed, refunded] = await Promise.all([logsOf(CLAIMED_TOPIC), logsOf(REFUNDED_TOPIC)])
+  const topics = [[CLAIMED_TOPIC, REFUNDED_TOPIC], channelId]
+  const logs = await scanBack({ ...query, filter: { address: BATCH_SETTLEMENT, topics } })
   return {
-    claims: claimed.flatMap((log) => {
+    claims: logs.flatMap((log) => {
       const claim = readClaimed({ log, method: METHOD })
       return claim ? [{ ...placeOf(log), ...claim }] : []
     }),
-    refunds: refunded.flatMap((log) => {
+    refunds: logs.flatMap((log) => {
       const amountAtomic = readRefunded({ log, method: METHOD })
       return amountAtomic === undefined ? [] : [{ ...placeOf(log), amountAtomic }]
     }),

@@ -19,7 +19,7 @@ const BLOCKS_AT_MOST = 8_000n
  */
 export async function scanBack(query: {
   rpc: Asker
-  filter: { readonly address: string; readonly topics: readonly (string | null)[] }
+  filter: { readonly address: string; readonly topics: readonly (string | readonly string[] | null)[] }
   from: number
   blocksPerRequest?: bigint | undefined
 }): Promise<readonly unknown[]> {

@@ -3,9 +3,8 @@ import type {
   LanguageModelV4FunctionTool,
   LanguageModelV4ToolChoice,
 } from '@ai-sdk/provider'
-import { isObject, notTaken, readPrompt } from './read-prompt.ts'
-
-type Fields = Readonly<Record<string, unknown>>
+import { type Fields, isObject } from '../../chat/read-values.ts'
+import { notTaken, readPrompt } from './read-prompt.ts'
 
 const numberOf = (value: unknown) => (typeof value === 'number' ? value : undefined)
 

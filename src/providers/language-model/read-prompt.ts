@@ -4,13 +4,12 @@ import type {
   LanguageModelV4Prompt,
   LanguageModelV4ToolResultPart,
 } from '@ai-sdk/provider'
+import { type Fields, isObject } from '../../chat/read-values.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 
-type Fields = Readonly<Record<string, unknown>>
 type AssistantPart = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'][number]
 type UserPart = Extract<LanguageModelV4Message, { role: 'user' }>['content'][number]
 
-export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 

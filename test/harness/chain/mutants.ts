@@ -33,8 +33,8 @@ const MUTANTS: readonly ChainMutant[] = [
     edits: [
       {
         file: 'src/chain/read/find-channel-moves.ts',
-        from: 'const [claimed, refunded] =',
-        to: 'const [claimed, refunded]: unknown[][] = channelId ? [[], []] :',
+        from: 'const logs =',
+        to: 'const logs: unknown[] = channelId ? [] :',
       },
     ],
   },

@@ -6,7 +6,7 @@ import { collectClaimed, collectClaims } from '../../../src/settlement/collect.t
 import { refundChannel } from '../../../src/settlement/refund.ts'
 import { confirmOpen, sweep } from '../../../src/settlement/sweep.ts'
 import {
-  captureOf,
+  chargeChannel,
   channelNamed,
   hex,
   LEDGER,
@@ -32,13 +32,7 @@ afterEach(() => world.close())
 
 const money = { network: NETWORK, asset: USDC } as const
 
-async function charge(channel: string, amountAtomic: bigint): Promise<void> {
-  const state = await world.storage.calls.getChannel({ network: NETWORK, channelId: channelNamed(channel) })
-  const max = (state?.chargedAtomic ?? 0n) + 100n
-  const admission = voucherAdmissionOf({ channel, max, ceiling: 100n })
-  expect((await world.storage.calls.admit(admission)).kind).toBe('admitted')
-  await world.storage.calls.capture(captureOf(admission.callId, { chargeAtomic: amountAtomic }))
-}
+const charge = (channel: string, amountAtomic: bigint) => chargeChannel(world.storage, channel, amountAtomic)
 
 const claimedFor = (amountAtomic: bigint) =>
   world.storage.settlement.commit({

@@ -4,7 +4,7 @@ import { collectClaims } from '../../../src/settlement/collect.ts'
 import { refundChannel } from '../../../src/settlement/refund.ts'
 import { sweep } from '../../../src/settlement/sweep.ts'
 import {
-  captureOf,
+  chargeChannel,
   channelNamed,
   hex,
   LEDGER,
@@ -12,7 +12,6 @@ import {
   openChannelWith,
   payerNamed,
   USDC,
-  voucherAdmissionOf,
 } from '../../support/calls.ts'
 import {
   minedClaim,
@@ -34,12 +33,7 @@ const balance = (account: string) => world.storage.balances.getBalance({ ledger:
 const channelOf = (channel: string) =>
   world.storage.calls.getChannel({ network: NETWORK, channelId: channelNamed(channel) })
 
-async function charge(channel: string, amountAtomic: bigint): Promise<void> {
-  const max = ((await channelOf(channel))?.chargedAtomic ?? 0n) + 100n
-  const admission = voucherAdmissionOf({ channel, max, ceiling: 100n })
-  expect((await world.storage.calls.admit(admission)).kind).toBe('admitted')
-  await world.storage.calls.capture(captureOf(admission.callId, { chargeAtomic: amountAtomic }))
-}
+const charge = (channel: string, amountAtomic: bigint) => chargeChannel(world.storage, channel, amountAtomic)
 
 const claimAll = () => collectClaims({ network: NETWORK, dependencies: world.dependencies, everything: true })
 
