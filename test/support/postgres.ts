@@ -94,6 +94,15 @@ export function mountSmallDisk({ directory, megabytes }: { directory: string; me
 const childrenOf = (pid: number): readonly number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').map(Number).filter(Boolean)
 
+/** A child of the server may end between the look at the list and the signal. */
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 /**
  * Starts a Postgres server of its own in a temporary directory, on a free port of 127.0.0.1.
  *
@@ -143,7 +152,7 @@ export async function startPostgres({
   const signalAll = (signal: NodeJS.Signals) => {
     const { pid } = server
     if (pid === undefined || server.exitCode !== null) return
-    for (const one of [pid, ...childrenOf(pid)]) process.kill(one, signal)
+    for (const one of [pid, ...childrenOf(pid)]) signalIfThere(one, signal)
   }
   const end = async (signal: NodeJS.Signals) => {
     if (server.exitCode !== null || server.signalCode !== null) return
