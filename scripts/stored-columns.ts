@@ -33,7 +33,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
     ['what it cost and is charged', 'charge charge_pico_usd cost channel_charged endpoint provider'],
     [
       'tokens, counted',
-      'input_uncached cache_read cache_write output_text reasoning images audio usage_estimated',
+      'input_uncached cache_read cache_write cache_write_hour output_text reasoning images audio usage_estimated',
     ],
   ],
   accounts: [['names of limited accounts', 'id ledger path']],

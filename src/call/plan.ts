@@ -1,25 +1,16 @@
-import type { Catalog, Model } from '../catalog/types.ts'
-import { type UpstreamDialect, unsupportedFields } from '../chat/dialect-limits.ts'
-import { inputBound, tokenizerBound } from '../chat/input-bound.ts'
-import { requestNeeds } from '../chat/request-needs.ts'
+import type { Model } from '../catalog/types.ts'
 import type { ChatRequest } from '../chat/types.ts'
-import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { ceilingOf, estimateOf } from '../pricing/ceiling.ts'
 import { largestMargin, marginOf } from '../pricing/margin.ts'
-import { planRoute } from '../routing/plan-route.ts'
-import type { Upstreams } from './ports.ts'
+import { contextExceeded } from '../routing/context-exceeded.ts'
+import { countedBound, type Reach, reachOf, routeBySize } from './route-by-size.ts'
 import type { PlannedCall, ReceivedCall } from './types.ts'
 
-export type PlanDependencies = {
-  readonly catalog: Catalog
-  readonly upstreams: Pick<Upstreams, 'isReachable' | 'dialectOf'>
+export type PlanDependencies = Reach & {
   readonly marginBps: number
   readonly defaultOutputTokens: number
 }
-
-/** How much an o200k count may fall short of another family's. */
-const TOKENIZER_SAFETY = 1.25
 
 /**
  * Decides where the call would go and what it would cost at most. Pure: the same request against the same catalogue is the
@@ -35,25 +26,19 @@ export async function planCall({
   dependencies: PlanDependencies
 }): Promise<PlannedCall> {
   const { request } = received
-  const { catalog, upstreams } = dependencies
-  let inputBoundTokens = inputBound({ request }).boundTokens
-  const needs = callerNeeds({ request, inputBoundTokens })
-  const route = planRoute({
-    wanted: request.model,
-    needs,
-    catalog,
-    isReachable: upstreams.isReachable,
-    unsupportedAt: unsupportedBy({ request, upstreams }),
-  })
+  const { catalog } = dependencies
+  const sized = await routeBySize({ request, dependencies })
+  const { route, needs } = sized
+  let { inputBoundTokens } = sized
   const prices = route.candidates.map((candidate) => candidate.prices)
   const marginBps = largestMargin({ candidates: route.candidates, marginBps: dependencies.marginBps })
   const { choices } = request
-  const hasAudio = needs.audio
+  const dearInput = { hasAudio: needs.audio, hasHourCache: needs.hourCache }
   const cap = (boundTokens: number) => outputCapOf({ request, model: route.model, boundTokens, dependencies })
   const ceiling = (bound: number, outputCap: number) =>
     ceilingOf({
       candidates: prices,
-      bounds: { inputBoundTokens: bound, outputCap, choices, hasAudio },
+      bounds: { inputBoundTokens: bound, outputCap, choices, ...dearInput },
       marginBps,
     })
 
@@ -61,14 +46,19 @@ export async function planCall({
   const isDear =
     outputCap === undefined || ceiling(inputBoundTokens, outputCap) > LIMITS.byteBoundCeilingPicoUsd
   if (isDear) {
-    const counted = await tokenizerBound({ request, safetyFactor: TOKENIZER_SAFETY })
-
-    inputBoundTokens = Math.min(inputBoundTokens, counted.boundTokens)
+    inputBoundTokens = Math.min(inputBoundTokens, await countedBound(request))
     outputCap = cap(inputBoundTokens)
   }
-  if (outputCap === undefined) throw contextExceeded({ model: route.model, inputBoundTokens })
+  if (outputCap === undefined) {
+    const { model } = route
+    throw contextExceeded({
+      model,
+      needs: { ...needs, inputBoundTokens },
+      ...reachOf({ request, dependencies }),
+    })
+  }
 
-  const bounds = { inputBoundTokens, outputCap, choices, hasAudio }
+  const bounds = { inputBoundTokens, outputCap, choices, ...dearInput }
   const [first, ...rest] = route.candidates
   return {
     ...received,
@@ -82,33 +72,6 @@ export async function planCall({
     }),
     ceilingPicoUsd: ceiling(inputBoundTokens, outputCap),
     priceBook: catalog.priceBook,
-  }
-}
-
-/** What each dialect cannot honour of a request: read once, however many providers speak it. */
-function unsupportedBy({
-  request,
-  upstreams,
-}: {
-  request: ChatRequest
-  upstreams: Pick<Upstreams, 'dialectOf'>
-}) {
-  const known = new Map<UpstreamDialect, readonly string[]>()
-  return (providerId: string): readonly string[] => {
-    const dialect = upstreams.dialectOf(providerId)
-    const fields = known.get(dialect) ?? unsupportedFields({ ...request, dialect })
-    known.set(dialect, fields)
-    return fields
-  }
-}
-
-function callerNeeds({ request, inputBoundTokens }: { request: ChatRequest; inputBoundTokens: number }) {
-  const { callerOutputCap } = request
-  return {
-    ...requestNeeds(request),
-    ...(request.kind === undefined ? {} : { kind: request.kind }),
-    inputBoundTokens,
-    ...(callerOutputCap === undefined ? {} : { callerOutputCap }),
   }
 }
 
@@ -138,10 +101,3 @@ function outputCapOf({
 
 /** A limit that nobody has told us of is the provider's to enforce: it refuses before it bills. */
 const orWithoutBound = (tokens: number | 'unknown') => (tokens === 'unknown' ? Infinity : tokens)
-
-function contextExceeded({ model, inputBoundTokens }: { model: Model; inputBoundTokens: number }) {
-  return new TurnpikeError('context_length_exceeded', {
-    param: 'messages',
-    message: `${model.id} has a context of ${model.contextTokens} tokens; the input is bounded by ${inputBoundTokens} and the output cap does not fit beside it.`,
-  })
-}

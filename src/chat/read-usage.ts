@@ -16,6 +16,7 @@ type Counts = {
   readonly total: number
   readonly cached: number
   readonly written: number
+  readonly writtenForAnHour: number
   readonly audioIn: number
   readonly reasoning: number
   readonly audioOut: number
@@ -32,6 +33,7 @@ function readCounts(usage: Fields): Counts | undefined {
     // DeepSeek's first name for the same thing.
     cached: count(input['cached_tokens'] ?? usage['prompt_cache_hit_tokens']),
     written: count(input['cache_write_tokens'] ?? usage['cache_creation_input_tokens']),
+    writtenForAnHour: count(input['cache_write_1h_tokens']),
     audioIn: count(input['audio_tokens']),
     reasoning: count(output['reasoning_tokens']),
     audioOut: count(output['audio_tokens']),
@@ -69,7 +71,8 @@ export function readUsage(value: unknown): Usage | undefined {
     return taken
   }
   const cacheRead = fromInput(counts.cached)
-  const cacheWrite = fromInput(counts.written)
+  const written = fromInput(counts.written)
+  const cacheWriteHour = Math.min(counts.writtenForAnHour, written)
   const audioIn = fromInput(counts.audioIn)
   const reasoning = fromOutput(counts.reasoning)
   const audioOut = fromOutput(counts.audioOut)
@@ -77,7 +80,8 @@ export function readUsage(value: unknown): Usage | undefined {
   return {
     inputUncached: input,
     cacheRead,
-    cacheWrite,
+    cacheWrite: written - cacheWriteHour,
+    cacheWriteHour,
     outputText: output,
     reasoning,
     images,

@@ -6,6 +6,8 @@ export type RequestNeeds = {
   readonly structuredOutput: boolean
   readonly images: boolean
   readonly audio: boolean
+  /** Something is to be kept in a cache for an hour, which has a price of its own. */
+  readonly hourCache: boolean
 }
 
 const fieldOf = (value: unknown, name: string): unknown =>
@@ -21,8 +23,25 @@ function partTypes(messages: unknown): ReadonlySet<unknown> {
   )
 }
 
+const forAnHour = (value: unknown): boolean => fieldOf(fieldOf(value, 'cache_control'), 'ttl') === '1h'
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+/** On a message, or on a part or call of one. */
+const hasHourMark = (fields: ChatRequest['fields']): boolean =>
+  listOf(fields['messages']).some(
+    (message) =>
+      forAnHour(message) ||
+      listOf(fieldOf(message, 'content')).some(forAnHour) ||
+      listOf(fieldOf(message, 'tool_calls')).some(forAnHour),
+  )
+
 /** Reads what a model must be able to do, from the fields that say so; nothing of the text is looked at. */
-export function requestNeeds({ toolCount, fields }: Pick<ChatRequest, 'toolCount' | 'fields'>): RequestNeeds {
+export function requestNeeds({
+  toolCount,
+  hasMessageExtensions,
+  fields,
+}: Pick<ChatRequest, 'toolCount' | 'hasMessageExtensions' | 'fields'>): RequestNeeds {
   const format = fieldOf(fields['response_format'], 'type')
   const parts = partTypes(fields['messages'])
   return {
@@ -30,5 +49,6 @@ export function requestNeeds({ toolCount, fields }: Pick<ChatRequest, 'toolCount
     structuredOutput: format === 'json_schema' || format === 'json_object',
     images: parts.has('image_url'),
     audio: parts.has('input_audio'),
+    hourCache: listOf(fields['tools']).some(forAnHour) || (hasMessageExtensions && hasHourMark(fields)),
   }
 }

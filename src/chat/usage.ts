@@ -5,7 +5,10 @@
 export type Usage = {
   readonly inputUncached: number
   readonly cacheRead: number
+  /** Kept for five minutes, or as long as the provider keeps what nobody set a time for. */
   readonly cacheWrite: number
+  /** Kept for an hour, where the caller asked for it. */
+  readonly cacheWriteHour: number
   readonly outputText: number
   /** Billed as output. */
   readonly reasoning: number
@@ -17,11 +20,14 @@ export const NO_USAGE: Usage = {
   inputUncached: 0,
   cacheRead: 0,
   cacheWrite: 0,
+  cacheWriteHour: 0,
   outputText: 0,
   reasoning: 0,
   images: 0,
   audio: 0,
 }
 
-export const inputTokens = (usage: Usage) => usage.inputUncached + usage.cacheRead + usage.cacheWrite
+/** All that was written into a cache, for however long. */
+export const writtenTokens = (usage: Usage) => usage.cacheWrite + usage.cacheWriteHour
+export const inputTokens = (usage: Usage) => usage.inputUncached + usage.cacheRead + writtenTokens(usage)
 export const outputTokens = (usage: Usage) => usage.outputText + usage.reasoning

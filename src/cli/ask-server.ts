@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readConfig } from '../config/read-config.ts'
+import { readEnvironment } from './read-environment.ts'
 
 /** Where `turnpike dev` leaves its ready line, so that other commands find the server that has the folder. */
 export const readyFile = (dataDirectory: string) => join(dataDirectory, 'ready.json')
@@ -12,7 +12,7 @@ export const readyFile = (dataDirectory: string) => join(dataDirectory, 'ready.j
  * @returns undefined where no server runs.
  */
 export async function askServer(path: string, order?: unknown): Promise<unknown> {
-  const config = readConfig(process.env)
+  const { config } = readEnvironment()
   const server = config.TURNPIKE_ADMIN_URL
     ? { url: config.TURNPIKE_ADMIN_URL, adminToken: config.TURNPIKE_ADMIN_TOKEN ?? '' }
     : devServer(config.TURNPIKE_DATA_DIR)

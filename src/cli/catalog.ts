@@ -1,13 +1,13 @@
 import { loadCatalog } from '../app/load-catalog.ts'
-import { readConfig } from '../config/read-config.ts'
 import { formatUsd } from '../lib/money.ts'
+import { readEnvironment } from './read-environment.ts'
 import { printTable } from './table.ts'
 
 /** `turnpike catalog`: models and prices in USD per million tokens, before the margin. */
 export function catalog({ json }: { json: boolean }): void {
   // Hundreds of rows: a reader like head has seen enough before the last one.
   process.stdout.on('error', () => process.exit(0))
-  const path = readConfig(process.env).TURNPIKE_CATALOG_FILE
+  const path = readEnvironment().config.TURNPIKE_CATALOG_FILE
   const { models, endpoints, priceBook } = loadCatalog({ simulated: false, path })
   const rows = endpoints.map((endpoint) => {
     const model = models.get(endpoint.modelId)

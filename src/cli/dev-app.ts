@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type App, type AppOptions, openApp } from '../app/open-app.ts'
-import type { Config } from '../config/read-config.ts'
+import type { Config, Environment } from '../config/read-config.ts'
 import { DEV_NETWORK, devTerms, providersOf } from '../app/defaults.ts'
 import { loadCatalog } from '../app/load-catalog.ts'
 
@@ -31,10 +31,13 @@ export const devAdminToken = (genesisHash: string) => `dev-${devSecret(`admin ${
 /** The server of dev and demo: everything embedded, on the dev chain, answered by the simulated provider. */
 export function openDevApp({
   config,
+  environment = process.env,
   world,
   overrides = {},
 }: {
   config: Config
+  /** Has the keys of real providers, where they are used. */
+  environment?: Environment
   world: DevWorldFacts
   overrides?: Partial<AppOptions>
 }): Promise<App> {
@@ -49,10 +52,10 @@ export function openDevApp({
     ...(config.REDIS_URL ? { redisUrl: config.REDIS_URL } : {}),
     catalog: loadCatalog({ simulated, path: config.TURNPIKE_CATALOG_FILE }),
     providers: providersOf({
-      environment: process.env,
+      environment,
       ...(simulated ? { simulatedUrl: world.provider.url } : {}),
     }),
-    providerKey: (variable) => process.env[variable],
+    providerKey: (variable) => environment[variable],
     networks: [
       { network: DEV_NETWORK, rpcUrls: [world.chain.rpcUrl], finality: { kind: 'depth', blocks: 0 } },
     ],

@@ -2,16 +2,16 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { lockFolder } from '../app/lock-folder.ts'
 import { loadDevWorld } from './load-dev-world.ts'
-import { readConfig } from '../config/read-config.ts'
 import { readyFile } from './ask-server.ts'
 import { devAdminToken, openDevApp } from './dev-app.ts'
 import { createProgress } from './progress.ts'
+import { readEnvironment } from './read-environment.ts'
 import { untilStopped } from './until-stopped.ts'
 
 /** `turnpike dev`: the laptop's world, up until Ctrl-C. Prints one JSON line on stdout when it takes calls. */
 export async function dev({ fresh, json }: { fresh: boolean; json: boolean }): Promise<void> {
   const { startDevWorld } = await loadDevWorld()
-  const config = readConfig(process.env)
+  const { config, environment } = readEnvironment()
   const progress = createProgress({ quiet: json })
   const dataDirectory = config.TURNPIKE_DATA_DIR
   for (const warning of config.warnings) progress.note(warning)
@@ -20,12 +20,11 @@ export async function dev({ fresh, json }: { fresh: boolean; json: boolean }): P
   const lock = lockFolder({ folder: join(dataDirectory, 'dev') })
   if (fresh) forget(dataDirectory)
   const world = await startDevWorld({ config, dataDirectory, onProgress: progress.step })
-  const app = await openDevApp({ config, world, overrides: { onProgress: progress.step } }).catch(
-    async (error: unknown) => {
-      await world.close()
-      throw error
-    },
-  )
+  const overrides = { onProgress: progress.step }
+  const app = await openDevApp({ config, environment, world, overrides }).catch(async (error: unknown) => {
+    await world.close()
+    throw error
+  })
   progress.done()
   const { chain } = world
   const ready = {

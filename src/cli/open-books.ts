@@ -1,9 +1,9 @@
 import { type Books, openBooks } from '../app/open-books.ts'
-import { readConfig } from '../config/read-config.ts'
+import { readEnvironment } from './read-environment.ts'
 
 /** The ledger of this environment, for the commands that only read it. The caller closes it. */
 export function openBooksOfEnvironment(): Promise<Books> {
-  const config = readConfig(process.env)
+  const { config } = readEnvironment()
   return openBooks({
     place: config.DATABASE_URL
       ? { databaseUrl: config.DATABASE_URL }

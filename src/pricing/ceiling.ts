@@ -1,17 +1,15 @@
 import type { Prices } from '../catalog/types.ts'
 import { maxBigint, minBigint, type PicoUsd } from '../lib/money.ts'
 import { addMargin } from './charge.ts'
-import { dearestInputPicoUsd, dearestOutputPicoUsd } from './cost.ts'
+import { type DearInput, dearestInputPicoUsd, dearestOutputPicoUsd } from './cost.ts'
 import { bucketsUpTo } from './tier.ts'
 
-export type Bounds = {
+export type Bounds = DearInput & {
   /** No provider of the plan can count more input tokens than this. */
   readonly inputBoundTokens: number
   /** Sent upstream; per choice. */
   readonly outputCap: number
   readonly choices: number
-  /** Whether the input has audio, whose tokens have a price of their own. */
-  readonly hasAudio?: boolean
 }
 
 /** Tokens of a usual answer, where the cap allows: an expectation for the estimate, never a bound. */
@@ -32,9 +30,9 @@ export function ceilingOf({
   bounds: Bounds
   marginBps: number
 }): PicoUsd {
-  const { inputBoundTokens, hasAudio } = bounds
+  const { inputBoundTokens } = bounds
   const reachable = candidates.flatMap((prices) => bucketsUpTo({ prices, inputBoundTokens }))
-  const input = reachable.map((prices) => dearestInputPicoUsd(prices, hasAudio)).reduce(maxBigint, 0n)
+  const input = reachable.map((prices) => dearestInputPicoUsd(prices, bounds)).reduce(maxBigint, 0n)
   const output = reachable.map(dearestOutputPicoUsd).reduce(maxBigint, 0n)
   const costPicoUsd =
     BigInt(inputBoundTokens) * input + BigInt(bounds.outputCap) * BigInt(bounds.choices) * output

@@ -12,6 +12,7 @@ export function dearestPricePicoUsd(prices: PriceBuckets): PicoUsd {
     prices.inputPicoUsd,
     prices.cacheReadPicoUsd,
     prices.cacheWritePicoUsd,
+    prices.cacheWriteHourPicoUsd,
     prices.outputPicoUsd,
     prices.reasoningPicoUsd,
     prices.imagePicoUsd,
@@ -19,10 +20,26 @@ export function dearestPricePicoUsd(prices: PriceBuckets): PicoUsd {
   ])
 }
 
+/** What of an input has a price of its own, where there is some. */
+export type DearInput = {
+  readonly hasAudio?: boolean
+  /** Whether something is to be kept in a cache for an hour. */
+  readonly hasHourCache?: boolean
+}
+
 /** The dearest way in which one token of input can be billed: uncached, or written to a cache; or as audio, where there is some. */
-export function dearestInputPicoUsd(prices: PriceBuckets, hasAudio = false): PicoUsd {
-  const audio = hasAudio ? (prices.audioPicoUsd ?? dearestPricePicoUsd(prices)) : undefined
-  return dearest([prices.inputPicoUsd, prices.cacheReadPicoUsd, prices.cacheWritePicoUsd, audio])
+export function dearestInputPicoUsd(
+  prices: PriceBuckets,
+  { hasAudio = false, hasHourCache = false }: DearInput = {},
+): PicoUsd {
+  const orUnknown = (price: PicoUsd | undefined) => price ?? dearestPricePicoUsd(prices)
+  return dearest([
+    prices.inputPicoUsd,
+    prices.cacheReadPicoUsd,
+    prices.cacheWritePicoUsd,
+    hasHourCache ? orUnknown(prices.cacheWriteHourPicoUsd) : undefined,
+    hasAudio ? orUnknown(prices.audioPicoUsd) : undefined,
+  ])
 }
 
 /** The dearest way in which one token of output can be billed: text, reasoning, or an image where it has a price. */
@@ -42,6 +59,7 @@ export function costOf({ usage, prices }: { usage: Usage; prices: Prices }): Pic
     BigInt(usage.inputUncached) * buckets.inputPicoUsd +
     BigInt(usage.cacheRead) * buckets.cacheReadPicoUsd +
     BigInt(usage.cacheWrite) * buckets.cacheWritePicoUsd +
+    BigInt(usage.cacheWriteHour) * (buckets.cacheWriteHourPicoUsd ?? unknown) +
     BigInt(usage.outputText) * buckets.outputPicoUsd +
     BigInt(usage.reasoning) * (buckets.reasoningPicoUsd ?? buckets.outputPicoUsd) +
     BigInt(usage.images) * (buckets.imagePicoUsd ?? unknown) +

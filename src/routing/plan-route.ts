@@ -2,6 +2,7 @@ import { blendedPrice, byPrice, isPriced, type PricedEndpoint } from '../catalog
 import { endpointsOf } from '../catalog/endpoints-of.ts'
 import type { Catalog, Endpoint, Model } from '../catalog/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { type Choice, contextExceeded } from './context-exceeded.ts'
 import { hasRoom, isAble, type RouteNeeds, takesInput } from './fits.ts'
 
 export type { PricedEndpoint } from '../catalog/blended-price.ts'
@@ -36,7 +37,8 @@ function sortedEndpoints({ endpoints }: Catalog): readonly PricedEndpoint[] {
  * Decides which endpoints may answer, in which order. `vendor/model` (or an operator's alias) names one model, wherever it
  * is sold and whatever is unknown of it; `auto` takes the cheapest model of a price above zero that is known to fit.
  *
- * @throws unknown_model, wrong_model_kind, model_not_configured, unsupported_field, unpriced_model: nothing has been charged.
+ * @throws unknown_model, wrong_model_kind, model_not_configured, unsupported_field, unpriced_model, and for `auto`
+ * context_length_exceeded: nothing has been charged.
  */
 export function planRoute({
   wanted,
@@ -44,20 +46,12 @@ export function planRoute({
   catalog,
   isReachable,
   unsupportedAt = () => [],
-}: {
-  wanted: string
-  needs: RouteNeeds
-  catalog: Catalog
-  isReachable: (providerId: string) => boolean
-  /** Fields of the request that a provider's dialect cannot honour. */
-  unsupportedAt?: (providerId: string) => readonly string[]
-}): RoutePlan {
+}: Choice & { wanted: string; needs: RouteNeeds }): RoutePlan {
   const canHonour = ({ providerId }: Endpoint) => unsupportedAt(providerId).length === 0
   const canReach = ({ providerId }: Endpoint) => isReachable(providerId)
   const auto = AUTO.exec(wanted)
   if (auto) {
-    const canTake = (endpoint: Endpoint) => canReach(endpoint) && canHonour(endpoint)
-    return planAuto({ strategy: auto[1] ?? 'balanced', needs, catalog, canReach: canTake })
+    return planAuto({ strategy: auto[1] ?? 'balanced', needs, catalog, isReachable, unsupportedAt })
   }
 
   const model = catalog.models.get(catalog.aliases?.get(wanted) ?? wanted)
@@ -83,36 +77,27 @@ function withRoom(offered: readonly PricedEndpoint[], needs: RouteNeeds): readon
   return fitting.length > 0 ? fitting : offered
 }
 
-function planAuto({
-  strategy,
-  needs,
-  catalog,
-  canReach,
-}: {
-  strategy: string
-  needs: RouteNeeds
-  catalog: Catalog
-  canReach: (endpoint: Endpoint) => boolean
-}): RoutePlan {
-  const fitting = sortedEndpoints(catalog).filter((endpoint) => {
+function planAuto({ strategy, ...choice }: Choice & { strategy: string; needs: RouteNeeds }): RoutePlan {
+  const { needs, catalog, isReachable, unsupportedAt = () => [] } = choice
+  const able = sortedEndpoints(catalog).flatMap((endpoint) => {
     const model = catalog.models.get(endpoint.modelId)
-    return (
-      model !== undefined &&
-      canReach(endpoint) &&
-      isAble({ model, needs }) &&
-      hasRoom({ model, needs }) &&
-      takesInput({ endpoint, needs })
-    )
+    const { providerId } = endpoint
+    if (!model || model.contextTokens === 'unknown' || !isAble({ model, needs })) return []
+    return isReachable(providerId) && unsupportedAt(providerId).length === 0 ? [{ endpoint, model }] : []
   })
+  if (able.length === 0) throw new TurnpikeError('model_not_configured', { param: 'model' })
+  const fitting = able.filter(
+    ({ endpoint, model }) => hasRoom({ model, needs }) && takesInput({ endpoint, needs }),
+  )
   const [first, ...rest] = fitting
-  const model = first && catalog.models.get(first.modelId)
-  if (!first || !model) throw new TurnpikeError('model_not_configured', { param: 'model' })
-  const sameModel = rest.filter(({ modelId }) => modelId === first.modelId)
+  if (!first) throw contextExceeded(choice)
+  const { endpoint, model } = first
+  const sameModel = rest.filter((other) => other.model === model)
   return {
     model,
-    candidates: [first, ...sameModel],
+    candidates: [endpoint, ...sameModel.map((other) => other.endpoint)],
     strategy,
-    reason: `${first.modelId} is the cheapest of ${fitting.length} endpoints that fit`,
+    reason: `${model.id} is the cheapest of ${fitting.length} endpoints that fit`,
   }
 }
 

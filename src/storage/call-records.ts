@@ -13,6 +13,7 @@ function captureOf(row: Row): Capture {
       inputUncached: integer(row['input_uncached']),
       cacheRead: integer(row['cache_read']),
       cacheWrite: integer(row['cache_write']),
+      cacheWriteHour: integer(row['cache_write_hour']),
       outputText: integer(row['output_text']),
       reasoning: integer(row['reasoning']),
       images: integer(row['images']),

@@ -1,5 +1,6 @@
 import pino, { type Logger } from 'pino'
 import type { RecordedCall } from '../call/record.ts'
+import { inputTokens } from '../chat/usage.ts'
 import { formatUsd } from '../lib/money.ts'
 import type { Notice } from '../settlement/notice.ts'
 
@@ -27,7 +28,7 @@ export function logCall({ log, call }: { log: Logger; call: RecordedCall }): voi
       scheme: admission.scheme,
       payer: admission.payer.id.slice(0, 10),
       outcome: capture.outcome,
-      input_tokens: capture.usage.inputUncached + capture.usage.cacheRead + capture.usage.cacheWrite,
+      input_tokens: inputTokens(capture.usage),
       output_tokens: capture.usage.outputText + capture.usage.reasoning,
       charge: capture.chargeAtomic.toString(),
       charge_usd: formatUsd(capture.chargePicoUsd),

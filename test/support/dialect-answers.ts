@@ -1,12 +1,13 @@
 import type { AnswerFacts, Dialect, Ending } from '../../src/chat/answer/dialect.ts'
 import { readStreamEvent } from '../../src/chat/stream-chunk.ts'
+import { NO_USAGE } from '../../src/chat/usage.ts'
 import { createSseDecoder } from '../../src/lib/sse.ts'
 
 /** An answer of OpenAI's dialect, in the deltas in which a provider might send it. */
 export type Delta = Readonly<Record<string, unknown>>
 
 export const ENDING: Ending = {
-  usage: { inputUncached: 5, cacheRead: 3, cacheWrite: 2, outputText: 7, reasoning: 4, images: 0, audio: 0 },
+  usage: { ...NO_USAGE, inputUncached: 5, cacheRead: 3, cacheWrite: 2, outputText: 7, reasoning: 4 },
   usageCostUsd: '0.00015',
   turnpike: { charge: '150' },
 }

@@ -64,6 +64,8 @@ export type ReadChunk = {
   readonly model: string
   readonly said: readonly Said[]
   readonly finishReason?: string
+  /** The caller's sequence that ended the answer, where the provider says so: vLLM's name for it is `stop_reason`. */
+  readonly stopSequence?: string
 }
 
 /** @param json of a chunk, or of a whole completion. */
@@ -72,10 +74,11 @@ export function readChunk(json: string): ReadChunk {
   if (!isObject(chunk)) return { model: '', said: [] }
   const choices: readonly unknown[] = Array.isArray(chunk['choices']) ? chunk['choices'] : []
   const choice = choices.filter(isObject).find(({ index }) => index === undefined || index === 0)
-  const reason = choice?.['finish_reason']
+  const { finish_reason: reason, stop_reason: sequence } = choice ?? {}
   return {
     model: textOf(chunk['model']),
     said: readSaid(choice?.['message'] ?? choice?.['delta']),
     ...(typeof reason === 'string' ? { finishReason: reason } : {}),
+    ...(typeof sequence === 'string' ? { stopSequence: sequence } : {}),
   }
 }

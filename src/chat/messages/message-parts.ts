@@ -1,6 +1,7 @@
 import { type Fields, isObject } from '../read-values.ts'
+import type { ReadChunk } from '../answer/read-said.ts'
 import type { Segment } from '../answer/segments.ts'
-import type { Usage } from '../usage.ts'
+import { type Usage, writtenTokens } from '../usage.ts'
 
 const STOP_REASONS: Readonly<Record<string, string>> = {
   stop: 'end_turn',
@@ -10,22 +11,28 @@ const STOP_REASONS: Readonly<Record<string, string>> = {
   content_filter: 'refusal',
 }
 
-/** Anthropic's word for OpenAI's `finish_reason`. Some providers say `stop` where tools are called. */
-export function stopReasonOf({
+/** Anthropic's words for OpenAI's `finish_reason`. Some providers say `stop` where tools are called. */
+export function stopOf({
   finishReason = 'stop',
+  stopSequence,
   segments,
-}: {
-  finishReason?: string
-  segments: readonly Segment[]
-}): string {
+}: Pick<ReadChunk, 'finishReason' | 'stopSequence'> & { segments: readonly Segment[] }): Fields {
   const reason = STOP_REASONS[finishReason] ?? 'end_turn'
-  return reason === 'end_turn' && segments.some(({ kind }) => kind === 'tool') ? 'tool_use' : reason
+  if (reason !== 'end_turn') return { stop_reason: reason, stop_sequence: null }
+  if (segments.some(({ kind }) => kind === 'tool')) return { stop_reason: 'tool_use', stop_sequence: null }
+  return stopSequence === undefined
+    ? { stop_reason: reason, stop_sequence: null }
+    : { stop_reason: 'stop_sequence', stop_sequence: stopSequence }
 }
 
 /** Anthropic's buckets: input_tokens is what was neither read from a cache nor written into one. */
 export const usageOf = (usage: Usage): Fields => ({
   input_tokens: usage.inputUncached,
-  cache_creation_input_tokens: usage.cacheWrite,
+  cache_creation_input_tokens: writtenTokens(usage),
+  cache_creation: {
+    ephemeral_5m_input_tokens: usage.cacheWrite,
+    ephemeral_1h_input_tokens: usage.cacheWriteHour,
+  },
   cache_read_input_tokens: usage.cacheRead,
   output_tokens: usage.outputText + usage.reasoning + usage.images + usage.audio,
 })

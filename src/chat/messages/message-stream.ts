@@ -1,9 +1,9 @@
 import { frameEvent } from '../../lib/sse.ts'
 import type { AnswerFacts, AnswerStream } from '../answer/dialect.ts'
-import { readChunk } from '../answer/read-said.ts'
+import { type ReadChunk, readChunk } from '../answer/read-said.ts'
 import { createSegments, type Step } from '../answer/segments.ts'
 import { withTurnpike } from '../decorate.ts'
-import { deltaOf, messageOf, openBlock, stopReasonOf, usageOf } from './message-parts.ts'
+import { deltaOf, messageOf, openBlock, stopOf, usageOf } from './message-parts.ts'
 import { anthropicError } from './error-body.ts'
 
 const frame = (type: string, fields: Readonly<Record<string, unknown>>) =>
@@ -31,7 +31,7 @@ function frameStep(step: Step): string {
 /** Anthropic's events of one answer: its blocks one after the other, then why it stopped and what was used. */
 export function openMessageStream({ callId, request }: AnswerFacts): AnswerStream {
   const segments = createSegments()
-  let finishReason: string | undefined
+  let stop: Pick<ReadChunk, 'finishReason' | 'stopSequence'> = {}
   let hasBegun = false
 
   function begin(model: string): string {
@@ -43,22 +43,16 @@ export function openMessageStream({ callId, request }: AnswerFacts): AnswerStrea
   return {
     write(part) {
       if (part.type === 'usage') return ''
-      const chunk = readChunk(part.json)
-      finishReason = chunk.finishReason ?? finishReason
-      let frames = begin(chunk.model)
-      for (const said of chunk.said) for (const step of segments.take(said)) frames += frameStep(step)
+      const { model, said, ...ending } = readChunk(part.json)
+      stop = { ...stop, ...ending }
+      let frames = begin(model)
+      for (const one of said) for (const step of segments.take(one)) frames += frameStep(step)
       return frames
     },
     finish({ usage, usageCostUsd, turnpike }) {
       let last = begin('')
       for (const step of segments.end()) last += frameStep(step)
-      const delta = {
-        stop_reason: stopReasonOf({
-          segments: segments.closed,
-          ...(finishReason === undefined ? {} : { finishReason }),
-        }),
-        stop_sequence: null,
-      }
+      const delta = stopOf({ segments: segments.closed, ...stop })
       const json = JSON.stringify({ type: 'message_delta', delta, usage: usageOf(usage) })
       last += frameEvent(withTurnpike({ json, usageCostUsd, turnpike, keepUsage: true }), 'message_delta')
       return { last, end: frame('message_stop', {}) }

@@ -3,12 +3,12 @@ import { readChunk } from '../answer/read-said.ts'
 import { createSegments } from '../answer/segments.ts'
 import { withTurnpike } from '../decorate.ts'
 import { anthropicError } from './error-body.ts'
-import { messageOf, stopReasonOf, usageOf, wholeBlock } from './message-parts.ts'
+import { messageOf, stopOf, usageOf, wholeBlock } from './message-parts.ts'
 import { openMessageStream } from './message-stream.ts'
 import { readMessagesRequest } from './read-messages-request.ts'
 
 const writeMessage: Dialect['writeWhole'] = ({ json, facts, ending }) => {
-  const { model, said, finishReason } = readChunk(json)
+  const { model, said, ...stop } = readChunk(json)
   const segments = createSegments()
   for (const one of said) segments.take(one)
   segments.end()
@@ -16,7 +16,7 @@ const writeMessage: Dialect['writeWhole'] = ({ json, facts, ending }) => {
   const message = {
     ...messageOf({ callId: facts.callId, model: model || facts.request.model }),
     content: closed.map(wholeBlock),
-    stop_reason: stopReasonOf({ segments: closed, ...(finishReason === undefined ? {} : { finishReason }) }),
+    ...stopOf({ segments: closed, ...stop }),
     usage: usageOf(ending.usage),
   }
   const { usageCostUsd, turnpike } = ending

@@ -1,7 +1,7 @@
 import type { AnswerFacts } from '../answer/dialect.ts'
 import type { Segment } from '../answer/segments.ts'
 import type { Fields } from '../read-values.ts'
-import { inputTokens, outputTokens, type Usage } from '../usage.ts'
+import { inputTokens, outputTokens, type Usage, writtenTokens } from '../usage.ts'
 import { sealOf } from './sealed-reasoning.ts'
 
 const bare = (callId: string) => callId.replace(/^call_/, '')
@@ -88,7 +88,7 @@ export function usageOf(usage: Usage): Fields {
   const output = outputTokens(usage) + usage.images + usage.audio
   return {
     input_tokens: input,
-    input_tokens_details: { cached_tokens: usage.cacheRead, cache_write_tokens: usage.cacheWrite },
+    input_tokens_details: { cached_tokens: usage.cacheRead, cache_write_tokens: writtenTokens(usage) },
     output_tokens: output,
     output_tokens_details: { reasoning_tokens: usage.reasoning },
     total_tokens: input + output,

@@ -1,7 +1,7 @@
 import type { LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { readUsage } from '../../chat/read-usage.ts'
 import type { StreamPart } from '../../chat/types.ts'
-import { finishReasonOf } from './reasons.ts'
+import { finishReasonOf, stopSequenceOf } from './reasons.ts'
 import { sealOn, signedBy, thoughtDetail } from './thoughts.ts'
 import { writeUsage } from './write-usage.ts'
 
@@ -75,7 +75,7 @@ export function createChunkWriter({ id, model, createdAtSeconds }: Answer) {
     const usage = readUsage(written)
     const end: StreamPart = {
       type: 'finish',
-      json: chunk({ delta: {}, finish_reason: reason }),
+      json: chunk({ delta: {}, finish_reason: reason, ...stopSequenceOf(part.providerMetadata) }),
       reason,
       text: '',
     }

@@ -1,6 +1,6 @@
 import type { LanguageModelV4GenerateResult } from '@ai-sdk/provider'
 import type { Answer } from './chunk-writer.ts'
-import { finishReasonOf } from './reasons.ts'
+import { finishReasonOf, stopSequenceOf } from './reasons.ts'
 import { sealOn, signedBy, thoughtDetail } from './thoughts.ts'
 import { writeUsage } from './write-usage.ts'
 
@@ -45,7 +45,14 @@ export function writeCompletion({
     object: 'chat.completion',
     created: answer.createdAtSeconds,
     model: answer.model,
-    choices: [{ index: 0, message, finish_reason: finishReasonOf(finishReason, calls.length > 0) }],
+    choices: [
+      {
+        index: 0,
+        message,
+        finish_reason: finishReasonOf(finishReason, calls.length > 0),
+        ...stopSequenceOf(result.providerMetadata),
+      },
+    ],
     ...(written ? { usage: written } : {}),
   })
 }

@@ -1,4 +1,5 @@
 import type { LanguageModelV4Usage } from '@ai-sdk/provider'
+import { isObject } from '../../chat/read-values.ts'
 
 /**
  * Usage in the chat dialect's terms, where details are parts of their totals: cached and written tokens inside `prompt_tokens`,
@@ -6,7 +7,7 @@ import type { LanguageModelV4Usage } from '@ai-sdk/provider'
  *
  * @returns undefined where the provider said nothing: then an own count takes its place.
  */
-export function writeUsage({ inputTokens, outputTokens }: LanguageModelV4Usage) {
+export function writeUsage({ inputTokens, outputTokens, raw }: LanguageModelV4Usage) {
   const { total: input, noCache, cacheRead, cacheWrite } = inputTokens
   const { total: output, text, reasoning } = outputTokens
   if (input === undefined && output === undefined) return undefined
@@ -16,7 +17,18 @@ export function writeUsage({ inputTokens, outputTokens }: LanguageModelV4Usage) 
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
-    prompt_tokens_details: { cached_tokens: cacheRead ?? 0, cache_write_tokens: cacheWrite ?? 0 },
+    prompt_tokens_details: {
+      cached_tokens: cacheRead ?? 0,
+      cache_write_tokens: cacheWrite ?? 0,
+      ...writtenForAnHour(raw),
+    },
     completion_tokens_details: { reasoning_tokens: reasoning ?? 0 },
   }
+}
+
+/** Anthropic says beside the sum of what was written how much of it is kept for an hour, at a price of its own. */
+function writtenForAnHour(raw: LanguageModelV4Usage['raw']): { cache_write_1h_tokens?: number } {
+  const creation = raw?.['cache_creation']
+  const hour = isObject(creation) ? creation['ephemeral_1h_input_tokens'] : undefined
+  return typeof hour === 'number' ? { cache_write_1h_tokens: hour } : {}
 }

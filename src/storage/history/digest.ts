@@ -1,6 +1,6 @@
 /**
  * The rows that are never changed, by table: how each is written down to be hashed. The columns are named one by one, so that a
- * column which comes later does not change what old rows say.
+ * column which comes later does not change what old rows say: it is written where it has something to say.
  */
 const TABLES: readonly {
   readonly name: string
@@ -27,8 +27,9 @@ const TABLES: readonly {
     name: 'captures',
     from: 'captures r',
     id: 'r.call_id',
-    body: `r.outcome, r.charge, r.charge_pico_usd, r.cost, r.input_uncached, r.cache_read, r.cache_write, r.output_text,
-        r.reasoning, r.images, r.audio, r.usage_estimated, r.endpoint, r.provider, r.finish_reason, r.error_code, r.delivered,
+    body: `r.outcome, r.charge, r.charge_pico_usd, r.cost, r.input_uncached, r.cache_read,
+        case when r.cache_write_hour = 0 then to_jsonb(r.cache_write) else jsonb_build_array(r.cache_write, r.cache_write_hour) end,
+        r.output_text, r.reasoning, r.images, r.audio, r.usage_estimated, r.endpoint, r.provider, r.finish_reason, r.error_code, r.delivered,
         r.first_content_ms, r.total_ms, r.at_ms, r.channel_charged`,
   },
   {

@@ -32,6 +32,7 @@ const PLAIN_COLUMNS: readonly Column[] = [
   numberColumn('input_uncached', 'bigint', ({ usage }) => usage.inputUncached),
   numberColumn('cache_read', 'bigint', ({ usage }) => usage.cacheRead),
   numberColumn('cache_write', 'bigint', ({ usage }) => usage.cacheWrite),
+  numberColumn('cache_write_hour', 'bigint', ({ usage }) => usage.cacheWriteHour),
   numberColumn('output_text', 'bigint', ({ usage }) => usage.outputText),
   numberColumn('reasoning', 'bigint', ({ usage }) => usage.reasoning),
   numberColumn('images', 'bigint', ({ usage }) => usage.images),

@@ -76,6 +76,7 @@ export const captures = pgTable(
     input_uncached: bigint({ mode: 'number' }).notNull(),
     cache_read: bigint({ mode: 'number' }).notNull(),
     cache_write: bigint({ mode: 'number' }).notNull(),
+    cache_write_hour: bigint({ mode: 'number' }).notNull().default(0),
     output_text: bigint({ mode: 'number' }).notNull(),
     reasoning: bigint({ mode: 'number' }).notNull(),
     images: bigint({ mode: 'number' }).notNull(),

@@ -7,6 +7,7 @@ import { NO_USAGE } from '../../../src/chat/usage.ts'
 import type { CallDependencies } from '../../../src/call/dependencies.ts'
 import { dispatchCall } from '../../../src/call/dispatch.ts'
 import { planCall } from '../../../src/call/plan.ts'
+import type { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
 import type { AdmittedCall, ReceivedCall } from '../../../src/call/types.ts'
 
 const MODEL = 'acme/writer'
@@ -104,4 +105,67 @@ test('audio in the input is bounded at its own price', async () => {
   const plan = await planCall({ received: spoken, dependencies: dependenciesWith([endpoint('first')]) })
   const expected = (BigInt(plan.inputBoundTokens) * 9_000n + 100n * 1_000n) * 105n
   expect(plan.ceilingPicoUsd).toBe((expected + 99n) / 100n)
+})
+
+test('what is to be kept for an hour is bounded at its own price, or the dearest where it has none', async () => {
+  const mark = { cache_control: { type: 'ephemeral', ttl: '1h' } }
+  const ceilingWith = async (cacheWriteHourPicoUsd: bigint | undefined, content: readonly object[]) => {
+    const { prices, ...rest } = endpoint('first')
+    const priced = {
+      ...rest,
+      prices: {
+        ...(prices as NonNullable<Endpoint['prices']>),
+        ...(cacheWriteHourPicoUsd === undefined ? {} : { cacheWriteHourPicoUsd }),
+      },
+    }
+    const dependencies = dependenciesWith([priced])
+    const { ceilingPicoUsd } = await planCall({ received: received({}, content), dependencies })
+    return ceilingPicoUsd
+  }
+  const text = { type: 'text', text: 'Say hi' }
+  const plain = await ceilingWith(2_000n, [text])
+  const kept = await ceilingWith(2_000n, [{ ...text, ...mark }])
+  const unknown = await ceilingWith(undefined, [{ ...text, ...mark }])
+  expect(kept).toBeGreaterThan(plain)
+  expect(unknown).toBeGreaterThan(kept)
+})
+
+/** One model with little room beside larger ones. */
+function shelf(): CallDependencies {
+  const sizes = {
+    'a/small': 1_000,
+    'a/large': 40_000,
+    'a/larger': 80_000,
+    'a/unheard-of': 'unknown',
+  } as const
+  const models = Object.entries(sizes).map(([id, contextTokens]) => ({ ...modelWith({ contextTokens }), id }))
+  const endpoints = models.map(({ id }) => ({ ...endpoint('first'), id: `first/${id}@local`, modelId: id }))
+  return { ...dependenciesWith([]), catalog: buildCatalog({ models, endpoints }) }
+}
+
+const refusalOf = async (fields: object, content: string) => {
+  const planned = planCall({ received: received(fields, content), dependencies: shelf() })
+  return planned.then(
+    () => undefined,
+    (error: unknown) => error as TurnpikeError,
+  )
+}
+
+test('what does not fit is told what would, the smallest first', async () => {
+  const error = await refusalOf({ model: 'a/small' }, 'word '.repeat(4_000))
+  expect(error?.code).toBe('context_length_exceeded')
+  expect(error?.details.extra?.['models']).toEqual(['a/large', 'a/larger'])
+  expect(error?.message).toContain('a/small has a context of 1000 tokens')
+  expect(error?.message).toContain('Models with room for it: a/large, a/larger.')
+})
+
+test('auto counts the tokens where the bytes have no room, and says so where they have none either', async () => {
+  // 100,000 bytes, and some 25,000 tokens with the safety of the count.
+  const content = 'word '.repeat(20_000)
+  const plan = await planCall({ received: received({ model: 'auto' }, content), dependencies: shelf() })
+  expect(plan.model.id).toBe('a/large')
+  expect(plan.inputBoundTokens).toBeLessThan(40_000)
+  const error = await refusalOf({ model: 'auto' }, 'word '.repeat(200_000))
+  expect(error?.code).toBe('context_length_exceeded')
+  expect(error?.message).toContain('No model here has room for it.')
 })

@@ -46,6 +46,7 @@ test('every price is that of the source, as its own calculator charges three cal
           inputUncached: input - cacheRead - cacheWrite,
           cacheRead,
           cacheWrite,
+          cacheWriteHour: 0,
           outputText: output,
           reasoning: 0,
           images: 0,
@@ -75,7 +76,7 @@ function randomOf(seed: number): (below: number) => number {
 function expectedPicoUsd(row: EndpointRow, usage: Usage): bigint {
   const prices = row.prices
   if (!prices) throw new RangeError(`${row.id} has no price.`)
-  const input = usage.inputUncached + usage.cacheRead + usage.cacheWrite + usage.audio
+  const input = usage.inputUncached + usage.cacheRead + usage.cacheWrite + usage.cacheWriteHour + usage.audio
   let chosen: PriceRow = prices
   for (const tier of prices.tiers ?? []) if (input > tier.above) chosen = tier
   const cacheRead = chosen.cacheRead ?? chosen.input
@@ -86,6 +87,7 @@ function expectedPicoUsd(row: EndpointRow, usage: Usage): bigint {
     chosen.output,
     cacheRead,
     cacheWrite,
+    chosen.cacheWriteHour ?? 0,
     reasoning,
     chosen.image ?? 0,
     chosen.audio ?? 0,
@@ -94,6 +96,7 @@ function expectedPicoUsd(row: EndpointRow, usage: Usage): bigint {
     [usage.inputUncached, chosen.input],
     [usage.cacheRead, cacheRead],
     [usage.cacheWrite, cacheWrite],
+    [usage.cacheWriteHour, chosen.cacheWriteHour ?? dearest],
     [usage.outputText, chosen.output],
     [usage.reasoning, reasoning],
     [usage.images, chosen.image ?? dearest],
@@ -115,6 +118,7 @@ test('10,000 random usages cost exactly what a calculation from the file says', 
       inputUncached: random(size),
       cacheRead: random(size),
       cacheWrite: random(size),
+      cacheWriteHour: random(3) === 0 ? random(size) : 0,
       outputText: random(size),
       reasoning: random(size),
       images: random(3) === 0 ? random(size) : 0,

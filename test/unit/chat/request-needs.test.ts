@@ -8,7 +8,7 @@ const needsOf = (fields: object, content: unknown = 'hi') =>
       body: Buffer.from(JSON.stringify({ model: 'auto', messages: [{ role: 'user', content }], ...fields })),
     }),
   )
-const nothing = { tools: false, structuredOutput: false, images: false, audio: false }
+const nothing = { tools: false, structuredOutput: false, images: false, audio: false, hourCache: false }
 
 test('plain text needs nothing', () => {
   expect(needsOf({})).toEqual(nothing)
@@ -28,4 +28,14 @@ test('tools, formats, images and audio are needs', () => {
   expect(needsOf({}, [{ type: 'text', text: 'see' }, image])).toEqual({ ...nothing, images: true })
   const sound = { type: 'input_audio', input_audio: { data: 'AAAA', format: 'wav' } }
   expect(needsOf({}, [sound])).toEqual({ ...nothing, audio: true })
+})
+
+test('a cache of an hour is a need wherever its mark stands', () => {
+  const mark = { cache_control: { type: 'ephemeral', ttl: '1h' } }
+  const short = { cache_control: { type: 'ephemeral' } }
+  const text = { type: 'text', text: 'hi' }
+  const tool = { type: 'function', function: { name: 'f', parameters: {} } }
+  expect(needsOf({}, [{ ...text, ...mark }])).toEqual({ ...nothing, hourCache: true })
+  expect(needsOf({}, [{ ...text, ...short }])).toEqual(nothing)
+  expect(needsOf({ tools: [{ ...tool, ...mark }] })).toEqual({ ...nothing, tools: true, hourCache: true })
 })

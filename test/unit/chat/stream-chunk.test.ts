@@ -24,6 +24,7 @@ const USAGE = {
   inputUncached: 8,
   cacheRead: 4,
   cacheWrite: 0,
+  cacheWriteHour: 0,
   outputText: 3,
   reasoning: 2,
   images: 0,

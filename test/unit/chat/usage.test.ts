@@ -16,11 +16,23 @@ test('takes cached, written and audio tokens out of the prompt and reasoning out
     inputUncached: 25,
     cacheRead: 60,
     cacheWrite: 10,
+    cacheWriteHour: 0,
     outputText: 15,
     reasoning: 30,
     images: 3,
     audio: 7,
   })
+})
+
+test('what is kept for an hour is part of what was written, never more', () => {
+  const written = (hour: number) =>
+    readUsage({
+      prompt_tokens: 100,
+      completion_tokens: 1,
+      prompt_tokens_details: { cache_write_tokens: 60, cache_write_1h_tokens: hour },
+    })
+  expect(written(20)).toMatchObject({ inputUncached: 40, cacheWrite: 40, cacheWriteHour: 20 })
+  expect(written(70)).toMatchObject({ inputUncached: 40, cacheWrite: 0, cacheWriteHour: 60 })
 })
 
 test('needs no details and takes DeepSeek’s name for cached tokens', () => {

@@ -65,6 +65,7 @@ const buckets = fc.record(
     outputPicoUsd: price,
     reasoningPicoUsd: price,
     audioPicoUsd: price,
+    cacheWriteHourPicoUsd: price,
   },
   { requiredKeys: ['inputPicoUsd', 'cacheReadPicoUsd', 'cacheWritePicoUsd', 'outputPicoUsd'] },
 )
@@ -81,12 +82,19 @@ test('no usage within the bounds costs more than the ceiling, whatever the tiers
   fc.assert(
     fc.property(
       anyPrices,
-      fc.tuple(fc.nat(600), fc.nat(600), fc.nat(600), fc.nat(600)),
+      fc.tuple(fc.nat(600), fc.nat(600), fc.nat(300), fc.nat(300), fc.nat(600)),
       fc.tuple(fc.nat(300), fc.nat(300)),
       fc.nat(50_000),
-      (prices, [inputUncached, cacheRead, cacheWrite, audio], [outputText, reasoning], marginBps) => {
-        const usage = { inputUncached, cacheRead, cacheWrite, audio, outputText, reasoning, images: 0 }
-        const bounds = { inputBoundTokens: 2_400, outputCap: 600, choices: 1, hasAudio: true }
+      (
+        prices,
+        [inputUncached, cacheRead, cacheWrite, cacheWriteHour, audio],
+        [outputText, reasoning],
+        marginBps,
+      ) => {
+        const input = { inputUncached, cacheRead, cacheWrite, cacheWriteHour, audio }
+        const usage = { ...input, outputText, reasoning, images: 0 }
+        const dear = { hasAudio: true, hasHourCache: true }
+        const bounds = { inputBoundTokens: 2_400, outputCap: 600, choices: 1, ...dear }
         const costPicoUsd = costOf({ usage, prices })
         return addMargin({ costPicoUsd, marginBps }) <= ceilingOf({ candidates: [prices], bounds, marginBps })
       },

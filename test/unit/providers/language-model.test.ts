@@ -229,8 +229,20 @@ describe('anthropic', () => {
       model: modelOn(wire(anthropicStream(cached?.events ?? [])).fetch),
       stream: true,
     })
-    expect(end.usage).toMatchObject({ inputUncached: 12, cacheRead: 2_048, cacheWrite: 300, outputText: 4 })
+    const written = { cacheWrite: 200, cacheWriteHour: 100 }
+    expect(end.usage).toMatchObject({ inputUncached: 12, cacheRead: 2_048, ...written, outputText: 4 })
   })
+})
+
+test.each([true, false])('the sequence that ended an answer is said, streamed: %s', async (stream) => {
+  const { events = [], whole } = ANTHROPIC_CASES.find(({ name }) => name === 'stop sequence') ?? {}
+  const answer = stream ? anthropicStream(events) : JSON.stringify(whole)
+  const { parts } = await ask({
+    model: DIALECTS.anthropic.modelOn(wire(answer, { isStream: stream }).fetch),
+    stream,
+  })
+  const ends = parts.filter(({ type }) => type === 'finish').map(({ json }) => JSON.parse(json).choices[0])
+  expect(ends).toMatchObject([{ finish_reason: 'stop', stop_reason: 'three' }])
 })
 
 describe('google', () => {

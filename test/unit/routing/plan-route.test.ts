@@ -70,7 +70,7 @@ test('auto takes the cheapest model with a price that is known to fit', () => {
   expect(plan('auto:cost').strategy).toBe('cost')
   expect(climb('auto', { inputBoundTokens: 501 })).toBe('a/tools')
   expect(climb('auto', { inputBoundTokens: 400, callerOutputCap: 101 })).toBe('a/tools')
-  expect(codeOf(() => climb('auto', { inputBoundTokens: 1_000 }))).toBe('model_not_configured')
+  expect(codeOf(() => climb('auto', { inputBoundTokens: 1_000 }))).toBe('context_length_exceeded')
 })
 
 test('auto takes no model whose ability is unknown or missing; by name it is served', () => {
@@ -103,7 +103,7 @@ test('a seller with less context is passed over while another takes the input', 
 test('what cannot be served is refused by its own code', () => {
   expect(codeOf(() => plan('openai/gpt-99'))).toBe('unknown_model')
   expect(codeOf(() => plan('openai/gpt-4o-mini', undefined, () => false))).toBe('model_not_configured')
-  expect(codeOf(() => plan('auto', { inputBoundTokens: 1_000_000_000 }))).toBe('model_not_configured')
+  expect(codeOf(() => plan('auto', { inputBoundTokens: 1_000_000_000 }))).toBe('context_length_exceeded')
   const endpoint = ENDPOINTS.find(({ modelId }) => modelId === 'openai/gpt-4o-mini')
   const { prices: _none, ...unpriced } = endpoint as NonNullable<typeof endpoint>
   const bare = buildCatalog({ models: MODELS, endpoints: [unpriced] })

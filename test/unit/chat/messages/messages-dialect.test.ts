@@ -7,6 +7,7 @@ import { toWireError } from '../../../../src/lib/errors/to-wire.ts'
 import { TurnpikeError } from '../../../../src/lib/errors/turnpike-error.ts'
 import {
   type Delta,
+  ENDING,
   eventsOf,
   RICH_MESSAGE,
   richDeltas,
@@ -82,6 +83,7 @@ test('a whole answer has every kind of block, the usage in disjoint buckets, and
       input_tokens: 5,
       cache_read_input_tokens: 3,
       cache_creation_input_tokens: 2,
+      cache_creation: { ephemeral_5m_input_tokens: 2, ephemeral_1h_input_tokens: 0 },
       output_tokens: 11,
       cost: 0.00015,
     },
@@ -124,6 +126,17 @@ test.each([
 ])('finish_reason %s of %j is stop_reason %s, streamed as whole', (reason, said, expected) => {
   expect(whole(said, reason)['stop_reason']).toBe(expected)
   expect(assemble(events([said], reason))['stop_reason']).toBe(expected)
+})
+
+test.each([
+  ['stop', {}, { stop_reason: 'stop_sequence', stop_sequence: 'three' }],
+  ['length', {}, { stop_reason: 'max_tokens', stop_sequence: null }],
+  // vLLM names the token that ended the answer by its number: no sequence of the caller's.
+  ['stop', { stop_reason: 151_645 }, { stop_reason: 'end_turn', stop_sequence: null }],
+])('an answer that %s ends with a sequence (%j) says which', (finish_reason, said, expected) => {
+  const choice = { index: 0, delta: { content: 'x' }, finish_reason, stop_reason: 'three', ...said }
+  const json = JSON.stringify({ model: 'up', choices: [choice] })
+  expect(JSON.parse(dialect.writeWhole({ json, facts, ending: ENDING }))).toMatchObject(expected)
 })
 
 test('a second thought after a signed one is a block of its own', () => {

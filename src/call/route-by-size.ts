@@ -1,0 +1,76 @@
+import type { Catalog } from '../catalog/types.ts'
+import { type UpstreamDialect, unsupportedFields } from '../chat/dialect-limits.ts'
+import { inputBound, tokenizerBound } from '../chat/input-bound.ts'
+import { requestNeeds, type RequestNeeds } from '../chat/request-needs.ts'
+import type { ChatRequest } from '../chat/types.ts'
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import type { RouteNeeds } from '../routing/fits.ts'
+import { planRoute, type RoutePlan } from '../routing/plan-route.ts'
+import type { Upstreams } from './ports.ts'
+
+/** What there is, and what of it can be reached. */
+export type Reach = {
+  readonly catalog: Catalog
+  readonly upstreams: Pick<Upstreams, 'isReachable' | 'dialectOf'>
+}
+
+type Asked = { readonly request: ChatRequest; readonly dependencies: Reach }
+
+export type SizedRoute = {
+  readonly route: RoutePlan
+  readonly needs: RouteNeeds & RequestNeeds
+  readonly inputBoundTokens: number
+}
+
+/** How much an o200k count may fall short of another family's. */
+const TOKENIZER_SAFETY = 1.25
+
+/** The input's bound by counting it: closer than its bytes, and dearer to know. */
+export async function countedBound(request: ChatRequest): Promise<number> {
+  const { boundTokens } = await tokenizerBound({ request, safetyFactor: TOKENIZER_SAFETY })
+  return boundTokens
+}
+
+/**
+ * The route of a request whose size is bounded by its bytes; where no model has room for so many, by its tokens.
+ *
+ * @throws what planRoute throws.
+ */
+export async function routeBySize(asked: Asked): Promise<SizedRoute> {
+  const byBytes = inputBound(asked).boundTokens
+  try {
+    return routeWith(asked, byBytes)
+  } catch (error) {
+    if (!(error instanceof TurnpikeError) || error.code !== 'context_length_exceeded') throw error
+    return routeWith(asked, Math.min(byBytes, await countedBound(asked.request)))
+  }
+}
+
+function routeWith(asked: Asked, inputBoundTokens: number): SizedRoute {
+  const { request, dependencies } = asked
+  const needs = needsOf({ request, inputBoundTokens })
+  const route = planRoute({ wanted: request.model, needs, ...reachOf({ request, dependencies }) })
+  return { route, needs, inputBoundTokens }
+}
+
+function needsOf({ request, inputBoundTokens }: { request: ChatRequest; inputBoundTokens: number }) {
+  const { callerOutputCap, kind } = request
+  return {
+    ...requestNeeds(request),
+    ...(kind === undefined ? {} : { kind }),
+    inputBoundTokens,
+    ...(callerOutputCap === undefined ? {} : { callerOutputCap }),
+  }
+}
+
+/** What routing may choose from for this request. What each dialect cannot honour is read once, however many providers speak it. */
+export function reachOf({ request, dependencies: { catalog, upstreams } }: Asked) {
+  const known = new Map<UpstreamDialect, readonly string[]>()
+  const unsupportedAt = (providerId: string): readonly string[] => {
+    const dialect = upstreams.dialectOf(providerId)
+    const fields = known.get(dialect) ?? unsupportedFields({ ...request, dialect })
+    known.set(dialect, fields)
+    return fields
+  }
+  return { catalog, isReachable: upstreams.isReachable, unsupportedAt }
+}
