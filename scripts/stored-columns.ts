@@ -65,6 +65,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'id key kind network asset decimals payer amount expires_at authorization channel_id channel_config state transaction_id error at_ms',
     ],
     ["a payment that arrived in somebody else's transaction", 'adopted_hash adopted_log_index adopted_block'],
+    ['credit that its payer means to keep', 'is_top_up'],
   ],
   lanes: [
     [
@@ -89,6 +90,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'id kind network asset decimals payer channel_id amount state transaction_id error at_ms',
     ],
     ["a refund that somebody else's transaction made", 'foreign_hash'],
+    ['what a payer pays for the gas of a withdrawal', 'fee'],
   ],
   findings: [
     ['differences from reconciliation, and broken invariants', 'id class network subject detail state'],

@@ -2,6 +2,7 @@ import type { CallDependencies } from '../call/dependencies.ts'
 import { createTurns } from '../call/turns.ts'
 import { openAddressWindow } from '../http/address-window.ts'
 import type { HttpDependencies } from '../http/dependencies.ts'
+import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import { createSignatureCheck } from '../payment/signature.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
@@ -39,6 +40,7 @@ export function httpDependencies(parts: Parts): HttpDependencies {
   return {
     call: callDependencies(parts),
     settlement,
+    payers: storage.payers,
     freeCalls: openAddressWindow({ limit: options.freeCallsPerMinute, nowMs: clock.nowMs }),
     unpaid: openAddressWindow({ limit: options.unpaidPerMinute, nowMs: clock.nowMs }),
     trustedProxies: options.trustedProxies,
@@ -81,7 +83,12 @@ function callDependencies({
     store: storage.calls,
     upstreams,
     mirrorOf: (network) => chains.find(network)?.mirror,
-    fund: (payment) => fund({ payment, dependencies: settlement }),
+    fund: (payment, funding) => fund({ payment, ...funding, dependencies: settlement }),
+    getCredit: ({ asset: { network, address }, payer }) =>
+      storage.balances.getAvailable({
+        ledger: tokenLedger({ network, asset: address }),
+        account: ACCOUNTS.credit(payer),
+      }),
     wake: settling.wake,
     isStorageAway: storage.isAway,
     turns: createTurns({ sleep: clock.sleep }),

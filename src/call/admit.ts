@@ -1,4 +1,5 @@
 import { LIMITS } from '../lib/limits.ts'
+import { admitCredit } from './admit-credit.ts'
 import { admitExact } from './admit-exact.ts'
 import { admitUpto } from './admit-upto.ts'
 import { admitVoucher } from './admit-voucher.ts'
@@ -19,7 +20,9 @@ export async function admitCall(request: AdmitRequest): Promise<AdmitResult> {
       ? await admitVoucher({ ...request, payment })
       : payment.kind === 'upto'
         ? await admitUpto({ ...request, payment })
-        : await admitExact({ ...request, payment })
+        : payment.kind === 'credit'
+          ? await admitCredit({ ...request, payment })
+          : await admitExact({ ...request, payment })
   if (result.kind === 'admitted') request.dependencies.reach('admitted')
   return result
 }

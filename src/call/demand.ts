@@ -87,6 +87,7 @@ export function demandPayment({
   resource,
   error = new TurnpikeError('payment_required'),
   corrective,
+  extensions,
   dependencies,
 }: {
   priced: Priced
@@ -94,6 +95,8 @@ export function demandPayment({
   resource: Resource
   error?: TurnpikeError
   corrective?: Corrective
+  /** x402 extensions of this 402. */
+  extensions?: Readonly<Record<string, unknown>>
   dependencies: CallDependencies
 }): Demand {
   const { quote, token } = quoted
@@ -110,7 +113,12 @@ export function demandPayment({
     ? correctedOffers({ built, corrective })
     : { offers: built, reason: error.code === 'payment_required' ? undefined : error.code }
   return {
-    required: buildPaymentRequired({ offers, resource, ...(reason === undefined ? {} : { error: reason }) }),
+    required: buildPaymentRequired({
+      offers,
+      resource,
+      ...(reason === undefined ? {} : { error: reason }),
+      ...(extensions ? { extensions } : {}),
+    }),
     body: toV1Body({ offers, resource, error: wireErrorOf({ error, priced, quote }) }),
     error,
   }

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/types.ts'
 import type { SignatureCheck } from '../payment/signature.ts'
-import type { CallPayment, Network, Terms } from '../payment/types.ts'
+import type { Atomic } from '../lib/money.ts'
+import type { Address, Asset, CallPayment, Network, Terms } from '../payment/types.ts'
 import type { WithheldOf } from '../payment/withheld.ts'
 import type { Reach } from '../settlement/crash-points.ts'
 import type { FundOutcome } from '../settlement/fund.ts'
@@ -21,7 +22,9 @@ export type CallDependencies = {
   readonly store: CallStore
   readonly upstreams: Upstreams
   readonly mirrorOf: (network: Network) => PayerMirror | undefined
-  readonly fund: (payment: CallPayment) => Promise<FundOutcome>
+  readonly fund: (payment: CallPayment, options?: { isTopUp: boolean }) => Promise<FundOutcome>
+  /** What a payer has with us in one token and has not promised. */
+  readonly getCredit: (query: { asset: Asset; payer: Address }) => Promise<Atomic>
   /** Tells the queue that there is something to settle; only a hint. */
   readonly wake: () => void
   /** True while nothing can be recorded: then nobody is asked to pay, and nothing is served. */

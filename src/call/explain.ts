@@ -23,3 +23,34 @@ export function explainCall(call: CallRecord) {
     ended_at: capture ? new Date(capture.atMs).toISOString() : null,
   }
 }
+
+/** The same for its signed-in payer: what was used, who answered, and by which prices. */
+export function explainOwnCall(call: CallRecord) {
+  const { admission, capture } = call
+  return {
+    ...explainCall(call),
+    payer: admission.payer.id,
+    usage: capture
+      ? {
+          input_uncached: capture.usage.inputUncached,
+          cache_read: capture.usage.cacheRead,
+          cache_write: capture.usage.cacheWrite,
+          cache_write_1h: capture.usage.cacheWriteHour,
+          output_text: capture.usage.outputText,
+          reasoning: capture.usage.reasoning,
+          images: capture.usage.images,
+          audio: capture.usage.audio,
+          is_estimated: capture.usageEstimated,
+        }
+      : null,
+    finish_reason: capture?.finishReason ?? null,
+    provider: capture?.providerId ?? admission.providerId,
+    endpoint: capture?.endpointId ?? admission.endpointId,
+    strategy: admission.strategy,
+    price_book: admission.priceBook,
+    output_cap: admission.outputCap,
+    streamed: admission.streamed,
+    first_content_ms: capture?.firstContentMs ?? null,
+    total_ms: capture?.totalMs ?? null,
+  }
+}

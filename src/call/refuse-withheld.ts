@@ -22,6 +22,8 @@ export function refuseWithheld({
   payment: CallPayment
   withheldOf: WithheldOf
 }): void {
+  // Credit is here already: nothing has to be moved for it.
+  if (payment.kind === 'credit') return
   const withheld = withheldOf(payment)
   if (withheld?.kind === 'suspended') throw suspended(withheld.reason)
   if (withheld) throw new TurnpikeError('payment_unsupported', { param: 'scheme' })

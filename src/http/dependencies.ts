@@ -1,7 +1,10 @@
 import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
 import type { RecordedCall } from '../call/record.ts'
+import type { CallRecord } from '../call/types.ts'
+import type { Address } from '../payment/types.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
+import type { Refund } from '../settlement/types.ts'
 import type { Finding } from '../settlement/reconcile/types.ts'
 import type { AddressWindow } from './address-window.ts'
 
@@ -17,6 +20,7 @@ export type ReadinessCheck = {
 export type HttpDependencies = {
   readonly call: CallDependencies
   readonly settlement: SettlementDependencies
+  readonly payers: PayerQueries
   /** Calls without a price, per address. */
   readonly freeCalls: AddressWindow
   /** Requests on paid paths that were not admitted, per address. */
@@ -32,6 +36,17 @@ export type HttpDependencies = {
   readonly readMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   readonly adminToken?: string
   readonly admin: AdminReads
+}
+
+/** What a payer may read of itself. */
+export type PayerQueries = {
+  /** Newest first. */
+  readonly listCalls: (query: {
+    readonly payerId: string
+    readonly limit: number
+    readonly after?: string
+  }) => Promise<readonly CallRecord[]>
+  readonly listWithdrawals: (query: { readonly payer: Address }) => Promise<readonly Refund[]>
 }
 
 /** The operator's reads and orders; what is `unknown` here is JSON already. */

@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express'
 import { admitCall } from '../call/admit.ts'
+import { creditPayment } from '../call/credit-payment.ts'
 import { type Corrective, demandPayment, newQuoteNonce, type Priced, quoteCall } from '../call/demand.ts'
 import { dispatchCall } from '../call/dispatch.ts'
 import { planCall } from '../call/plan.ts'
@@ -13,6 +14,7 @@ import { LIMITS } from '../lib/limits.ts'
 import { checkPayment } from '../payment/check.ts'
 import { CORRECTIVE_ERROR } from '../payment/corrective.ts'
 import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
+import { SIGN_IN, type SignedIn } from '../payment/sign-in.ts'
 import type { CallPayment } from '../payment/types.ts'
 import { asUnavailable, sendDemand } from './answer.ts'
 import { callerAddress, isLoopback } from './caller-address.ts'
@@ -23,6 +25,7 @@ import { hangUpSignal } from './hang-up.ts'
 import { readBody } from './read-body.ts'
 import { receive } from './receive.ts'
 import { refundRoute } from './refund-route.ts'
+import { challengeFor, signedIn, wantsCredit } from './signed-in.ts'
 
 type Exchange = {
   readonly request: Request
@@ -51,8 +54,9 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
     return serve({ ...exchange, call })
   }
   requireStorage(dependencies)
-  if (!payment) return demand({ ...exchange, priced: planned })
-  const call = await admitOrDemand({ ...exchange, planned, payment })
+  const proof = payment ?? signedIn({ request, dependencies })
+  if (!proof) return demand({ ...exchange, priced: planned })
+  const call = await admitOrDemand({ ...exchange, planned, proof })
   if (!call) return undefined
   paid()
   return serve({ ...exchange, call })
@@ -83,14 +87,17 @@ function requireStorage({ call }: HttpDependencies): void {
 /** The admitted call, or undefined after a 402 has been sent. */
 async function admitOrDemand({
   planned,
-  payment,
+  proof,
   ...exchange
-}: Exchange & { planned: PlannedCall; payment: DecodedPayment }): Promise<AdmittedCall | undefined> {
+}: Exchange & { planned: PlannedCall; proof: DecodedPayment | SignedIn }): Promise<AdmittedCall | undefined> {
   const dependencies = exchange.dependencies.call
   // Only its name: the quote itself is made and signed where a 402 follows after all.
   const freshQuoteNonce = newQuoteNonce(dependencies)
   try {
-    const checked = checkedPayment({ planned, payment, dependencies: exchange.dependencies })
+    const checked =
+      'payer' in proof
+        ? await creditPayment({ signedIn: proof, requestHash: planned.requestHash, dependencies })
+        : checkedPayment({ planned, payment: proof, dependencies: exchange.dependencies })
     refuseWithheld({ payment: checked, withheldOf: dependencies.withheldOf })
     const result = await admitCall({ planned, payment: checked, freshQuoteNonce, dependencies })
     if (result.kind === 'admitted') return result.call
@@ -152,13 +159,16 @@ function demand({
   corrective?: Corrective
 }): void {
   const reason = corrective ? new TurnpikeError(CORRECTIVE_ERROR) : error
+  const nonce = quoteNonce === undefined ? {} : { nonce: quoteNonce }
+  const quoted = quoteCall({ priced, dependencies: dependencies.call, ...nonce })
+  // Only for those who ask for it: every client echoes what a 402 carries, and most pay in other ways.
+  const challenge = wantsCredit(request)
+    ? { [SIGN_IN]: challengeFor({ request, dependencies, requestId: quoted.token }) }
+    : undefined
   const answer = demandPayment({
     priced,
-    quoted: quoteCall({
-      priced,
-      dependencies: dependencies.call,
-      ...(quoteNonce === undefined ? {} : { nonce: quoteNonce }),
-    }),
+    quoted,
+    ...(challenge ? { extensions: challenge } : {}),
     resource: {
       url: `${dependencies.publicUrl(request)}${request.path}`,
       description: 'Chat completion, charged for the tokens really used.',

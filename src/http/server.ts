@@ -9,8 +9,9 @@ import type { HttpDependencies } from './dependencies.ts'
 import { PAID_PATHS } from './dialects.ts'
 import { errorHandler, withRequestId } from './error-handler.ts'
 import { paidRoute } from './paid-route.ts'
-import { callsRoute } from './routes/calls.ts'
+import { callsRoutes } from './routes/calls.ts'
 import { countTokensRoute } from './routes/count-tokens.ts'
+import { creditRoutes } from './routes/credit.ts'
 import { healthRoutes } from './routes/health.ts'
 import { modelsRoutes } from './routes/models.ts'
 
@@ -35,7 +36,8 @@ export function createHttpApp({
   }
   app.use(helmet())
   app.use(modelsRoutes(dependencies))
-  app.use(callsRoute(dependencies))
+  app.use(callsRoutes(dependencies))
+  app.use(creditRoutes(dependencies))
   app.use(countTokensRoute(dependencies))
   app.use(healthRoutes(dependencies))
   if (withAdmin) app.use('/admin/v1', adminRoutes(dependencies))

@@ -21,7 +21,11 @@ const NO_DELTA: BalanceDelta = {
 }
 
 /** Events whose posted posting resolves a hold: the hold goes down by what is posted. */
-const RESOLVING: ReadonlySet<LedgerEvent> = new Set(['channel_refund_seen', 'credit_refund_seen'])
+const RESOLVING: ReadonlySet<LedgerEvent> = new Set([
+  'channel_refund_seen',
+  'credit_refund_seen',
+  'withdrawal_fee_seen',
+])
 const CHANNEL_REFUNDS: ReadonlySet<LedgerEvent> = new Set([
   'channel_refund_held',
   'channel_refund_seen',

@@ -168,7 +168,7 @@ export function channelRefundUndone({ refundId, channelId, ...event }: ChannelRe
   return tokenEntry('channel_refund_undone', { subject: refundId, ...event }, move)
 }
 
-type CreditRefund = PayerEvent & { readonly refundId: string }
+export type CreditRefund = PayerEvent & { readonly refundId: string }
 
 const creditRefund = (event: LedgerEvent, kind: PostingKind) => {
   return ({ refundId, payer, ...rest }: CreditRefund): Entry =>
@@ -190,6 +190,28 @@ export const creditRefundFailed = creditRefund('credit_refund_failed', 'voided')
 export function creditRefundUndone({ refundId, payer, ...event }: CreditRefund): Entry {
   const move = { debit: ACCOUNTS.till, credit: ACCOUNTS.credit(payer) }
   return tokenEntry('credit_refund_undone', { subject: refundId, ...event }, move)
+}
+
+const withdrawalFee = (event: LedgerEvent, kind: PostingKind) => {
+  return ({ refundId, payer, ...rest }: CreditRefund): Entry =>
+    tokenEntry(
+      event,
+      { subject: refundId, ...rest },
+      { debit: ACCOUNTS.credit(payer), credit: ACCOUNTS.revenue, kind },
+    )
+}
+
+/** What a payer pays for the gas of a withdrawal that it asked for, held beside the refund itself. Dr payer credit, Cr revenue. */
+export const withdrawalFeeHeld = withdrawalFee('withdrawal_fee_held', 'pending')
+/** The withdrawal was seen on chain: its fee is earned. */
+export const withdrawalFeeSeen = withdrawalFee('withdrawal_fee_seen', 'posted')
+/** The withdrawal failed for good: it costs nothing. */
+export const withdrawalFeeFailed = withdrawalFee('withdrawal_fee_failed', 'voided')
+
+/** The withdrawal that was seen is gone: so is its fee. Dr revenue, Cr payer credit. */
+export function withdrawalFeeUndone({ refundId, payer, ...event }: CreditRefund): Entry {
+  const move = { debit: ACCOUNTS.revenue, credit: ACCOUNTS.credit(payer) }
+  return tokenEntry('withdrawal_fee_undone', { subject: refundId, ...event }, move)
 }
 
 /**

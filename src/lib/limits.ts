@@ -26,6 +26,9 @@ export const LIMITS = {
   /** Payer's withdrawal delay of a channel, and its announced smallest deposit in USD. */
   withdrawDelaySeconds: 86_400,
   minDepositPicoUsd: 1_000_000_000_000n,
+  /** What a payer may put in at once: from $1 to $10,000. */
+  minTopUpPicoUsd: 1_000_000_000_000n,
+  maxTopUpPicoUsd: 10_000_000_000_000_000n,
   /** Credit that is worth its gas is refunded after this time; what the till keeps of its own. */
   refundAfterMs: 600_000,
   tillFloatPicoUsd: 20_000_000_000_000n,

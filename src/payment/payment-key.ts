@@ -24,11 +24,12 @@ function chainNonceKey(parameters: ChainNonce): Uint8Array {
  * The identity of a payment: one key buys one call, ever.
  *
  * A channel call is named by its quote's nonce (16 bytes), since stock clients sign identical vouchers for different
- * calls. `exact` and `upto` are named by the nonce that the chain burns (32 bytes). Nothing of the header's spelling
+ * calls; so is a call on credit. `exact` and `upto` are named by the nonce that the chain burns (32 bytes). Nothing of the header's spelling
  * enters.
  */
 export function paymentKey(payment: CallPayment): Uint8Array {
-  if (payment.kind === 'voucher') {
+  // Credit and vouchers share their names: one quote buys one call, whichever pays for it.
+  if (payment.kind === 'voucher' || payment.kind === 'credit') {
     if (!payment.quote) throw new RangeError('A voucher was admitted without a quote.')
     return nonceBytes(payment.quote.nonce)
   }

@@ -143,6 +143,20 @@ export type ExactPayment = Checked & {
     | { readonly method: 'permit2'; readonly nonce: bigint }
   )
 
+/** Credit that the payer has here already; its proof is a signed sign-in that names the quote. */
+export type CreditPayment = {
+  readonly kind: 'credit'
+  readonly scheme: 'credit'
+  readonly x402Version: 2
+  readonly network: Network
+  readonly asset: Asset
+  readonly payer: Address
+  readonly ceilingAtomic: Atomic
+  /** Nothing is moved on chain. */
+  readonly feePicoUsd: 0n
+  readonly quote: Quote
+}
+
 /** A stock client's `scheme.refund(url)`: not a call, but an order to close or shrink a channel. */
 export type RefundPayment = Omit<Checked, 'ceilingAtomic' | 'feePicoUsd'> & {
   readonly kind: 'refund'
@@ -154,7 +168,7 @@ export type RefundPayment = Omit<Checked, 'ceilingAtomic' | 'feePicoUsd'> & {
   readonly amountAtomic?: Atomic
 }
 
-export type CallPayment = VoucherPayment | UptoPayment | ExactPayment
+export type CallPayment = VoucherPayment | UptoPayment | ExactPayment | CreditPayment
 export type CheckedPayment = CallPayment | RefundPayment
 
 /** The part of a channel's row that the admission rule reads (x402-client-behaviour: balance, charged, held, H, turn). */

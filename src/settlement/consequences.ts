@@ -3,6 +3,7 @@ import {
   channelRefundSeen,
   channelRefundUndone,
   claimFinal,
+  type CreditRefund,
   creditRefundFailed,
   creditRefundSeen,
   creditRefundUndone,
@@ -17,6 +18,9 @@ import {
   uptoFinal,
   uptoSeen,
   uptoUndone,
+  withdrawalFeeFailed,
+  withdrawalFeeSeen,
+  withdrawalFeeUndone,
 } from '../ledger/entries.ts'
 import type { Entry } from '../ledger/types.ts'
 import type { Effect, Purpose, TransactionRow } from './types.ts'
@@ -221,13 +225,21 @@ export function refundMadeByOthers({
 function creditRefundConsequences({ purpose, common, error, wasSeen }: Case<'credit-refund'>): Consequences {
   const { refundId, payer } = purpose
   const event = { ...common, refundId, payer, amountAtomic: BigInt(purpose.amount) }
+  const feeAtomic = BigInt(purpose.fee ?? '0')
+  const feeEntry = (entry: (event: CreditRefund) => Entry) =>
+    feeAtomic > 0n ? [entry({ ...event, amountAtomic: feeAtomic })] : []
   const refund = { kind: 'refund', id: refundId } as const
   return {
-    seen: { entries: [creditRefundSeen(event)], effects: [{ ...refund, state: 'seen' }] },
+    seen: {
+      entries: [creditRefundSeen(event), ...feeEntry(withdrawalFeeSeen)],
+      effects: [{ ...refund, state: 'seen' }],
+    },
     final: { entries: [], effects: [{ ...refund, state: 'final' }] },
     reverted: NOTHING,
     failed: {
-      entries: [wasSeen ? creditRefundUndone(event) : creditRefundFailed(event)],
+      entries: wasSeen
+        ? [creditRefundUndone(event), ...feeEntry(withdrawalFeeUndone)]
+        : [creditRefundFailed(event), ...feeEntry(withdrawalFeeFailed)],
       effects: [{ ...refund, state: 'failed', error }],
     },
     walkedBack: { entries: [], effects: [{ ...refund, state: 'signed' }] },

@@ -8,7 +8,8 @@ import { sendTransaction } from './send.ts'
 import type { Effect, Funding, FundingRow } from './types.ts'
 
 export type FundOutcome =
-  | { readonly kind: 'funded'; readonly transaction: Hex }
+  /** `isRepeat` where an earlier request had brought it. */
+  | { readonly kind: 'funded'; readonly transaction: Hex; readonly isRepeat?: true }
   /** The chain would not take it, or it reverted: nothing was moved. */
   | { readonly kind: 'failed'; readonly reason: string }
   /** Sent, or being sent by somebody else, and not known yet: never ask for another payment. */
@@ -16,6 +17,8 @@ export type FundOutcome =
 
 export type Fund = (request: {
   payment: CallPayment
+  /** `exact` that brings credit and buys no call. */
+  isTopUp?: boolean
   dependencies: SettlementDependencies
 }) => Promise<FundOutcome>
 
@@ -29,10 +32,14 @@ const LOOK_AGAIN_MS = 300_000
  * next, so that the sweep can finish what a crash cut short; money that arrives without a call stays credit or channel
  * balance.
  */
-export const fund: Fund = async ({ payment, dependencies }) => {
+export const fund: Fund = async ({ payment, isTopUp = false, dependencies }) => {
   const { store, clock } = dependencies
-  const { isNew, funding } = await store.reserveFunding(fundingOf({ payment, id: dependencies.newId() }))
-  if (!isNew) return knownFunding({ funding, dependencies })
+  const wanted = { ...fundingOf({ payment, id: dependencies.newId() }), ...(isTopUp ? { isTopUp } : {}) }
+  const { isNew, funding } = await store.reserveFunding(wanted)
+  if (!isNew) {
+    const known = await knownFunding({ funding, dependencies })
+    return known.kind === 'funded' ? { ...known, isRepeat: true } : known
+  }
   dependencies.reach('funding-reserved')
   // The row is durable, so from here on the sweep may bring it on chain: whatever fails now, the payer must not be told to pay
   // again. Not even an error may leave.

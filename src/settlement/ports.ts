@@ -106,11 +106,15 @@ export type DueStore = {
   readonly listClaimedFunds: (query: {
     network: Network
   }) => Promise<readonly { readonly asset: Address; readonly amountAtomic: Atomic }[]>
-  /** Credit of which a part is not final yet is not idle: a reorganisation may take it away. */
+  /**
+   * Credit of which a part is not final yet is not idle: a reorganisation may take it away. Nor is that of a payer who has topped
+   * it up: it stays until it is spent or withdrawn.
+   */
   readonly listIdleCredit: (query: { network: Network; limit: number }) => Promise<readonly IdleCredit[]>
   /**
    * Holds a refund against its account in one commit: a channel's whole free balance (or `amountAtomic` of it), or a
-   * payer's credit. Undefined where less than that is free, or, for a channel, while calls are held on it.
+   * payer's credit, less a fee that is held with it. `nothing` where less than that is free, `busy` while calls are held on a
+   * channel.
    */
   readonly holdRefund: (request: {
     id: string
@@ -120,6 +124,8 @@ export type DueStore = {
     payer: Address
     channelId?: Hex
     amountAtomic?: Atomic
+    /** Credit only. */
+    feeAtomic?: Atomic
     atMs: number
   }) => Promise<
     | { readonly kind: 'held'; readonly refund: Refund }

@@ -181,11 +181,18 @@ export async function sendRefunds({
         await sendChannelRefund({ refund, dependencies })
       return
     }
-    const { asset, payer, amountAtomic } = refund
+    const { asset, payer, amountAtomic, feeAtomic } = refund
     await sendTransaction({
       lane: chain.sender.lanes.till,
       call: chain.calldata.transfer({ asset, to: payer, amountAtomic }),
-      purpose: { kind: 'credit-refund', refundId: refund.id, asset, payer, amount: amountAtomic.toString() },
+      purpose: {
+        kind: 'credit-refund',
+        refundId: refund.id,
+        asset,
+        payer,
+        amount: amountAtomic.toString(),
+        ...(feeAtomic === undefined ? {} : { fee: feeAtomic.toString() }),
+      },
       effects: [{ kind: 'refund', id: refund.id, state: 'signed' }],
       dependencies,
     })

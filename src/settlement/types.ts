@@ -20,6 +20,8 @@ export type Funding = {
   readonly expiresAt: number
   readonly authorization: FundingAuthorization
   readonly channel?: { readonly id: Hex; readonly config: ChannelConfig }
+  /** `exact` without a call: credit that its payer means to keep, so nothing of it is sent back unasked. */
+  readonly isTopUp?: true
 }
 
 export type FundingAuthorization =
@@ -113,6 +115,8 @@ export type Purpose =
       readonly asset: Address
       readonly payer: Address
       readonly amount: string
+      /** Of a withdrawal that its payer asked for: what it pays for the gas, beside the amount. */
+      readonly fee?: string
     }
   | { readonly kind: 'sweep'; readonly asset: Address; readonly amount: string }
 
@@ -218,7 +222,10 @@ export type Refund = {
   readonly asset: Address
   readonly payer: Address
   readonly channelId?: Hex
+  /** What the payer receives. */
   readonly amountAtomic: Atomic
+  /** What it pays for the gas, where it asked for the transfer itself. */
+  readonly feeAtomic?: Atomic
   readonly atMs: number
   readonly state: RefundState
   readonly transactionId?: string

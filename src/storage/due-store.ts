@@ -115,6 +115,9 @@ export function openDueStore({ database }: { database: Database }): DueStore {
              select 1 from fundings f left join transactions t on t.id = f.transaction_id
              where f.network = $1 and ${IS_UNFINAL} and f.kind = 'exact'
                and a.ledger = f.network || '/' || f.asset and a.path = 'payer:' || f.payer || ':credit')
+           and not exists (
+             select 1 from fundings f where f.is_top_up and f.network = $1 and f.state in ('signed', 'seen', 'final')
+               and a.ledger = f.network || '/' || f.asset and a.path = 'payer:' || f.payer || ':credit')
          order by available desc, a.id limit $2`,
         [network, limit],
       )

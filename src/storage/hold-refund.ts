@@ -1,7 +1,6 @@
 import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
-import { channelRefundHeld, creditRefundHeld } from '../ledger/entries.ts'
-import type { Entry } from '../ledger/types.ts'
 import type { DueStore } from '../settlement/ports.ts'
+import { refundHolds } from '../settlement/refund-holds.ts'
 import { appendEntries } from './append-entries.ts'
 import { channelStateOf } from './channel-row.ts'
 import type { Database, Row, Sql } from './database.ts'
@@ -37,14 +36,6 @@ function freeIn({ row, kind }: { row: Row; kind: Request['kind'] }): bigint | 'b
   return balanceAtomic - chargedAtomic
 }
 
-function entryOf({ request, amountAtomic }: { request: Request; amountAtomic: bigint }): Entry {
-  const { id: refundId, network, asset, payer, channelId } = request
-  const event = { refundId, network, asset, amountAtomic }
-  return request.kind === 'channel' && channelId !== undefined
-    ? channelRefundHeld({ ...event, channelId })
-    : creditRefundHeld({ ...event, payer })
-}
-
 async function insertRefund({
   sql,
   request,
@@ -54,11 +45,12 @@ async function insertRefund({
   request: Request
   amountAtomic: bigint
 }) {
-  const { id, kind, network, asset, payer, channelId, atMs } = request
+  const { id, kind, network, asset, payer, channelId, feeAtomic = 0n, atMs } = request
+  const amounts = [amountAtomic.toString(), feeAtomic.toString()]
   await sql.query(
-    `insert into refunds (id, kind, network, asset, payer, channel_id, amount, state, at_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, 'held', $8)`,
-    [id, kind, network, asset, payer, channelId ?? null, amountAtomic.toString(), atMs],
+    `insert into refunds (id, kind, network, asset, payer, channel_id, amount, fee, state, at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 'held', $9)`,
+    [id, kind, network, asset, payer, channelId ?? null, ...amounts, atMs],
   )
 }
 
@@ -71,10 +63,11 @@ export function holdRefund({ database, request }: { database: Database; request:
     if (existing) return { kind: 'held', refund: refundOf(existing) }
     const free = freeIn({ row, kind: request.kind })
     if (free === 'busy') return { kind: 'busy' }
-    const amountAtomic = request.amountAtomic ?? free
-    if (amountAtomic <= 0n || amountAtomic > free) return { kind: 'nothing' }
+    const most = free - (request.feeAtomic ?? 0n)
+    const amountAtomic = request.amountAtomic ?? most
+    if (amountAtomic <= 0n || amountAtomic > most) return { kind: 'nothing' }
     await insertRefund({ sql, request, amountAtomic })
-    await appendEntries({ sql, entries: [entryOf({ request, amountAtomic })], nowMs: request.atMs })
+    await appendEntries({ sql, entries: refundHolds({ request, amountAtomic }), nowMs: request.atMs })
     return {
       kind: 'held',
       refund: refundOf(single(await sql.query(`${REFUNDS} where r.id = $1`, [request.id]))),

@@ -12,6 +12,7 @@ import { openLaneStore } from './lane-store.ts'
 import { migrateEmbedded, migrateServer } from './migrate.ts'
 import { takeLease } from './lease.ts'
 import { openOpenCalls } from './open-calls.ts'
+import { openPayerQueries } from './payer-queries.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
 import { openFindingStore } from './findings-store.ts'
@@ -27,6 +28,7 @@ export type Storage = {
   readonly lanes: LaneStore
   readonly ledger: ReturnType<typeof openLedgerQueries>
   readonly admin: ReturnType<typeof openAdminQueries>
+  readonly payers: ReturnType<typeof openPayerQueries>
   readonly reconcile: ReturnType<typeof openReconcileStore>
   readonly findings: ReturnType<typeof openFindingStore>
   /** One owner at a time; false where another process has it. Embedded: always true, the folder's lock is the lease. */
@@ -124,6 +126,7 @@ export async function openStorage({
     lanes: openLaneStore({ database }),
     ledger: openLedgerQueries({ database, nowMs }),
     admin: openAdminQueries({ database }),
+    payers: openPayerQueries({ database }),
     reconcile: openReconcileStore({ database, meta }),
     findings: openFindingStore({ database }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),

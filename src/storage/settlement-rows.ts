@@ -44,6 +44,7 @@ function fundingPartOf(row: Row): Funding {
     ...(row['channel_id'] === null
       ? {}
       : { channel: { id: text<Hex>(row['channel_id']), config: row['channel_config'] as ChannelConfig } }),
+    ...(row['is_top_up'] === true ? { isTopUp: true } : {}),
   }
 }
 
@@ -101,6 +102,7 @@ export function refundOf(row: Row): Refund {
     payer: text(row['payer']),
     ...optional('channelId', row['channel_id'], text<Hex>),
     amountAtomic: big(row['amount']),
+    ...(big(row['fee']) > 0n ? { feeAtomic: big(row['fee']) } : {}),
     atMs: integer(row['at_ms']),
     state: text(row['state']),
     ...optional('transactionId', row['transaction_id'], text<string>),

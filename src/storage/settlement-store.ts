@@ -26,8 +26,8 @@ async function insertFunding({
 }): Promise<boolean> {
   const rows = await sql.query(
     `insert into fundings (id, key, kind, network, asset, payer, amount, expires_at, "authorization", channel_id,
-       channel_config, state, at_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::jsonb, 'reserved', $12)
+       channel_config, state, at_ms, is_top_up)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::jsonb, 'reserved', $12, $13)
      on conflict (key) do nothing returning id`,
     [
       funding.id,
@@ -42,6 +42,7 @@ async function insertFunding({
       funding.channel?.id ?? null,
       funding.channel ? toJson(funding.channel.config) : null,
       nowMs,
+      funding.isTopUp === true,
     ],
   )
   return rows.length === 1

@@ -36,6 +36,26 @@ export const MUTANTS: readonly Mutant[] = [
     ),
   },
   {
+    name: 'one proof buys several calls on credit',
+    guards: 'gap before W1',
+    harness: 'simulation',
+    edits: one(
+      'src/call/admit-credit.ts',
+      "if (outcome.kind === 'admitted')",
+      "if (outcome.kind === 'admitted' || outcome.kind === 'duplicate')",
+    ),
+  },
+  {
+    name: 'the fee of a withdrawal stays held',
+    guards: 'holds_resolve_once',
+    harness: 'simulation',
+    edits: one(
+      'src/settlement/consequences.ts',
+      'entries: [creditRefundSeen(event), ...feeEntry(withdrawalFeeSeen)],',
+      'entries: [creditRefundSeen(event)],',
+    ),
+  },
+  {
     name: 'a reservation without bytes is forgotten',
     guards: 'gap F1-F2',
     harness: 'simulation',
@@ -57,8 +77,8 @@ export const MUTANTS: readonly Mutant[] = [
     harness: 'simulation',
     edits: one(
       'src/settlement/fund.ts',
-      'if (!isNew) return knownFunding({ funding, dependencies })',
-      "if (!isNew) return { kind: 'failed', reason: 'nonce_used' }",
+      'const known = await knownFunding({ funding, dependencies })',
+      "const known = { kind: 'failed', reason: 'nonce_used' } as FundOutcome",
     ),
   },
   {

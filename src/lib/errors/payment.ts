@@ -157,6 +157,21 @@ export const PAYMENT_ERRORS = defineErrors({
     message: 'This token cannot be taken at the moment: paused, with a fee on transfers, or blocked.',
     next: 'Nothing was taken. Pay with another token of the 402, or try again after Retry-After.',
   },
+  sign_in_required: again(
+    'This address tells a payer about itself: prove the wallet.',
+    'Sign the sign-in-with-x challenge of the PAYMENT-REQUIRED header and send it as SIGN-IN-WITH-X; no payment is taken here.',
+  ),
+  sign_in_invalid: {
+    status: 401,
+    type: 'authentication_error',
+    retryable: false,
+    message: 'The proof of the wallet is not good.',
+    next: 'Ask again without SIGN-IN-WITH-X, sign the fresh challenge unchanged with the wallet, and send that.',
+  },
+  nothing_to_withdraw: conflict(
+    'There is less credit than the withdrawal and its gas would take.',
+    'See GET /v1/credit; nothing was moved. Smaller credit is spent by the next call.',
+  ),
   payment_in_flight: conflict(
     'A call with this payment is running.',
     'Wait and look at GET /v1/calls/{id}; do not pay again.',

@@ -38,6 +38,8 @@ export const fundings = pgTable(
     adopted_hash: text(),
     adopted_log_index: integer(),
     adopted_block: bigint({ mode: 'bigint' }),
+    /** `exact` without a call: credit that its payer means to keep. */
+    is_top_up: boolean().notNull().default(false),
   },
   (table) => [
     unique('fundings_key').on(table.key),
@@ -46,6 +48,9 @@ export const fundings = pgTable(
     index('fundings_open')
       .on(table.network, table.state)
       .where(sql`state in ('reserved', 'signed', 'seen', 'failed')`),
+    index('fundings_top_ups')
+      .on(table.network, table.asset, table.payer)
+      .where(sql`is_top_up`),
     check('fundings_amount', sql`${table.amount} > 0`),
   ],
 )
@@ -152,6 +157,8 @@ export const refunds = pgTable(
     payer: text().notNull(),
     channel_id: text(),
     amount: amount('amount').notNull(),
+    /** What the payer pays for the gas of a withdrawal, beside the amount. */
+    fee: amount('fee').notNull().default('0'),
     state: text({ enum: ['held', 'signed', 'seen', 'final', 'failed'] }).notNull(),
     transaction_id: text(),
     /** Of the transaction of somebody else that made it in the place of ours. */
@@ -163,6 +170,7 @@ export const refunds = pgTable(
     index('refunds_open')
       .on(table.network, table.state)
       .where(sql`state in ('held', 'signed', 'seen')`),
+    index('refunds_payer').on(table.payer, table.at_ms),
     check('refunds_amount', sql`${table.amount} > 0`),
   ],
 )

@@ -5,6 +5,7 @@ import {
   channelRefundSeen,
   channelWithdrawn,
   claimFinal,
+  creditRefundFailed,
   creditRefundSeen,
   depositFinal,
   depositSeen,
@@ -14,6 +15,8 @@ import {
   sweepFinal,
   uptoFinal,
   uptoSeen,
+  withdrawalFeeFailed,
+  withdrawalFeeSeen,
 } from '../../../src/ledger/entries.ts'
 import { trialBalance } from '../../../src/ledger/trial-balance.ts'
 import {
@@ -364,6 +367,68 @@ describe.each(ALL_KINDS)('settlement on %s', (kind) => {
     expect(listed.map(({ id }) => id)).toEqual(['r3'])
   })
 
+  test('a withdrawal is held with its fee, and both go the same way', async () => {
+    const payer = payerNamed('withdraws')
+    const account = ACCOUNTS.credit(payer)
+    await giveCredit(storage(), payer, 1_000n, 'withdraws-funding')
+    const revenueBefore = await balanceOf(ACCOUNTS.revenue)
+    const ask = (id: string, feeAtomic: bigint, amountAtomic?: bigint) =>
+      storage().due.holdRefund({
+        ...money,
+        id,
+        kind: 'credit',
+        payer,
+        feeAtomic,
+        atMs: NOW_MS,
+        ...(amountAtomic === undefined ? {} : { amountAtomic }),
+      })
+    expect(await ask('w0', 1n, 1_000n)).toEqual({ kind: 'nothing' })
+    expect(await ask('w0', 1_000n)).toEqual({ kind: 'nothing' })
+    expect(await ask('w1', 7n, 300n)).toMatchObject({ refund: { amountAtomic: 300n, feeAtomic: 7n } })
+    expect(await ask('w1', 7n, 300n)).toMatchObject({ refund: { amountAtomic: 300n, feeAtomic: 7n } })
+    expect(await ask('w2', 7n)).toMatchObject({ refund: { amountAtomic: 686n } })
+    const available = () => storage().balances.getAvailable({ ledger: LEDGER, account })
+    expect(await available()).toBe(0n)
+    const event = { ...money, payer }
+    const whole = { ...event, refundId: 'w1', amountAtomic: 300n }
+    const fee = { ...event, refundId: 'w1', amountAtomic: 7n }
+    await storage().settlement.commit({
+      entries: [creditRefundSeen(whole), withdrawalFeeSeen(fee)],
+      effects: [],
+    })
+    await storage().settlement.commit({
+      entries: [
+        creditRefundFailed({ ...event, refundId: 'w2', amountAtomic: 686n }),
+        withdrawalFeeFailed({ ...event, refundId: 'w2', amountAtomic: 7n }),
+      ],
+      effects: [{ kind: 'refund', id: 'w2', state: 'failed', error: 'reverted' }],
+    })
+    expect(await available()).toBe(693n)
+    expect(await balanceOf(ACCOUNTS.revenue)).toBe(revenueBefore - 7n)
+  })
+
+  test('credit that was topped up is not idle', async () => {
+    const payer = payerNamed('keeps')
+    const isIdle = async () => {
+      const idle = await storage().due.listIdleCredit({ network: NETWORK, limit: 100 })
+      return idle.some((credit) => credit.payer === payer)
+    }
+    await giveCredit(storage(), payer, 500n)
+    expect(await isIdle()).toBe(true)
+    const { channel: _none, ...deposit } = depositFunding('keeps', { id: 'keeps-top-up' })
+    const authorization = { kind: 'exact', method: 'eip3009', nonce: hex(32, 'keeps') } as const
+    const times = { validAfter: 0, validBefore: 1_900_000_000, signature: '0x01' } as const
+    const funding = { ...deposit, kind: 'exact', authorization: { ...authorization, ...times } } as const
+    const { funding: kept } = await storage().settlement.reserveFunding({ ...funding, isTopUp: true })
+    expect(kept.isTopUp).toBe(true)
+    // It may still fail.
+    expect(await isIdle()).toBe(true)
+    const exact = { kind: 'exact', fundingId: funding.id, asset: USDC, payer, amount: '5000' } as const
+    const signed = { kind: 'funding', id: funding.id, state: 'signed' } as const
+    await appendTransaction(storage(), { id: 'keeps-1', purpose: exact, effects: [signed] })
+    expect(await isIdle()).toBe(false)
+  })
+
   test('unused credit is listed, held for a refund, and gone once the refund is seen', async () => {
     const payer = payerNamed('idle')
     const fundingId = 'idle-funding'
@@ -372,13 +437,17 @@ describe.each(ALL_KINDS)('settlement on %s', (kind) => {
       entries: [exactFinal({ ...money, amountAtomic: 800n, subject: fundingId })],
       effects: [],
     })
-    const idle = await storage().due.listIdleCredit({ network: NETWORK, limit: 10 })
-    expect(idle).toEqual([{ ...money, payer, availableAtomic: 800n, lastMovedAtMs: NOW_MS }])
+    const listIdle = async () => {
+      const idle = await storage().due.listIdleCredit({ network: NETWORK, limit: 10 })
+      return idle.filter((credit) => credit.payer === payer)
+    }
+    expect(await listIdle()).toEqual([{ ...money, payer, availableAtomic: 800n, lastMovedAtMs: NOW_MS }])
     const held = await storage().due.holdRefund({ ...money, id: 'c1', kind: 'credit', payer, atMs: NOW_MS })
     expect(held).toMatchObject({ kind: 'held', refund: { amountAtomic: 800n } })
-    expect(await storage().due.listIdleCredit({ network: NETWORK, limit: 10 })).toEqual([])
+    expect(await listIdle()).toEqual([])
+    const owed = await storage().balances.getOwedCredit(money)
+    const tillBefore = await balanceOf(ACCOUNTS.till)
     // Held for the refund, and still owed until the refund is seen.
-    expect(await storage().balances.getOwedCredit(money)).toBe(800n)
     const purpose = { kind: 'credit-refund', refundId: 'c1', asset: USDC, payer, amount: '800' } as const
     const effects = [{ kind: 'refund', id: 'c1', state: 'signed' }] as const
     await appendTransaction(storage(), { id: 'credit-refund-1', lane: TILL, purpose, effects })
@@ -389,8 +458,8 @@ describe.each(ALL_KINDS)('settlement on %s', (kind) => {
     } as const
     expect(await storage().settlement.commit(seen)).toBe(true)
     expect(await balanceOf(ACCOUNTS.credit(payer))).toBe(0n)
-    expect(await storage().balances.getOwedCredit(money)).toBe(0n)
-    expect(await balanceOf(ACCOUNTS.till)).toBe(-4n)
+    expect(await storage().balances.getOwedCredit(money)).toBe(owed - 800n)
+    expect(await balanceOf(ACCOUNTS.till)).toBe(tillBefore - 800n)
   })
 
   test('a commit that breaks a limit is rolled back whole', async () => {
@@ -420,7 +489,7 @@ describe.each(ALL_KINDS)('settlement on %s', (kind) => {
       expect([newest, ...rest]).toEqual(all)
       const transactions = await admin.listTransactions({ limit: 2 })
       const more = await admin.listTransactions({ limit: 100, after: transactions[1]?.id ?? '' })
-      expect(new Set([...transactions, ...more].map(({ id }) => id)).size).toBe(12)
+      expect(new Set([...transactions, ...more].map(({ id }) => id)).size).toBe(13)
       const [account] = await ledger.listAccounts({ limit: 1 })
       const next = await ledger.listAccounts({
         limit: 1,

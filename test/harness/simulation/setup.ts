@@ -26,8 +26,9 @@ export const ASSETS: readonly [Asset, Asset] = [
 const USD = 1_000_000_000_000n
 
 /** What each scheme's settlement costs the caller, inside its ceiling. */
-export const FEE_PICO_USD: Readonly<Record<Scheme, bigint>> = {
+export const FEE_PICO_USD: Readonly<Record<Scheme | 'credit', bigint>> = {
   'batch-settlement': 0n,
+  credit: 0n,
   upto: USD / 1_000n,
   exact: USD / 1_000n,
 }

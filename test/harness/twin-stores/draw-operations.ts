@@ -24,6 +24,8 @@ import {
   uptoFailed,
   uptoFinal,
   uptoSeen,
+  withdrawalFeeFailed,
+  withdrawalFeeSeen,
 } from '../../../src/ledger/entries.ts'
 import type { Admission } from '../../../src/call/types.ts'
 import type { ClaimableChannel, Refund } from '../../../src/settlement/types.ts'
@@ -91,7 +93,9 @@ function holdRefund(story: Story): Operation {
   const name = random.pick(NAMES)
   const kind = random.pick(['channel', 'credit'] as const)
   const channel = kind === 'channel' ? { channelId: channelNamed(name) } : {}
-  const request = { ...money, ...channel, id: story.newId(), kind, payer: payerNamed(name), atMs: NOW_MS }
+  const fee = kind === 'credit' && random.percent(50) ? { feeAtomic: 10n } : {}
+  const refund = { ...channel, ...fee, id: story.newId(), kind, payer: payerNamed(name) }
+  const request = { ...money, ...refund, atMs: NOW_MS }
   return async (books) => {
     const held = await books.due.holdRefund(request)
     if (held.kind === 'held' && story.refunds.every(({ id }) => id !== request.id))
@@ -103,7 +107,7 @@ function holdRefund(story: Story): Operation {
 function endRefund(story: Story): Operation {
   const refund = story.refunds.splice(0, 1)[0]
   if (!refund) return holdRefund(story)
-  const { id: refundId, channelId, payer, amountAtomic } = refund
+  const { id: refundId, channelId, payer, amountAtomic, feeAtomic } = refund
   const isGood = story.random.percent(50)
   const event = { ...money, refundId, amountAtomic }
   const entry = channelId
@@ -111,7 +115,13 @@ function endRefund(story: Story): Operation {
     : (isGood ? creditRefundSeen : creditRefundFailed)({ ...event, payer })
   // A refund that was seen has a transaction; here nobody has signed one, so its row stays as it is.
   const effects = isGood ? [] : [{ kind: 'refund', id: refundId, state: 'failed' } as const]
-  return (books) => books.settlement.commit({ entries: [entry], effects })
+  const feeEntry = (isGood ? withdrawalFeeSeen : withdrawalFeeFailed)({
+    ...event,
+    payer,
+    amountAtomic: feeAtomic ?? 0n,
+  })
+  const entries = feeAtomic === undefined ? [entry] : [entry, feeEntry]
+  return (books) => books.settlement.commit({ entries, effects })
 }
 
 function deposit(story: Story): Operation {

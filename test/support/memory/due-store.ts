@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { ACCOUNTS, tokenLedger } from '../../../src/ledger/accounts.ts'
-import { channelRefundHeld, creditRefundHeld } from '../../../src/ledger/entries.ts'
 import type { Address, Hex, Network } from '../../../src/payment/types.ts'
 import type { DueStore } from '../../../src/settlement/ports.ts'
+import { refundHolds } from '../../../src/settlement/refund-holds.ts'
 import type { ClaimableChannel, Refund } from '../../../src/settlement/types.ts'
 import { accountKey, availableIn, channelStateOf } from './balances.ts'
 import { listClaimedFunds } from './claimed-funds.ts'
@@ -62,17 +62,15 @@ function holdRefund(tables: Tables, request: RefundRequest): Awaited<ReturnType<
   if (existing) return { kind: 'held', refund: existing }
   const free = freeIn(row, kind)
   if (free === 'busy') return { kind: 'busy' }
-  const amountAtomic = request.amountAtomic ?? free
-  if (amountAtomic <= 0n || amountAtomic > free) return { kind: 'nothing' }
+  const most = free - (request.feeAtomic ?? 0n)
+  const amountAtomic = request.amountAtomic ?? most
+  if (amountAtomic <= 0n || amountAtomic > most) return { kind: 'nothing' }
   const channel = channelId === undefined ? {} : { channelId }
-  const refund: Refund = { id, kind, network, asset, payer, ...channel, amountAtomic, atMs, state: 'held' }
+  const fee = request.feeAtomic === undefined ? {} : { feeAtomic: request.feeAtomic }
+  const money = { ...channel, amountAtomic, ...fee }
+  const refund: Refund = { id, kind, network, asset, payer, ...money, atMs, state: 'held' }
   tables.journal.put(tables.refunds, id, refund)
-  const event = { refundId: id, network, asset, amountAtomic }
-  const entry =
-    kind === 'channel' && channelId !== undefined
-      ? channelRefundHeld({ ...event, channelId })
-      : creditRefundHeld({ ...event, payer })
-  appendEntries(tables, [entry], atMs)
+  appendEntries(tables, refundHolds({ request, amountAtomic }), atMs)
   return { kind: 'held', refund }
 }
 
@@ -93,6 +91,19 @@ function hasUnfinalPart({
     return funding.state === 'seen' || (funding.state === 'signed' && wasSeen)
   })
 }
+
+/** The payer has put money in to keep it there. */
+const isToppedUp = ({ tables, network, row }: { tables: Tables; network: Network; row: BalanceRow }) =>
+  [...tables.fundings.values()].some(
+    (funding) =>
+      funding.isTopUp === true &&
+      funding.state !== 'failed' &&
+      funding.state !== 'reserved' &&
+      funding.state !== 'lapsed' &&
+      funding.network === network &&
+      tokenLedger(funding) === row.ledger &&
+      ACCOUNTS.credit(funding.payer) === row.account,
+  )
 
 /** What is due, in memory. */
 export function openMemoryDueStore({ tables }: { tables: Tables }): DueStore {
@@ -140,7 +151,7 @@ export function openMemoryDueStore({ tables }: { tables: Tables }): DueStore {
         .filter(
           (row) => row.kind === 'credit' && row.ledger.startsWith(`${network}/`) && availableIn(row, 0n) > 0n,
         )
-        .filter((row) => !hasUnfinalPart({ tables, network, row }))
+        .filter((row) => !hasUnfinalPart({ tables, network, row }) && !isToppedUp({ tables, network, row }))
         .sort((a, b) => Number(availableIn(b, 0n) - availableIn(a, 0n)))
         .slice(0, limit)
         .map((row) => ({

@@ -19,7 +19,7 @@ test('a hundred histories violate nothing that is not known', async () => {
 test('a seed always tells the same history', async () => {
   const tell = async () => {
     const lines: string[] = []
-    await runHistory({ seed: 77, trace: (line) => lines.push(line) })
+    await runHistory({ seed: 73, trace: (line) => lines.push(line) })
     return lines
   }
   const first = await tell()

@@ -1,4 +1,5 @@
 import { refundChannel } from '../../../../src/settlement/refund.ts'
+import { withdrawCredit } from '../../../../src/settlement/withdraw-credit.ts'
 import type { Scheme } from '../../../../src/payment/types.ts'
 import { NETWORK } from '../setup.ts'
 import type { World } from '../world.ts'
@@ -7,7 +8,7 @@ import { newPayment } from './payment.ts'
 import { send } from './serve.ts'
 import { alive, anyWallet, type Step } from './step.ts'
 
-function pay(world: World, scheme: Scheme, times = 1): void {
+function pay(world: World, scheme: Scheme | 'credit', times = 1): void {
   const { payer, wallet } = anyWallet(world)
   const ceilingAtomic = cents(wallet.asset, world.random.pick([5, 20, 60]))
   for (let made = 0; made < times; made += 1)
@@ -23,11 +24,41 @@ export const CALL_STEPS = {
   payChannel: (world) => pay(world, 'batch-settlement'),
   payUpto: (world) => pay(world, 'upto'),
   payExact: (world) => pay(world, 'exact'),
+  payCredit: (world) => pay(world, 'credit'),
+  /** An `exact` payment that buys no call. */
+  topUp: (world) => {
+    const { payer, wallet } = anyWallet(world)
+    const ceilingAtomic = cents(wallet.asset, world.random.pick([60, 100]))
+    const payment = newPayment({ world, payer, wallet, scheme: 'exact', ceilingAtomic })
+    const process = alive(world)
+    world.scheduler.start(process.life, async () => {
+      await process.call.fund(payment.checked, { isTopUp: true })
+    })
+  },
+  /** A payer takes its credit back, and pays for the gas. */
+  withdrawCredit: (world) => {
+    const { payer, wallet } = anyWallet(world)
+    const { asset } = wallet
+    const process = alive(world)
+    const wish = world.random.percent(50) ? { amountAtomic: cents(asset, 10) } : {}
+    const id = `withdrawal-${world.newId()}`
+    world.scheduler.start(process.life, async () => {
+      await withdrawCredit({
+        id,
+        network: NETWORK,
+        asset: asset.address,
+        payer: payer.address,
+        ...wish,
+        feeAtomic: cents(asset, 1),
+        dependencies: process.settlement,
+      })
+    })
+  },
   /** Calls at the same moment: those of a channel all sign over the same sum. */
   burst: (world) =>
     pay(
       world,
-      world.random.pick(['batch-settlement', 'batch-settlement', 'upto']),
+      world.random.pick(['batch-settlement', 'batch-settlement', 'upto', 'credit']),
       world.random.integer(2, 4),
     ),
   /** The same payment once more, to whichever process. */

@@ -67,7 +67,7 @@ type Asked = {
   readonly world: World
   readonly payer: Payer
   readonly wallet: Wallet
-  readonly scheme: Scheme
+  readonly scheme: Scheme | 'credit'
   readonly ceilingAtomic: bigint
   readonly quote: Quote
 }
@@ -85,6 +85,7 @@ function signed({ world, payer, wallet, scheme, ceilingAtomic, quote }: Asked): 
     feePicoUsd: FEE_PICO_USD[scheme],
     quote,
   } as const
+  if (scheme === 'credit') return { ...common, kind: 'credit', scheme, feePicoUsd: 0n }
   if (scheme === 'upto')
     return {
       ...common,

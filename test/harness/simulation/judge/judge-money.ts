@@ -72,9 +72,12 @@ function judgeWallet(world: World, payer: Payer, wallet: Wallet, verdict: Verdic
   for (const { callId, chargeAtomic } of tables.captures.values()) {
     const admission = tables.admissions.get(callId)
     if (admission?.asset !== asset.address || admission.payer.id !== payer.address) continue
-    const isSettled = admission.scheme === 'exact' || tables.settlements.get(callId)?.state === 'final'
+    const isPaidAlready = admission.scheme === 'exact' || admission.scheme === 'credit'
+    const isSettled = isPaidAlready || tables.settlements.get(callId)?.state === 'final'
     if (isSettled) charged += chargeAtomic
   }
+  for (const { payer: who, asset: token, state, feeAtomic = 0n } of tables.refunds.values())
+    if (who === payer.address && token === asset.address && state === 'final') charged += feeAtomic
   // What was paid, spent and then taken away by a reorganisation is a loss of ours, in the books as such.
   let lost = 0n
   for (const { postings } of tables.entries.values())

@@ -2,6 +2,7 @@ import type { CallDependencies } from '../../../../src/call/dependencies.ts'
 import type { PayerMirror } from '../../../../src/call/ports.ts'
 import { recoverCalls } from '../../../../src/call/recover.ts'
 import { createTurns } from '../../../../src/call/turns.ts'
+import { ACCOUNTS, tokenLedger } from '../../../../src/ledger/accounts.ts'
 import { fund } from '../../../../src/settlement/fund.ts'
 import type { SettlementDependencies } from '../../../../src/settlement/dependencies.ts'
 import { sweep, type SweepOptions } from '../../../../src/settlement/sweep.ts'
@@ -156,7 +157,12 @@ export function startProcess(id: string, world: Surroundings): Process {
     mirrorOf: () => mirror,
     withheldOf: () => undefined,
     isStorageAway: () => false,
-    fund: (payment) => fund({ payment, dependencies: settlement }),
+    fund: (payment, funding) => fund({ payment, ...funding, dependencies: settlement }),
+    getCredit: ({ asset: { network, address }, payer }) =>
+      books.balances.getAvailable({
+        ledger: tokenLedger({ network, asset: address }),
+        account: ACCOUNTS.credit(payer),
+      }),
     wake: world.onWake,
     turns: createTurns({ sleep }),
     clock: { nowMs, sleep, sleepAside: sleep, random: (byteCount) => new Uint8Array(byteCount) },

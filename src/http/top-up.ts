@@ -1,0 +1,146 @@
+import type { Request, Response } from 'express'
+import { settlementPending } from '../call/admit-request.ts'
+import { demandPayment, type Priced, quoteCall } from '../call/demand.ts'
+import { refuseWithheld } from '../call/refuse-withheld.ts'
+import { errorSpec } from '../lib/errors/registry.ts'
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { LIMITS } from '../lib/limits.ts'
+import { formatUsd, parseUsd, type PicoUsd } from '../lib/money.ts'
+import { checkPayment } from '../payment/check.ts'
+import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
+import { hashRequest } from '../payment/quote.ts'
+import { buildReceipt, encodeReceipt } from '../payment/receipt.ts'
+import { topUpTerms } from '../payment/top-up-terms.ts'
+import type { ExactPayment } from '../payment/types.ts'
+import { asUnavailable, receiptHeader, sendDemand, sendJson } from './answer.ts'
+import { creditOf } from './credit-fields.ts'
+import type { HttpDependencies } from './dependencies.ts'
+import { readBody } from './read-body.ts'
+import { readObject } from './read-object.ts'
+
+type Exchange = {
+  readonly request: Request
+  readonly response: Response
+  readonly dependencies: HttpDependencies
+}
+
+/** POST /v1/credit {amount_usd}: an `exact` payment of just that amount becomes the payer's credit, and buys no call. */
+export async function topUp(exchange: Exchange): Promise<void> {
+  const { request, dependencies } = exchange
+  const body = await readBody(request)
+  if (dependencies.call.isStorageAway())
+    throw new TurnpikeError('unavailable', { retryAfterMs: LIMITS.storageRetryMs })
+  const payment = decodePayment({
+    paymentSignature: request.headersDistinct['payment-signature'],
+    xPayment: request.headersDistinct['x-payment'],
+  })
+  const { secret } = dependencies.call
+  const requestHash = hashRequest({ method: request.method, path: request.path, body, secret })
+  const amountPicoUsd = readAmount(body)
+  const priced = pricedAt({ requestHash, amountPicoUsd, dependencies })
+  if (!payment) return demand({ ...exchange, priced })
+  if (amountPicoUsd === undefined) throw new TurnpikeError('payment_not_needed')
+  try {
+    await receive({ ...exchange, priced, payment })
+  } catch (error) {
+    const known = asUnavailable(error)
+    if (errorSpec(known.code).status !== 402) throw known
+    demand({ ...exchange, priced, error: known })
+  }
+}
+
+/** What a call would be called that costs this much; without an amount it is the smallest, as an answer to a probe. */
+function pricedAt({
+  requestHash,
+  amountPicoUsd = LIMITS.minTopUpPicoUsd,
+  dependencies,
+}: {
+  requestHash: string
+  amountPicoUsd: PicoUsd | undefined
+  dependencies: HttpDependencies
+}): Priced {
+  const { priceBook } = dependencies.call.catalog
+  const amounts = { ceilingPicoUsd: amountPicoUsd, estimatePicoUsd: amountPicoUsd }
+  return { requestHash, ...amounts, priceBook, outputCap: 0 }
+}
+
+const FIELDS = new Set(['amount_usd'])
+
+/** Undefined for a probe. @throws invalid_field */
+function readAmount(body: Buffer): PicoUsd | undefined {
+  const { amount_usd: amount } = readObject({ body, known: FIELDS })
+  if (amount === undefined) return undefined
+  const isText = typeof amount === 'string' || typeof amount === 'number'
+  const picoUsd = isText ? parseUsd(String(amount)) : undefined
+  if (picoUsd !== undefined && picoUsd >= LIMITS.minTopUpPicoUsd && picoUsd <= LIMITS.maxTopUpPicoUsd)
+    return picoUsd
+  const [least, most] = [formatUsd(LIMITS.minTopUpPicoUsd), formatUsd(LIMITS.maxTopUpPicoUsd)]
+  throw new TurnpikeError('invalid_field', {
+    param: 'amount_usd',
+    message: `amount_usd must be a decimal amount of USD from ${least} to ${most}.`,
+  })
+}
+
+async function receive({
+  response,
+  priced,
+  payment,
+  dependencies,
+}: Exchange & { priced: Priced; payment: DecodedPayment }): Promise<void> {
+  const { terms, secret, clock, signatures, withheldOf, fund } = dependencies.call
+  const checked = checkPayment({
+    payment,
+    terms: topUpTerms(terms),
+    requestHash: priced.requestHash,
+    quotedCeilingPicoUsd: priced.ceilingPicoUsd,
+    quoteSecret: secret,
+    nowMs: clock.nowMs(),
+    signatures,
+  })
+  if (checked.kind !== 'exact') throw new TurnpikeError('payment_unsupported')
+  refuseWithheld({ payment: checked, withheldOf })
+  const outcome = await fund(checked, { isTopUp: true })
+  if (outcome.kind === 'pending') throw settlementPending(outcome)
+  if (outcome.kind === 'failed')
+    throw new TurnpikeError('payment_not_settled', { extra: { reason: outcome.reason } })
+  const receipt = buildReceipt({ payment: checked, transaction: outcome.transaction })
+  if (outcome.isRepeat) throw alreadyUsed({ receipt, payment: checked })
+  const { x402Version, payer } = checked
+  const body = await creditOf({ payer, dependencies })
+  sendJson({ response, status: 200, body, headers: receiptHeader({ receipt, x402Version }) })
+}
+
+/** The money came with an earlier request: it is credit already, and is not there twice. */
+function alreadyUsed({
+  receipt,
+  payment: { x402Version },
+}: {
+  receipt: ReturnType<typeof buildReceipt>
+  payment: ExactPayment
+}): TurnpikeError {
+  const name = x402Version === 1 ? 'x-payment-response' : 'payment-response'
+  return new TurnpikeError('payment_already_used', {
+    message: 'This payment has become credit already.',
+    next: 'See GET /v1/credit; sign a fresh offer to add more.',
+    extra: { receipt },
+    headers: { [name]: encodeReceipt(receipt), 'x-should-retry': 'false' },
+  })
+}
+
+function demand({
+  request,
+  response,
+  priced,
+  error,
+  dependencies,
+}: Exchange & { priced: Priced; error?: TurnpikeError }): void {
+  const call = { ...dependencies.call, terms: topUpTerms(dependencies.call.terms) }
+  const resource = {
+    url: `${dependencies.publicUrl(request)}${request.path}`,
+    description: 'Credit for calls: all of it is yours, spent by signing in or withdrawn.',
+    mimeType: 'application/json',
+  }
+  const quoted = quoteCall({ priced, dependencies: call })
+  const answer = demandPayment({ priced, quoted, resource, dependencies: call, ...(error ? { error } : {}) })
+  sendDemand({ response, demand: answer })
+}
