@@ -20,6 +20,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'model endpoint provider region strategy price_book output_cap estimated_cost streamed',
     ],
     ['which process runs it', 'instance'],
+    ["the caller's own name for the request, under a server key", 'idempotency_key'],
     ['`upto`: the signature that settles it', 'authorization'],
   ],
   attempts: [

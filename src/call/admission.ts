@@ -46,7 +46,7 @@ export function admissionOf({
 
 /** What the call brings to its row, whoever pays. */
 export function originOf(planned: PlannedCall) {
-  const { organizationId, principalId, keyId } = planned
+  const { organizationId, principalId, keyId, idempotencyKey } = planned
   return {
     callId: planned.callId,
     requestId: planned.requestId,
@@ -57,6 +57,7 @@ export function originOf(planned: PlannedCall) {
     outputCap: planned.outputCap,
     estimatedCostPicoUsd: planned.estimatePicoUsd,
     streamed: planned.request.stream,
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(organizationId === undefined ? {} : { organizationId }),
     ...(principalId === undefined ? {} : { principalId }),
     ...(keyId === undefined ? {} : { keyId }),

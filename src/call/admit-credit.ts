@@ -14,7 +14,7 @@ export async function admitCredit({
   const admission = admissionOf({ planned, payment, atMs: dependencies.clock.nowMs() })
   const outcome = await admitDurably({ admission, dependencies })
   if (outcome.kind === 'admitted') return { kind: 'admitted', call: { ...planned, admission, payment } }
-  if (outcome.kind === 'duplicate') throw alreadyPaid({ call: outcome.call, payment })
+  if (outcome.kind === 'duplicate') throw alreadyPaid({ call: outcome.call, payment, planned })
   if (outcome.kind === 'refused') throw insufficientFunds(outcome.availableAtomic)
   throw new TurnpikeError('internal_error')
 }

@@ -27,7 +27,7 @@ export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<A
     case 'admitted':
       return { kind: 'admitted', call: { ...planned, admission, payment, fundingTransaction } }
     case 'duplicate':
-      throw alreadyPaid({ call: { ...outcome.call, transaction: fundingTransaction }, payment })
+      throw alreadyPaid({ call: { ...outcome.call, transaction: fundingTransaction }, payment, planned })
     case 'refused':
       throw insufficientFunds(outcome.availableAtomic)
     case 'wait':

@@ -45,7 +45,7 @@ export async function admitUpto({
   if (outcome.kind === 'admitted') {
     return { kind: 'admitted', call: { ...planned, admission, payment } }
   }
-  if (outcome.kind === 'duplicate') throw alreadyPaid({ call: outcome.call, payment })
+  if (outcome.kind === 'duplicate') throw alreadyPaid({ call: outcome.call, payment, planned })
   if (outcome.kind === 'deposits_only') throw new TurnpikeError('deposits_only')
   if (outcome.kind === 'refused') {
     throw new TurnpikeError('exposure_exceeded', { extra: { available: outcome.availableAtomic.toString() } })

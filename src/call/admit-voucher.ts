@@ -83,7 +83,7 @@ async function conclude({
       }
     }
     case 'duplicate':
-      throw alreadyPaid({ call: outcome.call, payment })
+      throw alreadyPaid({ call: outcome.call, payment, planned })
     case 'refused':
       throw insufficientFunds(outcome.availableAtomic)
     case 'deposit':

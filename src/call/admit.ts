@@ -1,4 +1,5 @@
 import { LIMITS } from '../lib/limits.ts'
+import { hashIdempotencyId } from '../payment/quote.ts'
 import { admitCredit } from './admit-credit.ts'
 import { admitExact } from './admit-exact.ts'
 import { admitUpto } from './admit-upto.ts'
@@ -12,8 +13,10 @@ import { alreadyPaid } from './already-paid.ts'
  *
  * @throws TurnpikeError: 402 where signing again helps, 409 where the payment was seen before, 412 for a missing allowance.
  */
-export async function admitCall(request: AdmitRequest): Promise<AdmitResult> {
-  await refuseRunningRetry(request)
+export async function admitCall(asked: AdmitRequest): Promise<AdmitResult> {
+  await refuseRunningRetry(asked)
+  const request = withIdempotencyKey(asked)
+  await refuseRepeated(request)
   const { payment } = request
   const result =
     payment.kind === 'voucher'
@@ -35,7 +38,24 @@ async function refuseRunningRetry({ planned, payment, dependencies }: AdmitReque
   if (planned.retryCount === 0) return
   const sinceMs = dependencies.clock.nowMs() - LIMITS.retryWindowMs
   const { requestHash } = planned
-  const call = await dependencies.store.getRecentCall({ payerId: payment.payer, requestHash, sinceMs })
+  const call = await dependencies.store.findCall({ payerId: payment.payer, requestHash, sinceMs })
   if (!call) return
-  throw alreadyPaid({ call, payment })
+  throw alreadyPaid({ call, payment, planned })
+}
+
+/** Names are each payer's own: nobody can take another's, or learn whether it was used. */
+function withIdempotencyKey(request: AdmitRequest): AdmitRequest {
+  const { planned, payment, dependencies } = request
+  const { idempotencyId: id } = planned
+  if (id === undefined) return request
+  const key = hashIdempotencyId({ id, payer: payment.payer, secret: dependencies.secret })
+  return { ...request, planned: { ...planned, idempotencyKey: key } }
+}
+
+/** Before anything is brought on chain for it: a request that its caller has named and sent before is that request. */
+async function refuseRepeated({ planned, payment, dependencies }: AdmitRequest): Promise<void> {
+  const { idempotencyKey } = planned
+  if (idempotencyKey === undefined) return
+  const call = await dependencies.store.findCall({ idempotencyKey })
+  if (call) throw alreadyPaid({ call, payment, planned })
 }

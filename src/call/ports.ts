@@ -13,12 +13,15 @@ export type CallStore = {
   /** W3: post or void the holds and leave the settlement intent, in one commit. Idempotent by call id. */
   readonly capture: (capture: Capture) => Promise<Captured>
   readonly getCall: (callId: string) => Promise<CallRecord | undefined>
-  /** The call of this payer with this request hash that runs, or ended undelivered after `sinceMs`. */
-  readonly getRecentCall: (query: {
-    payerId: string
-    requestHash: string
-    sinceMs: number
-  }) => Promise<CallRecord | undefined>
+  /**
+   * The call that was made under this idempotency key; or that of this payer with this request hash that runs, or ended undelivered
+   * after `sinceMs`.
+   */
+  readonly findCall: (
+    query:
+      | { readonly idempotencyKey: string }
+      | { readonly payerId: string; readonly requestHash: string; readonly sinceMs: number },
+  ) => Promise<CallRecord | undefined>
   readonly getChannel: (query: { network: Network; channelId: string }) => Promise<ChannelState | undefined>
   /** Gives up a turn that was taken for a deposit and did not end in an admission. */
   readonly endTurn: (query: { network: Network; channelId: string; quoteNonce: string }) => Promise<void>

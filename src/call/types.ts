@@ -30,6 +30,8 @@ export type ReceivedCall = {
   readonly receivedAtMs: number
   /** The OpenAI SDK's `x-stainless-retry-count`. */
   readonly retryCount: number
+  /** The caller's own name for this request: `Idempotency-Key`, or x402's payment-identifier. */
+  readonly idempotencyId?: string
   readonly organizationId?: string
   readonly principalId?: string
   readonly keyId?: string
@@ -47,6 +49,8 @@ export type PlannedCall = ReceivedCall & {
   readonly estimatePicoUsd: PicoUsd
   readonly ceilingPicoUsd: PicoUsd
   readonly priceBook: string
+  /** Of the payer and its own name for the request, once the payer is known. */
+  readonly idempotencyKey?: string
 }
 
 /** A hold over one scope: an account of the ledger that must be able to carry it. */
@@ -85,6 +89,8 @@ export type Admission = {
   readonly outputCap: number
   readonly estimatedCostPicoUsd: PicoUsd
   readonly streamed: boolean
+  /** Unique: the payer and its own name for the request, under a server key. */
+  readonly idempotencyKey?: string
   readonly atMs: number
   /** Channels: what the admission rule reads. */
   readonly channel?: ChannelHold

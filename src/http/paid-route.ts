@@ -22,6 +22,7 @@ import { createCallAnswer } from './call-answer.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { freeCall } from './free-call.ts'
 import { hangUpSignal } from './hang-up.ts'
+import { idempotencyIdOf } from './idempotency-id.ts'
 import { readBody } from './read-body.ts'
 import { receive } from './receive.ts'
 import { refundRoute } from './refund-route.ts'
@@ -56,10 +57,25 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
   requireStorage(dependencies)
   const proof = payment ?? signedIn({ request, dependencies })
   if (!proof) return demand({ ...exchange, priced: planned })
-  const call = await admitOrDemand({ ...exchange, planned, proof })
+  const call = await admitOrDemand({ ...exchange, planned: named({ request, planned, payment }), proof })
   if (!call) return undefined
   paid()
   return serve({ ...exchange, call })
+}
+
+/** The call under its caller's own name for it, where it has one. */
+function named({
+  request,
+  planned,
+  payment,
+}: {
+  request: Request
+  planned: PlannedCall
+  payment: DecodedPayment | undefined
+}): PlannedCall {
+  const identifier = payment?.x402Version === 2 ? payment.identifier : undefined
+  const idempotencyId = idempotencyIdOf({ header: request.headersDistinct['idempotency-key'], identifier })
+  return idempotencyId === undefined ? planned : { ...planned, idempotencyId }
 }
 
 /** An admitted call takes itself back, and the question for its price. */

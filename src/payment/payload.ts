@@ -35,6 +35,8 @@ export type DecodedPayment =
       readonly accepted: AcceptedOffer
       /** The echoed quote: from the offer's `extra`, else from `extensions`. */
       readonly quoteToken?: string
+      /** x402's payment-identifier: the client's own name for the request. */
+      readonly identifier?: string
       readonly payload: ChannelPayload | Eip3009Payload | Permit2Payload
     }
 
@@ -43,6 +45,8 @@ export type HeaderValue = string | readonly string[] | undefined
 
 /** The extension that carries the quote where the offers are many. */
 export const QUOTE_EXTENSION = 'turnpike'
+/** x402's extension by which a client names its request. */
+export const IDENTIFIER_EXTENSION = 'payment-identifier'
 
 const JSON_DEPTH = 16
 const QUOTE = 0x22
@@ -139,10 +143,10 @@ function decodeAccepted(payment: Fields): AcceptedOffer {
   }
 }
 
-/** Looks for `extensions.turnpike.info.quote`; extensions of others are nobody's business here. */
-function quoteInExtensions(payment: Fields): unknown {
+/** One member of `extensions.<extension>.info`; other extensions are nobody's business here. */
+function extensionMember(payment: Fields, extension: string, member: string): unknown {
   let value: unknown = payment.value['extensions']
-  for (const name of [QUOTE_EXTENSION, 'info', 'quote']) {
+  for (const name of [extension, 'info', member]) {
     if (typeof value !== 'object' || value === null) return undefined
     value = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
   }
@@ -150,12 +154,23 @@ function quoteInExtensions(payment: Fields): unknown {
 }
 
 function decodeQuote({ payment, accepted }: { payment: Fields; accepted: AcceptedOffer }) {
-  const token = accepted.extra['quote'] ?? quoteInExtensions(payment)
+  const token = accepted.extra['quote'] ?? extensionMember(payment, QUOTE_EXTENSION, 'quote')
   if (token === undefined) return {}
   if (typeof token !== 'string') {
     throw malformed({ of: { value: {}, path: 'accepted.extra' }, name: 'quote', need: 'a string' })
   }
   return { quoteToken: token }
+}
+
+const IDENTIFIER = /^[A-Za-z0-9_-]{16,128}$/
+
+/** The form is that of x402's specification. */
+function decodeIdentifier(payment: Fields): { identifier?: string } {
+  const id = extensionMember(payment, IDENTIFIER_EXTENSION, 'id')
+  if (id === undefined) return {}
+  if (typeof id === 'string' && IDENTIFIER.test(id)) return { identifier: id }
+  const of = { value: {}, path: `extensions.${IDENTIFIER_EXTENSION}.info` }
+  throw malformed({ of, name: 'id', need: '16 to 128 letters, digits, hyphens or underscores' })
 }
 
 function decodeV2(payment: Fields): DecodedPayment {
@@ -167,6 +182,7 @@ function decodeV2(payment: Fields): DecodedPayment {
     x402Version: 2,
     accepted,
     ...decodeQuote({ payment, accepted }),
+    ...decodeIdentifier(payment),
     payload:
       accepted.scheme === 'batch-settlement'
         ? decodeChannelPayload(payload)

@@ -5,9 +5,10 @@ import type { Quote } from './types.ts'
 /** A key of at least 32 random bytes, shared by all instances of one service. */
 export type QuoteSecret = string | Uint8Array
 
-/** The two uses of the secret are kept apart by what the signed text begins with. */
+/** The uses of the secret are kept apart by what the signed text begins with. */
 const QUOTE_LABEL = 'turnpike quote 1\n'
 const REQUEST_LABEL = 'turnpike request 1\n'
+const IDEMPOTENCY_LABEL = 'turnpike idempotency 1\n'
 
 const NONCE_BYTES = 16
 const HASH_BYTES = 32
@@ -99,3 +100,15 @@ export function hashRequest({
     .update(body)
     .digest('base64url')
 }
+
+/** A payer's own name for a request, as base64url of 32 bytes: another payer's same name is another key. */
+export const hashIdempotencyId = ({
+  id,
+  payer,
+  secret,
+}: {
+  id: string
+  payer: string
+  secret: QuoteSecret
+}): string =>
+  createHmac('sha256', secret).update(IDEMPOTENCY_LABEL).update(`${payer}\n${id}`).digest('base64url')

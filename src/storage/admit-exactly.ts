@@ -1,7 +1,7 @@
 import type { AdmitOutcome } from '../call/types.ts'
 import { admitVoucher } from '../payment/channel.ts'
 import type { ChannelState } from '../payment/types.ts'
-import { selectCalls } from './call-records.ts'
+import { findByIdempotencyKey, selectCalls } from './call-records.ts'
 import { channelStateOf } from './channel-row.ts'
 import type { Database, Row, Sql } from './database.ts'
 import {
@@ -33,7 +33,7 @@ async function readScopes({
 const availableIn = (row: Row, limit = big(row['credit_limit'])): bigint =>
   limit + big(row['credits_posted']) - big(row['debits_posted']) - big(row['debits_pending'])
 
-/** The call that has this payment key: ours means that an earlier attempt of this very admission was committed. */
+/** The call that has this payment key or idempotency key: ours means that an earlier attempt of this very admission was committed. */
 async function ownerOfKey({
   sql,
   item,
@@ -41,11 +41,11 @@ async function ownerOfKey({
   sql: Sql
   item: ScopedAdmission
 }): Promise<AdmitOutcome | undefined> {
-  const [call] = await selectCalls({
-    sql,
-    where: 'payment_key = $1',
-    values: [item.admission.paymentKey],
-  })
+  const { paymentKey, idempotencyKey } = item.admission
+  const [paid] = await selectCalls({ sql, where: 'payment_key = $1', values: [paymentKey] })
+  const call =
+    paid ??
+    (idempotencyKey === undefined ? undefined : await findByIdempotencyKey({ sql, key: idempotencyKey }))
   if (!call) return undefined
   return call.callId === item.admission.callId ? { kind: 'admitted' } : { kind: 'duplicate', call }
 }

@@ -81,3 +81,19 @@ export async function selectCalls({
   const rows = await sql.query(`select * from calls where ${where}`, values)
   return rows.map(callRecordOf)
 }
+
+/** The call that a caller has made under its own name for it. */
+export async function findByIdempotencyKey({
+  sql,
+  key,
+}: {
+  sql: Sql
+  key: string
+}): Promise<CallRecord | undefined> {
+  const [call] = await selectCalls({
+    sql,
+    where: 'call_id = (select call_id from admissions where idempotency_key = $1)',
+    values: [key],
+  })
+  return call
+}

@@ -4,7 +4,7 @@ import { ACCOUNTS, USD_LEDGER } from '../ledger/accounts.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { AccountIds } from './account-ids.ts'
 import { admitExactly } from './admit-exactly.ts'
-import { selectCalls } from './call-records.ts'
+import { findByIdempotencyKey, selectCalls } from './call-records.ts'
 import { channelStateOf } from './channel-row.ts'
 import { checkAdmission, checkAttempt, checkCapture } from './check-values.ts'
 import type { Database, Row } from './database.ts'
@@ -208,7 +208,9 @@ export function openCallStore({
         ],
       )
     },
-    getRecentCall: async ({ payerId, requestHash, sinceMs }) => {
+    findCall: async (query) => {
+      if ('idempotencyKey' in query) return findByIdempotencyKey({ sql: database, key: query.idempotencyKey })
+      const { payerId, requestHash, sinceMs } = query
       // A call ends within its time, so one that ended after `sinceMs` was admitted at most that long before.
       const [call] = await selectCalls({
         sql: database,

@@ -180,6 +180,10 @@ export const PAYMENT_ERRORS = defineErrors({
     'This payment has bought a call already.',
     'See error.receipt and GET /v1/calls/{id}; sign a fresh offer for a new call.',
   ),
+  idempotency_conflict: conflict(
+    'Another request was made under this idempotency key.',
+    'Send the same body as then, or name this request otherwise. Nothing was charged for this one.',
+  ),
   settlement_pending: {
     status: 409,
     type: 'conflict_error',

@@ -78,6 +78,7 @@ export const ADMISSION_COLUMNS: readonly Column[] = [
     ),
     cast: 'jsonb',
   },
+  textColumn('idempotency_key', ({ admission }) => admission.idempotencyKey),
   numberColumn('at_ms', 'bigint', ({ admission }) => admission.atMs),
 ]
 

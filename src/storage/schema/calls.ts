@@ -11,6 +11,7 @@ import {
   smallint,
   text,
   unique,
+  uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import { sql } from 'drizzle-orm'
 import { amount, bytes, timeMs } from './columns.ts'
@@ -50,10 +51,15 @@ export const admissions = pgTable(
     streamed: boolean().notNull(),
     channel_id: text(),
     authorization: jsonb(),
+    /** HMAC over the payer and its own name for the request. */
+    idempotency_key: text(),
     at_ms: timeMs('at_ms').notNull(),
   },
   (table) => [
     unique('admissions_payment_key').on(table.payment_key),
+    uniqueIndex('admissions_idempotency')
+      .on(table.idempotency_key)
+      .where(sql`idempotency_key is not null`),
     index('admissions_payer').on(table.payer_id, table.at_ms),
     index('admissions_at').using('brin', table.at_ms),
     check(

@@ -262,13 +262,38 @@ describe.each(ALL_KINDS)('calls on %s', (kind) => {
     expect([good?.status, bad?.status, alsoGood?.status]).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   })
 
+  test('one name buys one call, whatever pays for it, in one group and later', async () => {
+    const payers = [wallet('named-a'), wallet('named-b')] as const
+    for (const { id } of payers) await giveCredit(storage(), id, 100_000n)
+    const named = (index: number) =>
+      admissionOf({ payer: payers[index % 2] ?? payers[0], idempotencyKey: 'its name' })
+    const outcomes = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => storage().calls.admit(named(index))),
+    )
+    expect(outcomes.filter(({ kind }) => kind === 'admitted')).toHaveLength(1)
+    const found = await storage().calls.findCall({ idempotencyKey: 'its name' })
+    for (const outcome of outcomes) {
+      if (outcome.kind === 'admitted') continue
+      expect(outcome).toMatchObject({ kind: 'duplicate', call: { callId: found?.callId } })
+    }
+    expect(await storage().calls.admit(named(0))).toMatchObject({ kind: 'duplicate' })
+    expect(await storage().calls.findCall({ idempotencyKey: 'another' })).toBeUndefined()
+    const available = await Promise.all(
+      payers.map(({ id }) =>
+        storage().balances.getAvailable({ ledger: LEDGER, account: ACCOUNTS.credit(id) }),
+      ),
+    )
+    const held = 200_000n - (available[0] ?? 0n) - (available[1] ?? 0n)
+    expect(held).toBe(named(0).ceilingAtomic)
+  })
+
   test('a retry finds the call that runs or ended undelivered, and no other', async () => {
     const payer = wallet('retry')
     await giveCredit(storage(), payer.id, 100_000n)
     const admission = admissionOf({ payer, requestHash: 'same' })
     await storage().calls.admit(admission)
     const find = (sinceMs: number) =>
-      storage().calls.getRecentCall({ payerId: payer.id, requestHash: 'same', sinceMs })
+      storage().calls.findCall({ payerId: payer.id, requestHash: 'same', sinceMs })
     expect((await find(NOW_MS + 60_000))?.callId).toBe(admission.callId)
     await storage().calls.capture(captureOf(admission.callId, { delivered: false, outcome: 'aborted' }))
     expect((await find(NOW_MS))?.callId).toBe(admission.callId)

@@ -106,7 +106,10 @@ export function admitOne(tables: Tables, admission: Admission, instance: string)
       : { kind: 'refused', account: missing, availableAtomic: 0n }
   }
   const key = keyText(admission.paymentKey)
-  const owner = callRecordOf(tables, tables.callOfKey.get(key) ?? '')
+  const { idempotencyKey } = admission
+  const owner =
+    callRecordOf(tables, tables.callOfKey.get(key) ?? '') ??
+    callRecordOf(tables, tables.callOfIdempotencyKey.get(idempotencyKey ?? '') ?? '')
   if (owner)
     return owner.callId === admission.callId ? { kind: 'admitted' } : { kind: 'duplicate', call: owner }
   const scopes = scopesOf(tables, admission)
@@ -117,6 +120,8 @@ export function admitOne(tables: Tables, admission: Admission, instance: string)
   if (verdict) return verdict
   tables.journal.put(tables.admissions, admission.callId, { ...admission, instance })
   tables.journal.put(tables.callOfKey, key, admission.callId)
+  if (idempotencyKey !== undefined)
+    tables.journal.put(tables.callOfIdempotencyKey, idempotencyKey, admission.callId)
   for (const scope of scopes) {
     if (scope.isChannel) continue
     const row = ensureBalance(tables, scope.ledger, scope.account)

@@ -40,7 +40,10 @@ export function openMemoryCallStore({
       return captured
     },
     getCall: async (callId) => callRecordOf(tables, callId),
-    getRecentCall: async ({ payerId, requestHash, sinceMs }) => {
+    findCall: async (query) => {
+      if ('idempotencyKey' in query)
+        return callRecordOf(tables, tables.callOfIdempotencyKey.get(query.idempotencyKey) ?? '')
+      const { payerId, requestHash, sinceMs } = query
       const oldestMs = sinceMs - 2 * LIMITS.callSeconds * 1000
       const [newest] = [...tables.admissions.values()]
         .filter((row) => row.payer.id === payerId && row.atMs >= oldestMs && row.requestHash === requestHash)

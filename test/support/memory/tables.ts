@@ -50,6 +50,7 @@ export function createTables() {
     admissions: new Map<string, Admission & { readonly instance: string }>(),
     /** The call that has a payment key, in hex. */
     callOfKey: new Map<string, string>(),
+    callOfIdempotencyKey: new Map<string, string>(),
     attempts: new Map<string, Attempt>(),
     captures: new Map<string, Capture & { readonly channelCharged?: bigint }>(),
     settlements: new Map<

@@ -1,0 +1,2 @@
+ALTER TABLE "admissions" ADD COLUMN "idempotency_key" text;--> statement-breakpoint
+CREATE UNIQUE INDEX "admissions_idempotency" ON "admissions" USING btree ("idempotency_key") WHERE idempotency_key is not null;
