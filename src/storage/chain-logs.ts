@@ -1,7 +1,7 @@
 import type { Hex } from '../payment/types.ts'
 import type { ReconcileStore } from '../settlement/reconcile/ports.ts'
-import type { ChainLog, StoredLog } from '../settlement/reconcile/types.ts'
-import type { Database, Row, Sql } from './database.ts'
+import type { StoredLog } from '../settlement/reconcile/types.ts'
+import type { Database, Row } from './database.ts'
 import { big, integer, optional, text } from './row.ts'
 
 const COLUMNS = `network, transaction_hash, log_index, block_number, event, token, decimals, sender, recipient, subject, amount, seen_at_ms`
@@ -22,33 +22,12 @@ function logOf(row: Row): StoredLog {
   }
 }
 
-/**
- * A transaction is in one block. Where it is read in another one, a reorganisation has moved it there, and what its old block said is
- * no longer so: also where that reorganisation went deeper than anybody looks back.
- */
-async function dropMoved({
-  sql,
-  network,
-  logs,
-}: {
-  sql: Sql
-  network: string
-  logs: readonly ChainLog[]
-}): Promise<void> {
-  await sql.query(
-    `delete from chain_logs l using unnest($2::text[], $3::bigint[]) as x(transaction_hash, block_number)
-     where l.network = $1 and l.transaction_hash = x.transaction_hash and l.block_number <> x.block_number`,
-    [network, logs.map((log) => log.transactionHash), logs.map((log) => log.blockNumber.toString())],
-  )
-}
-
 /** What the chain has said about us, each log one row. */
 export function openChainLogs({ database }: { database: Database }) {
   return {
     appendLogs: async ({ network, logs, decimalsOf, atMs }) => {
       if (logs.length === 0) return
       await database.transaction(async (sql) => {
-        await dropMoved({ sql, network, logs })
         for (const log of logs) {
           const { transactionHash, logIndex, blockNumber, event, token, amountAtomic } = log
           await sql.query(

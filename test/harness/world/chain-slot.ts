@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { devClient } from '../../../src/dev/chain/clients.ts'
@@ -24,6 +24,9 @@ export type ChainSlot = {
 
 /** Anvil writes its state every second, also when nothing happens. */
 const WRITTEN_MS = 1_200
+/** Well below the harness' finality of 48 blocks. */
+const MOST_BLOCKS_LOST = 32n
+const FRESH_WITHIN_MS = 60_000
 const TICK_BLOCKS = 2
 const TICK_MS = 250
 
@@ -45,8 +48,34 @@ export async function openChainSlot({ folder }: { folder: string }): Promise<Cha
     if (isWhole(statePath)) copyFileSync(statePath, goodPath)
   }
 
+  /**
+   * Until a kill would take back fewer blocks than finality is deep, which is what the service relies on: on a busy machine the state on
+   * disk may be many blocks old, and what it says of accounts older still than its blocks.
+   */
+  async function untilFresh(): Promise<void> {
+    const writtenAt = () => statSync(statePath).mtimeMs
+    await waitUntil({
+      what: `the chain writes its state within ${MOST_BLOCKS_LOST} blocks`,
+      timeoutMs: FRESH_WITHIN_MS,
+      isSo: async () => {
+        const before = await client.getBlockNumber()
+        // The first write from now on may have begun before now, the second has not.
+        for (let write = 0; write < 2; write += 1) {
+          const last = writtenAt()
+          await waitUntil({
+            what: 'the chain writes its state',
+            isSo: () => writtenAt() > last,
+            timeoutMs: FRESH_WITHIN_MS,
+          })
+        }
+        return (await client.getBlockNumber()) - before <= MOST_BLOCKS_LOST
+      },
+    })
+  }
+
   async function killAndRestart(): Promise<void> {
     await waitUntil({ what: 'the chain has written its state', isSo: () => existsSync(statePath) })
+    await untilFresh()
     keepGood()
     const before = await client.getBlockNumber()
     process.kill(chain.pid, 'SIGKILL')
