@@ -355,3 +355,30 @@ test('a refusal is told in every dialect: by its own field, or as filtered conte
     'content_filter',
   ])
 })
+
+test('a provider of several dialects is spoken to as the endpoint says, else in its usual one', async () => {
+  const usual: Provider = { id: 'sim', dialect: 'openai', baseUrl: sim.url, simulated: true }
+  const otherBaseUrls = { anthropic: `${sim.origin}/v1`, google: `${sim.origin}/v1beta` }
+  const open = (provider: Provider) => createUpstreams({ providers: [provider], keys: () => undefined })
+  const vias = [open({ ...usual, otherBaseUrls }), open(usual)]
+  sim.setAnswer({ isRefused: true })
+  const reasons: unknown[] = []
+  for (const via of vias) {
+    for (const dialect of [undefined, ...DIALECTS]) {
+      const endpoint = { ...endpointAt('openai'), providerId: 'sim', ...(dialect ? { dialect } : {}) }
+      const { end } = await ask({ dialect: 'openai', via, endpoint })
+      // Told differently by each dialect: by its own field in OpenAI's.
+      reasons.push([via.dialectOf(endpoint), end.finishReason])
+    }
+    await via.close()
+  }
+  const openai = ['openai', 'stop']
+  expect(reasons).toEqual([
+    openai,
+    openai,
+    ['anthropic', 'content_filter'],
+    ['google', 'content_filter'],
+    ...each(openai),
+    openai,
+  ])
+})
