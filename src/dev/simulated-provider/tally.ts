@@ -9,7 +9,7 @@ export function createTally() {
   return {
     totals,
     callsById,
-    addCall({ request, response }: { request: IncomingMessage; response: ServerResponse }): void {
+    addCall: ({ request, response }: { request: IncomingMessage; response: ServerResponse }): void => {
       totals.calls += 1
       totals.running += 1
       response.once('close', () => {

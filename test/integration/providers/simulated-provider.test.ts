@@ -84,15 +84,22 @@ type Wire = {
   readonly isEnd: (event: SseEvent) => boolean
   readonly wholeText: (answer: Fields) => string
   /** Tokens of input and output, as the last event or the whole answer tells them. */
-  readonly usage: (events: readonly Fields[]) => readonly [number?, number?]
+  readonly usage: (
+    events: readonly Fields[],
+  ) => readonly [input: number | undefined, output: number | undefined]
   readonly errorType: Readonly<Record<number, unknown>>
   readonly error: (body: Fields) => unknown
   readonly keepAlive: RegExp
 }
 
 /** A value deep inside, by names and indexes; undefined where there is none. */
-const at = (value: unknown, ...path: readonly (string | number)[]): any =>
-  path.reduce<any>((inner, name) => inner?.[name], value)
+const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
+  path.reduce<unknown>(
+    (inner, name) => (inner as Record<string | number, unknown> | undefined)?.[name],
+    value,
+  )
+const textAt = (...place: Parameters<typeof at>) => String(at(...place) ?? '')
+const countAt = (...place: Parameters<typeof at>) => at(...place) as number | undefined
 const QUESTION = 'Tell me about canary rivers.'
 const MESSAGES = [{ role: 'user', content: QUESTION }]
 const PARAMETERS = { type: 'object', properties: { port: { type: 'string' } } }
@@ -108,12 +115,12 @@ const WIRES: readonly Wire[] = [
       messages: MESSAGES,
       tools: [{ type: 'function', function: { name: 'tide', parameters: PARAMETERS } }],
     }),
-    said: (event) => at(event, 'choices', 0, 'delta', 'content') ?? '',
+    said: (event) => textAt(event, 'choices', 0, 'delta', 'content'),
     isEnd: ({ data }) => data === '[DONE]',
-    wholeText: (answer) => at(answer, 'choices', 0, 'message', 'content'),
+    wholeText: (answer) => textAt(answer, 'choices', 0, 'message', 'content'),
     usage: (events) => {
       const usage = at(events.at(-1), 'usage')
-      return [usage?.prompt_tokens, usage?.completion_tokens]
+      return [countAt(usage, 'prompt_tokens'), countAt(usage, 'completion_tokens')]
     },
     error: (body) => at(body, 'error', 'type'),
     errorType: {
@@ -134,16 +141,16 @@ const WIRES: readonly Wire[] = [
       messages: MESSAGES,
       tools: [{ name: 'tide', input_schema: PARAMETERS }],
     }),
-    said: (event) => at(event, 'delta', 'text') ?? '',
+    said: (event) => textAt(event, 'delta', 'text'),
     isEnd: ({ type }) => type === 'message_stop',
-    wholeText: (answer) => at(answer, 'content', 0, 'text'),
+    wholeText: (answer) => textAt(answer, 'content', 0, 'text'),
     usage: (events) => {
       const begun = at(events[0], 'message', 'usage') ?? at(events[0], 'usage')
       const ended = at(
         events.findLast(({ usage }) => usage),
         'usage',
       )
-      return [begun?.input_tokens, ended?.output_tokens]
+      return [countAt(begun, 'input_tokens'), countAt(ended, 'output_tokens')]
     },
     error: (body) => [body['type'], at(body, 'error', 'type')],
     errorType: {
@@ -163,12 +170,12 @@ const WIRES: readonly Wire[] = [
         { functionDeclarations: [{ name: 'tide', description: '', parametersJsonSchema: PARAMETERS }] },
       ],
     }),
-    said: (event) => at(event, 'candidates', 0, 'content', 'parts', 0, 'text') ?? '',
+    said: (event) => textAt(event, 'candidates', 0, 'content', 'parts', 0, 'text'),
     isEnd: ({ data }) => data.includes('"finishReason":"STOP"'),
-    wholeText: (answer) => at(answer, 'candidates', 0, 'content', 'parts', 0, 'text'),
+    wholeText: (answer) => textAt(answer, 'candidates', 0, 'content', 'parts', 0, 'text'),
     usage: (events) => {
       const usage = at(events.at(-1), 'usageMetadata')
-      return [usage?.promptTokenCount, usage?.candidatesTokenCount]
+      return [countAt(usage, 'promptTokenCount'), countAt(usage, 'candidatesTokenCount')]
     },
     error: (body) => [at(body, 'error', 'code'), at(body, 'error', 'status')],
     errorType: {
