@@ -98,7 +98,7 @@ const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
     (inner, name) => (inner as Record<string | number, unknown> | undefined)?.[name],
     value,
   )
-const textAt = (...place: Parameters<typeof at>) => String(at(...place) ?? '')
+const textAt = (...place: Parameters<typeof at>) => (at(...place) as string | undefined) ?? ''
 const countAt = (...place: Parameters<typeof at>) => at(...place) as number | undefined
 const QUESTION = 'Tell me about canary rivers.'
 const MESSAGES = [{ role: 'user', content: QUESTION }]
