@@ -23,14 +23,13 @@ export function catalogOf({ simulated }: { simulated: boolean }): Catalog {
  */
 export function providersOf({
   environment,
-  simulatedUrl,
+  simulated,
 }: {
   environment: Environment
-  simulatedUrl?: string
+  /** `url` is the address of its OpenAI dialect; those of the others follow from its `origin`, where it speaks them. */
+  simulated?: { readonly url: string; readonly origin?: string }
 }): readonly Provider[] {
-  if (simulatedUrl !== undefined) {
-    return [{ id: SIMULATED_PROVIDER, dialect: 'openai', baseUrl: simulatedUrl, simulated: true }]
-  }
+  if (simulated) return [simulatedProvider(simulated)]
   return PROVIDERS.flatMap(({ id, dialect, prefix, baseUrl: usual, isLocal }): Provider[] => {
     const apiKeyVariable = `${prefix}_API_KEY`
     const baseUrl = environment[`${prefix}_BASE_URL`] || usual
@@ -38,6 +37,12 @@ export function providersOf({
     if (environment[apiKeyVariable]) return [{ id, dialect, baseUrl, apiKeyVariable, simulated: false }]
     return isLocal ? [{ id, dialect, baseUrl, simulated: false }] : []
   })
+}
+
+function simulatedProvider({ url, origin }: { url: string; origin?: string }): Provider {
+  const usual = { id: SIMULATED_PROVIDER, dialect: 'openai', baseUrl: url, simulated: true } as const
+  if (origin === undefined) return usual
+  return { ...usual, otherBaseUrls: { anthropic: `${origin}/v1`, google: `${origin}/v1beta` } }
 }
 
 /** What a server offers, from its addresses and tokens; the rest are the limits of the house. */

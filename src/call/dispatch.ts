@@ -86,7 +86,7 @@ async function tryEndpoint({
         request,
         upstreamModel: endpoint.upstreamModel,
         outputCap,
-        dialect: dependencies.upstreams.dialectOf(endpoint.providerId),
+        dialect: dependencies.upstreams.dialectOf(endpoint),
       }),
       ...(request.kind === undefined ? {} : { kind: request.kind }),
       stream: request.stream,

@@ -52,7 +52,7 @@ export type Upstreams = {
   readonly dispatch: (request: UpstreamRequest) => Promise<UpstreamEnd>
   readonly isReachable: (providerId: string) => boolean
   /** What is spoken there; OpenAI's dialect where nothing is known. */
-  readonly dialectOf: (providerId: string) => UpstreamDialect
+  readonly dialectOf: (endpoint: Pick<Endpoint, 'providerId' | 'dialect'>) => UpstreamDialect
 }
 
 /** What only the chain knows about a payer, mirrored for `upto`: refreshed by age, never per call. */

@@ -1,4 +1,4 @@
-import type { Catalog } from '../catalog/types.ts'
+import type { Catalog, Endpoint } from '../catalog/types.ts'
 import { type UpstreamDialect, unsupportedFields } from '../chat/dialect-limits.ts'
 import { inputBound, tokenizerBound } from '../chat/input-bound.ts'
 import { requestNeeds, type RequestNeeds } from '../chat/request-needs.ts'
@@ -66,8 +66,8 @@ function needsOf({ request, inputBoundTokens }: { request: ChatRequest; inputBou
 /** What routing may choose from for this request. What each dialect cannot honour is read once, however many providers speak it. */
 export function reachOf({ request, dependencies: { catalog, upstreams } }: Asked) {
   const known = new Map<UpstreamDialect, readonly string[]>()
-  const unsupportedAt = (providerId: string): readonly string[] => {
-    const dialect = upstreams.dialectOf(providerId)
+  const unsupportedAt = (endpoint: Endpoint): readonly string[] => {
+    const dialect = upstreams.dialectOf(endpoint)
     const fields = known.get(dialect) ?? unsupportedFields({ ...request, dialect })
     known.set(dialect, fields)
     return fields

@@ -1,4 +1,6 @@
+import type { UpstreamDialect } from '../chat/dialect-limits.ts'
 import { byPrice, isPriced } from './blended-price.ts'
+import { PROVIDERS } from './providers.ts'
 import type { Endpoint, Model } from './types.ts'
 import { UNKNOWN_FACTS } from './unknown-facts.ts'
 
@@ -24,9 +26,19 @@ function shownOf(offers: readonly Endpoint[]): Endpoint | undefined {
   return own?.prices ? own : (offers.filter(isPriced).toSorted(byPrice)[0] ?? offers[0])
 }
 
+const DIALECTS: ReadonlyMap<string, UpstreamDialect> = new Map(
+  PROVIDERS.map(({ id, dialect }) => [id, dialect]),
+)
+
+/** The dialect of the provider whose offer is shown, where it is not the usual one. Embeddings are asked for in OpenAI's only. */
+function spokenAs({ providerId }: Endpoint, model: Model | undefined): Pick<Endpoint, 'dialect'> {
+  const dialect = model?.kind === 'chat' ? (DIALECTS.get(providerId) ?? 'openai') : 'openai'
+  return dialect === 'openai' ? {} : { dialect }
+}
+
 /**
- * The catalogue of dev and demo: every model once, at the price of its vendor, each answered by the simulated provider, and
- * one model of price zero.
+ * The catalogue of dev and demo: every model once, at the price of its vendor, each answered by the simulated provider in the
+ * dialect of that offer, and one model of price zero.
  */
 export function simulateCatalog({
   models,
@@ -35,6 +47,7 @@ export function simulateCatalog({
   models: readonly Model[]
   endpoints: readonly Endpoint[]
 }): { models: readonly Model[]; endpoints: readonly Endpoint[] } {
+  const modelsById = new Map(models.map((model) => [model.id, model]))
   const freeEndpoint = { modelId: FREE_MODEL.id, region: 'local', upstreamModel: FREE_MODEL.id, prices: ZERO }
   return {
     models: [...models, FREE_MODEL],
@@ -43,7 +56,8 @@ export function simulateCatalog({
         const shown = shownOf(offers)
         if (!shown) return []
         const id = `${SIMULATED_PROVIDER}/${shown.modelId}@local`
-        return [{ ...shown, id, providerId: SIMULATED_PROVIDER, region: 'local' }]
+        const dialect = spokenAs(shown, modelsById.get(shown.modelId))
+        return [{ ...shown, ...dialect, id, providerId: SIMULATED_PROVIDER, region: 'local' }]
       }),
       { ...freeEndpoint, id: `${SIMULATED_PROVIDER}/free@local`, providerId: SIMULATED_PROVIDER },
     ],

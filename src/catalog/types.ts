@@ -72,6 +72,8 @@ export type Endpoint = {
   readonly region: string
   /** The name that the provider gives the model. */
   readonly upstreamModel: string
+  /** How the provider is spoken to about this model, where it speaks this dialect as well as its usual one. */
+  readonly dialect?: UpstreamDialect
   readonly prices?: Prices
   readonly priceSource?: Source
   /** Where this provider takes less than the model's usual context. */
@@ -87,6 +89,8 @@ export type Provider = {
   readonly id: string
   readonly dialect: UpstreamDialect
   readonly baseUrl: string
+  /** Where it speaks other dialects, for the endpoints that ask for one. */
+  readonly otherBaseUrls?: Readonly<Partial<Record<UpstreamDialect, string>>>
   readonly apiKeyVariable?: string
   /** The provider of dev and demo, marked everywhere. */
   readonly simulated: boolean

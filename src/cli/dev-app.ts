@@ -12,7 +12,8 @@ export type DevWorldFacts = {
     readonly usdt: string
     readonly genesisHash: string
   }
-  readonly provider: { readonly url: string }
+  /** Without its origin only the OpenAI dialect is spoken to it. */
+  readonly provider: { readonly url: string; readonly origin?: string }
   readonly payTo: `0x${string}`
   readonly keys: AppOptions['keys']
   readonly addresses: {
@@ -53,7 +54,7 @@ export function openDevApp({
     catalog: loadCatalog({ simulated, path: config.TURNPIKE_CATALOG_FILE }),
     providers: providersOf({
       environment,
-      ...(simulated ? { simulatedUrl: world.provider.url } : {}),
+      ...(simulated ? { simulated: world.provider } : {}),
     }),
     providerKey: (variable) => environment[variable],
     networks: [

@@ -1,6 +1,7 @@
 import { Pool } from 'undici'
 import type { Upstreams } from '../call/ports.ts'
 import type { Provider } from '../catalog/types.ts'
+import type { UpstreamDialect } from '../chat/dialect-limits.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { type Door, doorWith, doorWithKeys } from './doors.ts'
@@ -17,6 +18,9 @@ const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
 
 /** An idle connection is kept this long, unless the provider announces less. */
 const KEEP_ALIVE_MS = 30_000
+
+/** A provider with a way to it in each dialect that it speaks. */
+type Reached = { readonly usual: UpstreamDialect; readonly doors: ReadonlyMap<UpstreamDialect, Door> }
 
 function openPool(origin: string, connectMs: number): Pool {
   return new Pool(origin, {
@@ -51,24 +55,39 @@ export function createUpstreams({
 }): Upstreams & { readonly close: () => Promise<void> } {
   const clocks = { ...DEFAULT_TIMEOUTS, ...timeouts }
   const pools = new Map<string, Pool>()
-  const doors = new Map<string, Door>()
-  const dialects = new Map(providers.map(({ id, dialect }) => [id, dialect]))
+  const reached = new Map<string, Reached>()
 
-  for (const provider of providers) {
-    const { id, baseUrl, apiKeyVariable } = provider
-    const given = apiKeyVariable === undefined ? [] : readKeys(keys(apiKeyVariable) ?? '')
-    if (apiKeyVariable !== undefined && given.length === 0) continue
+  const poolAt = ({ id, baseUrl }: Provider): Pool => {
     const { origin, protocol } = new URL(baseUrl)
     if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${id}: baseUrl must be http(s)`)
     const pool = pools.get(origin) ?? openPool(origin, clocks.connectMs)
     pools.set(origin, pool)
-    const place = { provider, pool, timeouts: clocks }
+    return pool
+  }
+
+  for (const provider of providers) {
+    const { id, dialect: usual, baseUrl: usualUrl, otherBaseUrls = {}, apiKeyVariable } = provider
+    const given = apiKeyVariable === undefined ? [] : readKeys(keys(apiKeyVariable) ?? '')
+    if (apiKeyVariable !== undefined && given.length === 0) continue
     const ring = createKeyRing({ keys: given, nowMs: () => performance.now() })
-    doors.set(id, given.length === 0 ? doorWith(place, undefined) : doorWithKeys({ place, ring }))
+    const urls = { ...otherBaseUrls, [usual]: usualUrl }
+    const doors = new Map(
+      (Object.entries(urls) as [UpstreamDialect, string][]).map(([dialect, baseUrl]) => {
+        const spoken = { ...provider, dialect, baseUrl }
+        const place = { provider: spoken, pool: poolAt(spoken), timeouts: clocks }
+        return [dialect, given.length === 0 ? doorWith(place, undefined) : doorWithKeys({ place, ring })]
+      }),
+    )
+    reached.set(id, { usual, doors })
+  }
+
+  const dialectOf: Upstreams['dialectOf'] = ({ providerId, dialect }) => {
+    const { usual = 'openai', doors } = reached.get(providerId) ?? {}
+    return dialect !== undefined && doors?.has(dialect) ? dialect : usual
   }
 
   const dispatch: Upstreams['dispatch'] = async (request) => {
-    const door = doors.get(request.endpoint.providerId)
+    const door = reached.get(request.endpoint.providerId)?.doors.get(dialectOf(request.endpoint))
     if (!door) {
       throw new TurnpikeError('upstream_error', { message: 'This server has no way to that provider.' })
     }
@@ -77,8 +96,8 @@ export function createUpstreams({
 
   return {
     dispatch,
-    isReachable: (providerId) => doors.has(providerId),
-    dialectOf: (providerId) => dialects.get(providerId) ?? 'openai',
+    isReachable: (providerId) => reached.has(providerId),
+    dialectOf,
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
     },

@@ -1,3 +1,4 @@
+import { type Fields, isObject } from '../chat/read-values.ts'
 import type { ErrorCode } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 
@@ -19,6 +20,8 @@ const PUBLIC_CODES: ReadonlySet<unknown> = new Set([
   'unsupported_value',
 ])
 
+const limitedMs = (ms: number) => Math.min(Math.max(Math.ceil(ms), 0), MAX_RETRY_AFTER_MS)
+
 function codeFor(status: number): ErrorCode {
   if (status === 429 || status === 425) return 'upstream_rate_limited'
   if (status === 408 || status === 504) return 'upstream_timeout'
@@ -37,32 +40,46 @@ export function readRetryAfterMs({
   headers: Readonly<Record<string, string | readonly string[] | undefined>>
   nowMs: number
 }): number | undefined {
-  const limit = (ms: number) => Math.min(Math.max(Math.ceil(ms), 0), MAX_RETRY_AFTER_MS)
   const precise = headers['retry-after-ms']
-  if (typeof precise === 'string' && /^\d{1,12}$/.test(precise)) return limit(Number(precise))
+  if (typeof precise === 'string' && /^\d{1,12}$/.test(precise)) return limitedMs(Number(precise))
   const value = headers['retry-after']
   if (typeof value !== 'string') return undefined
-  if (/^\d{1,9}(?:\.\d{1,6})?$/.test(value)) return limit(Number(value) * 1_000)
+  if (/^\d{1,9}(?:\.\d{1,6})?$/.test(value)) return limitedMs(Number(value) * 1_000)
   const atMs = Date.parse(value)
-  return Number.isNaN(atMs) ? undefined : limit(atMs - nowMs)
+  return Number.isNaN(atMs) ? undefined : limitedMs(atMs - nowMs)
 }
 
-function publicCode(body: string): string | undefined {
+function readError(body: string): Fields {
   try {
     const value: unknown = JSON.parse(body)
-    const error: unknown =
-      typeof value === 'object' && value !== null ? Reflect.get(value, 'error') : undefined
-    const code: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
-    return typeof code === 'string' && PUBLIC_CODES.has(code) ? code : undefined
+    const error = isObject(value) ? value['error'] : undefined
+    return isObject(error) ? error : {}
   } catch {
-    return undefined
+    return {}
   }
+}
+
+function publicCode({ code }: Fields): string | undefined {
+  return typeof code === 'string' && PUBLIC_CODES.has(code) ? code : undefined
+}
+
+const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo'
+
+/** Google's way to say how long to wait: a detail of the error with a duration in seconds, e.g. "7s" or "0.25s". */
+function retryInfoMs({ details }: Fields): number | undefined {
+  for (const detail of Array.isArray(details) ? details : []) {
+    if (!isObject(detail) || detail['@type'] !== RETRY_INFO) continue
+    const [, seconds] = /^(\d{1,9}(?:\.\d{1,9})?)s$/.exec(String(detail['retryDelay'])) ?? []
+    if (seconds !== undefined) return limitedMs(Number(seconds) * 1_000)
+  }
+  return undefined
 }
 
 /**
  * The error for a provider's refusal. Its text never goes on: providers quote the prompt in it, and name their accounts.
  *
- * @param body what could be read of the answer; only a code that is a known word of the dialect is taken from it.
+ * @param body what could be read of the answer; only a code that is a known word of the dialect is taken from it, and, where
+ * `retryAfterMs` is absent, how long to wait.
  */
 export function rejection({
   status,
@@ -73,10 +90,12 @@ export function rejection({
   body?: string
   retryAfterMs?: number | undefined
 }): TurnpikeError {
-  const providerCode = publicCode(body)
+  const error = readError(body)
+  const providerCode = publicCode(error)
+  const waitMs = retryAfterMs ?? retryInfoMs(error)
   return new TurnpikeError(codeFor(status), {
     extra: { provider_status: status, ...(providerCode ? { provider_code: providerCode } : {}) },
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
   })
 }
 

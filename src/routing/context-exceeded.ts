@@ -8,8 +8,8 @@ import { hasRoom, isAble, type RouteNeeds, takesInput } from './fits.ts'
 export type Choice = {
   readonly catalog: Catalog
   readonly isReachable: (providerId: string) => boolean
-  /** Fields of the request that a provider's dialect cannot honour. */
-  readonly unsupportedAt?: (providerId: string) => readonly string[]
+  /** Fields of the request that the dialect of an endpoint cannot honour. */
+  readonly unsupportedAt?: (endpoint: Endpoint) => readonly string[]
 }
 
 const MAX_NAMED = 3
@@ -26,7 +26,7 @@ function modelsWithRoom({
   const canTake = (endpoint: Endpoint) =>
     isPriced(endpoint) &&
     isReachable(endpoint.providerId) &&
-    unsupportedAt(endpoint.providerId).length === 0 &&
+    unsupportedAt(endpoint).length === 0 &&
     takesInput({ endpoint, needs })
   return [...catalog.models.values()]
     .filter((model) => isAble({ model, needs }) && hasRoom({ model, needs }))

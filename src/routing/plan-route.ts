@@ -47,7 +47,7 @@ export function planRoute({
   isReachable,
   unsupportedAt = () => [],
 }: Choice & { wanted: string; needs: RouteNeeds }): RoutePlan {
-  const canHonour = ({ providerId }: Endpoint) => unsupportedAt(providerId).length === 0
+  const canHonour = (endpoint: Endpoint) => unsupportedAt(endpoint).length === 0
   const canReach = ({ providerId }: Endpoint) => isReachable(providerId)
   const auto = AUTO.exec(wanted)
   if (auto) {
@@ -60,7 +60,7 @@ export function planRoute({
   const offered = endpointsOf({ catalog, modelId: model.id }).filter(canReach)
   if (offered.length === 0) throw new TurnpikeError('model_not_configured', { param: 'model' })
   const able = offered.filter(canHonour)
-  if (able.length === 0) throw unsupportedField(unsupportedAt(offered[0]?.providerId ?? ''))
+  if (able.length === 0) throw unsupportedField(offered.flatMap(unsupportedAt))
   const [first, ...rest] = withRoom(able.filter(isPriced), needs).toSorted(byPrice)
   if (!first) throw new TurnpikeError('unpriced_model', { param: 'model' })
   return {
@@ -81,9 +81,9 @@ function planAuto({ strategy, ...choice }: Choice & { strategy: string; needs: R
   const { needs, catalog, isReachable, unsupportedAt = () => [] } = choice
   const able = sortedEndpoints(catalog).flatMap((endpoint) => {
     const model = catalog.models.get(endpoint.modelId)
-    const { providerId } = endpoint
     if (!model || model.contextTokens === 'unknown' || !isAble({ model, needs })) return []
-    return isReachable(providerId) && unsupportedAt(providerId).length === 0 ? [{ endpoint, model }] : []
+    const canTake = isReachable(endpoint.providerId) && unsupportedAt(endpoint).length === 0
+    return canTake ? [{ endpoint, model }] : []
   })
   if (able.length === 0) throw new TurnpikeError('model_not_configured', { param: 'model' })
   const fitting = able.filter(

@@ -73,6 +73,8 @@ test.each(['batch-settlement', 'upto', 'exact'] as const)(
   async (scheme) => {
     const { openai, stock } = await newSdk({ scheme })
     const [calls, aborted] = [stack.provider.calls(), stack.provider.aborted()]
+    // Silent after a while, so that the answer is not over before its reader hangs up.
+    stack.provider.setFaults({ stallAfter: 40 })
     const { data: stream, response } = await openai.chat.completions
       .create({ ...question(`A long one, by ${scheme}?`), stream: true })
       .withResponse()

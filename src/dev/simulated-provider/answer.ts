@@ -1,105 +1,65 @@
-import { createHash } from 'node:crypto'
-import type { SimulatedFaults } from './faults.ts'
-import type { SimulatedRequest } from './read-prompt.ts'
-import { simulatedText } from './simulated-text.ts'
+/** A part of an answer, in tokens; those of a call are its arguments, as JSON. */
+export type AnswerBlock = { readonly tokens: readonly string[] } & (
+  | { readonly kind: 'text' | 'refusal' }
+  | { readonly kind: 'thought'; readonly signature: string }
+  | { readonly kind: 'call'; readonly id: string; readonly name: string; readonly index: number }
+)
 
-/** A whole answer, decided before its first byte is sent. */
+export type AnswerFinish = 'stop' | 'length' | 'calls' | 'refusal'
+export type AnswerChoice = { readonly blocks: readonly AnswerBlock[]; readonly finish: AnswerFinish }
+
+/** Totals and the parts of them: faces say them as one or as the other. */
+export type AnswerUsage = {
+  readonly input: number
+  readonly cacheRead: number
+  readonly cacheWrite: number
+  readonly output: number
+  readonly reasoning: number
+}
+
+/** A whole answer, decided before its first byte is sent, in nobody's dialect. */
 export type SimulatedAnswer = {
   readonly id: string
   readonly model: string
+  /** Seconds since 1970. */
   readonly createdAt: number
-  readonly choices: readonly { readonly tokens: readonly string[]; readonly finishReason: string }[]
-  /** OpenAI's usage object. */
-  readonly usage: Readonly<Record<string, unknown>>
+  readonly choices: readonly AnswerChoice[]
+  /** Absent where the provider keeps it to itself. */
+  readonly usage?: AnswerUsage
 }
 
-export function composeAnswer({
-  request,
-  promptTokens,
-  seed,
-  minTokens,
-  maxTokens,
-  faults,
-  nowMs,
-}: {
-  request: SimulatedRequest
-  promptTokens: number
-  seed: number
-  minTokens: number
-  maxTokens: number
-  faults: SimulatedFaults
-  nowMs: number
-}): SimulatedAnswer {
-  const prompt = createHash('sha256').update(JSON.stringify(request.messages)).digest('hex')
-  const choices = Array.from({ length: request.choices }, (_, index) =>
-    simulatedText({ seed: `${seed}:${prompt}:${index}`, minTokens, maxTokens, cap: request.cap }),
-  )
-  const factor = faults.usageFactor ?? 1
-  const completionTokens = choices.reduce((sum, { tokens }) => sum + tokens.length, 0)
-  return {
-    id: `chatcmpl-sim-${prompt.slice(0, 24)}`,
-    model: request.model,
-    createdAt: Math.floor(nowMs / 1_000),
-    choices,
-    usage: {
-      prompt_tokens: promptTokens * factor,
-      completion_tokens: completionTokens * factor,
-      total_tokens: (promptTokens + completionTokens) * factor,
-      prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
-      completion_tokens_details: {
-        reasoning_tokens: 0,
-        audio_tokens: 0,
-        accepted_prediction_tokens: 0,
-        rejected_prediction_tokens: 0,
-      },
-    },
-  }
+/** One token in its place. */
+export type AnswerToken = {
+  readonly answer: SimulatedAnswer
+  readonly choice: number
+  readonly block: AnswerBlock
+  readonly blockIndex: number
+  readonly text: string
+  readonly isFirst: boolean
+  readonly isLast: boolean
 }
 
-/** The answer in one piece. */
-export function completionOf({ answer, withUsage }: { answer: SimulatedAnswer; withUsage: boolean }): string {
-  return JSON.stringify({
-    id: answer.id,
-    object: 'chat.completion',
-    created: answer.createdAt,
-    model: answer.model,
-    choices: answer.choices.map(({ tokens, finishReason }, index) => ({
-      index,
-      message: { role: 'assistant', content: tokens.join(''), refusal: null },
-      logprobs: null,
-      finish_reason: finishReason,
-    })),
-    ...(withUsage ? { usage: answer.usage } : {}),
-    system_fingerprint: 'fp_simulated',
-  })
-}
+/** How many tokens the blocks have that are counted. */
+export const countBlocks = (choices: readonly AnswerChoice[], isCounted: (block: AnswerBlock) => boolean) =>
+  choices
+    .flatMap(({ blocks }) => blocks.filter(isCounted))
+    .reduce((sum, { tokens }) => sum + tokens.length, 0)
 
-/** The text of one chunk: JSON of OpenAI's `chat.completion.chunk`. */
-export function chunkOf({
-  answer,
-  choices,
-  usage,
-}: {
-  answer: SimulatedAnswer
-  choices: readonly unknown[]
-  usage?: unknown
-}): string {
-  return JSON.stringify({
-    id: answer.id,
-    object: 'chat.completion.chunk',
-    created: answer.createdAt,
-    model: answer.model,
-    system_fingerprint: 'fp_simulated',
-    choices,
-    ...(usage === undefined ? {} : { usage }),
-  })
-}
+/** How many tokens a choice has. */
+export const tokensIn = (choice: AnswerChoice) => countBlocks([choice], () => true)
 
-/** Every content chunk in order: one token each, the choices one after the other. */
-export function contentChunks(answer: SimulatedAnswer): string[] {
-  return answer.choices.flatMap(({ tokens }, index) =>
-    tokens.map((content) =>
-      chunkOf({ answer, choices: [{ index, delta: { content }, logprobs: null, finish_reason: null }] }),
+/** Every token in order, the choices one after the other. */
+export const tokensOf = (answer: SimulatedAnswer): readonly AnswerToken[] =>
+  answer.choices.flatMap(({ blocks }, choice) =>
+    blocks.flatMap((block, blockIndex) =>
+      block.tokens.map((text, index) => ({
+        answer,
+        choice,
+        block,
+        blockIndex,
+        text,
+        isFirst: index === 0,
+        isLast: index === block.tokens.length - 1,
+      })),
     ),
   )
-}

@@ -1,8 +1,13 @@
-/** What goes wrong on purpose. Chunks are content chunks; a fault "after 0" comes before the first. */
+import { readSettings } from './read-settings.ts'
+
+/**
+ * What goes wrong on purpose, in the words of the face that is asked. Chunks are tokens of the answer; a fault "after 0" comes
+ * before the first.
+ */
 export type SimulatedFaults = {
-  /** Answers with this status and an OpenAI-shaped error. */
+  /** Answers with this status and the face's error. */
   readonly status?: number
-  /** The Retry-After header of that answer: seconds or an HTTP date. */
+  /** How long that answer says to wait: seconds or an HTTP date. */
   readonly retryAfter?: string
   /** Puts the prompt into the error's text, as some providers do. */
   readonly echoPrompt?: boolean
@@ -10,17 +15,19 @@ export type SimulatedFaults = {
   readonly hang?: boolean
   /** Sends headers this much later. */
   readonly headersDelayMs?: number
-  /** Falls silent after this many chunks, with keep-alive comments every `commentMs` if given. */
+  /** Falls silent after this many chunks, with the face's keep-alive every `commentMs` if given. */
   readonly stallAfter?: number
   readonly commentMs?: number
   /** Breaks the connection after this many chunks. */
   readonly cutAfter?: number
-  /** Ends the answer cleanly after this many chunks, without finish_reason and [DONE]. */
+  /** Ends the answer cleanly after this many chunks, without what the face ends one with. */
   readonly endAfter?: number
-  /** Sends an error object inside the stream after this many chunks. */
+  /** Sends an error inside the stream after this many chunks, as one of `errorStatus` or the face's own of a provider in trouble. */
   readonly errorAfter?: number
+  readonly errorStatus?: number
   /** Sends something that is no JSON after this many chunks. */
   readonly malformedAfter?: number
+  /** Says nothing of usage; zeros where the face must have numbers. */
   readonly missingUsage?: boolean
   /** Multiplies every number of the usage. */
   readonly usageFactor?: number
@@ -34,6 +41,7 @@ const NUMBERS: Readonly<Record<string, keyof SimulatedFaults>> = {
   cut: 'cutAfter',
   end: 'endAfter',
   error: 'errorAfter',
+  'error-status': 'errorStatus',
   malformed: 'malformedAfter',
   usage: 'usageFactor',
 }
@@ -50,17 +58,10 @@ const SWITCHES: Readonly<Record<string, keyof SimulatedFaults>> = {
  * @throws RangeError for a name that is not a fault.
  * @example parseFaults('status=503, echo') // { status: 503, echoPrompt: true }
  */
-export function parseFaults(text: string): SimulatedFaults {
-  const faults: Record<string, number | boolean | string> = {}
-  for (const item of text.split(',')) {
-    const [name = '', value = ''] = item.trim().split('=')
-    if (name === '') continue
-    const numeric = NUMBERS[name]
-    const toggled = SWITCHES[name]
-    if (name === 'retry-after') faults['retryAfter'] = value
-    else if (numeric && /^\d+$/.test(value)) faults[numeric] = Number(value)
-    else if (toggled && value === '') faults[toggled] = true
-    else throw new RangeError(`there is no fault ${name}`)
-  }
-  return faults
-}
+export const parseFaults = (text: string): SimulatedFaults =>
+  readSettings<SimulatedFaults>({
+    text,
+    numbers: NUMBERS,
+    switches: SWITCHES,
+    texts: { 'retry-after': 'retryAfter' },
+  })

@@ -2,6 +2,7 @@ import { APICallError } from '@ai-sdk/provider'
 import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import type { UpstreamRequest } from '../../call/ports.ts'
 import { readCompletion } from '../../chat/read-completion.ts'
+import { isObject } from '../../chat/read-values.ts'
 import type { StreamPart, UpstreamEnd } from '../../chat/types.ts'
 import type { Usage } from '../../chat/usage.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
@@ -50,8 +51,8 @@ export async function dispatchLanguageModel({ model, request, timeouts }: Exchan
   }
   const run = request.stream ? stream : generate
   try {
-    const isComplete = await run({ model, request, signal: clock.signal, handOn })
-    return endOf(progress, isComplete ? 'completed' : 'interrupted')
+    await run({ model, request, signal: clock.signal, handOn })
+    return endOf(progress, 'completed')
   } catch (error) {
     if (request.signal.aborted) return endOf(progress, 'aborted')
     if (progress.isHandedOn) return endOf(progress, 'interrupted')
@@ -76,31 +77,39 @@ const answerOf = ({ model, request }: Run): Answer => ({
   createdAtSeconds: Math.floor(Date.now() / 1_000),
 })
 
-/** @returns whether the answer came to its end. */
-async function stream(run: Run): Promise<boolean> {
-  const { model, request, signal, handOn } = run
-  const { stream: parts } = await model.doStream({ ...readOptions(request.body), abortSignal: signal })
+const optionsOf = ({ request: { body, requestId }, signal }: Run) => ({
+  ...readOptions(body),
+  abortSignal: signal,
+  ...(requestId ? { headers: { 'x-request-id': requestId } } : {}),
+})
+
+/** The packages end every stream with a part that says so, also where the provider did not. */
+const CUT_SHORT: ReadonlySet<string> = new Set(['error', 'interrupted'])
+
+async function stream(run: Run): Promise<void> {
+  const { model, handOn } = run
+  const { stream: parts } = await model.doStream(optionsOf(run))
   const writer = createChunkWriter(answerOf(run))
   await handOn(writer.open())
   let isComplete = false
   for await (const part of parts as AsyncIterable<LanguageModelV4StreamPart>) {
     if (part.type === 'error') throw asUpstreamError(part.error)
+    if (part.type === 'finish') {
+      isComplete = !CUT_SHORT.has(part.finishReason.unified)
+      if (!isComplete) break
+    }
     for (const written of writer.write(part)) await handOn(written)
-    if (part.type === 'finish')
-      isComplete = part.finishReason.unified !== 'error' && part.finishReason.unified !== 'interrupted'
   }
-  return isComplete
+  if (!isComplete) throw new TurnpikeError('upstream_error', { message: 'The provider ended in mid-answer.' })
 }
 
-async function generate(run: Run): Promise<boolean> {
-  const { model, request, signal, handOn } = run
-  const result = await model.doGenerate({ ...readOptions(request.body), abortSignal: signal })
+async function generate(run: Run): Promise<void> {
+  const result = await run.model.doGenerate(optionsOf(run))
   const json = writeCompletion({ result, answer: answerOf(run) })
   const completion = readCompletion(json)
   if (!completion) throw new TurnpikeError('upstream_error')
   const { finishReason, text, usage } = completion
-  await handOn({ type: 'finish', json, reason: finishReason, text, ...(usage ? { usage } : {}) })
-  return true
+  await run.handOn({ type: 'finish', json, reason: finishReason, text, ...(usage ? { usage } : {}) })
 }
 
 function endOf(progress: Progress, outcome: UpstreamEnd['outcome']): UpstreamEnd {
@@ -116,7 +125,11 @@ function endOf(progress: Progress, outcome: UpstreamEnd['outcome']): UpstreamEnd
 /** Errors of the package hold the request and the provider's words; nothing of either goes on. */
 function asUpstreamError(error: unknown): TurnpikeError {
   if (error instanceof TurnpikeError) return error
-  if (!APICallError.isInstance(error)) return new TurnpikeError('upstream_error')
+  if (!APICallError.isInstance(error)) {
+    // An error inside a stream has the status that the provider would have answered with.
+    const status = isObject(error) ? error['statusCode'] : undefined
+    return typeof status === 'number' ? rejection({ status }) : new TurnpikeError('upstream_error')
+  }
   const { statusCode, responseHeaders = {}, responseBody, cause } = error
   if (statusCode === undefined) return connectionError(cause)
   const retryAfterMs = readRetryAfterMs({ headers: responseHeaders, nowMs: Date.now() })

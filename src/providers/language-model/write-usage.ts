@@ -5,7 +5,8 @@ import { isObject } from '../../chat/read-values.ts'
  * Usage in the chat dialect's terms, where details are parts of their totals: cached and written tokens inside `prompt_tokens`,
  * reasoning inside `completion_tokens`, whatever the provider's own way of counting is.
  *
- * @returns undefined where the provider said nothing: then an own count takes its place.
+ * @returns undefined where the provider said nothing, or nothing but zeros (Anthropic's dialect has to write numbers): then an own
+ * count takes its place.
  */
 export function writeUsage({ inputTokens, outputTokens, raw }: LanguageModelV4Usage) {
   const { total: input, noCache, cacheRead, cacheWrite } = inputTokens
@@ -13,6 +14,7 @@ export function writeUsage({ inputTokens, outputTokens, raw }: LanguageModelV4Us
   if (input === undefined && output === undefined) return undefined
   const prompt = input ?? (noCache ?? 0) + (cacheRead ?? 0) + (cacheWrite ?? 0)
   const completion = output ?? (text ?? 0) + (reasoning ?? 0)
+  if (prompt + completion === 0) return undefined
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,

@@ -41,6 +41,31 @@ test('a finished call is told to the holder of its id: money, no usage, no text'
   }
 })
 
+test.each([
+  ['anthropic/claude-sonnet-4.5', false],
+  ['google/gemini-2.5-flash', false],
+  ['openai/gpt-4o-mini', true],
+])(
+  'dev asks for %s in its vendor’s dialect and marks the answer as simulated',
+  async (model, takesSeveral) => {
+    const payer = await stack.newPayer()
+    const { pay } = stockPayer({ stack, payer, scheme: 'batch-settlement' })
+    const texts = new Set<string>()
+    for (const stream of [true, false]) {
+      const response = await pay(stack.chatUrl, post(chatBody({ model, stream, question: 'Which harbour?' })))
+      expect(response.headers.get('x-turnpike-provider')).toBe('simulated')
+      const answer = await readAnswer(response)
+      expect(answer).toMatchObject({ status: 200, turnpike: { simulated: true } })
+      expect(answer.usage.completion_tokens).toBeGreaterThanOrEqual(60)
+      texts.add(answer.text)
+    }
+    expect(texts.size).toBe(1)
+    // Only OpenAI's dialect has a word for several choices.
+    const several = await fetch(stack.chatUrl, post(chatBody({ model, n: 2 })))
+    expect(several.status).toBe(takesSeveral ? 402 : 400)
+  },
+)
+
 test('a call that is not there is 404, whatever its id looks like', async () => {
   for (const id of [
     'call_00000000000000000000000000000000',

@@ -82,6 +82,19 @@ test('dev answers every model once, by the simulated provider', () => {
   expect(dev.endpoints.filter(({ providerId }) => providerId !== SIMULATED_PROVIDER)).toEqual([])
 })
 
+test('dev speaks to a model as to the provider whose offer it shows; embeddings are asked for in OpenAI’s dialect only', () => {
+  const dev = buildCatalog(simulateCatalog({ models: MODELS, endpoints: ENDPOINTS }))
+  const dialectOf = (modelId: string) => endpointsOf({ catalog: dev, modelId })[0]?.dialect
+  expect(dialectOf('anthropic/claude-sonnet-4.5')).toBe('anthropic')
+  expect(dialectOf('google/gemini-2.5-pro')).toBe('google')
+  expect(dialectOf('google/gemini-embedding-001')).toBeUndefined()
+  expect(dialectOf('openai/gpt-4o-mini')).toBeUndefined()
+  // Sold by others only, who speak OpenAI's.
+  expect(dialectOf('google/gemma-3-27b-it')).toBeUndefined()
+  const spoken = dev.endpoints.filter(({ dialect }) => dialect)
+  expect(spoken.every(({ dialect, modelId }) => modelId.startsWith(`${dialect}/`))).toBe(true)
+})
+
 test('a fact has a source and a date, or it is unknown', () => {
   const isDated = (source: (typeof MODELS)[number]['contextSource']) =>
     source === 'unknown' ||

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { countTokens } from '../../../src/chat/count-tokens.ts'
 import { inputBound, tokenizerBound } from '../../../src/chat/input-bound.ts'
 import { readChatRequest } from '../../../src/chat/read-chat-request.ts'
-import { createPromptCounter, readSimulatedRequest } from '../../../src/dev/simulated-provider/read-prompt.ts'
+import { openAiFace } from '../../../src/dev/simulated-provider/faces/openai-face.ts'
+import { createPromptCounter } from '../../../src/dev/simulated-provider/read-prompt.ts'
 
 const read = (fields: object) =>
   readChatRequest({ body: Buffer.from(JSON.stringify({ model: 'a', ...fields })) })
@@ -50,8 +51,9 @@ test('both bounds hold over o200k with the chat overhead and over the simulated 
       const bytes = inputBound({ request: asked }).boundTokens
       const tokens = (await tokenizerBound({ request: asked, safetyFactor: 1 })).boundTokens
       const real = await documentedCount(fields)
-      const sent = readSimulatedRequest(JSON.stringify({ model: 'a', ...fields }))
-      if (!sent) throw new Error('the simulated provider did not take it')
+      const body = JSON.stringify({ model: 'a', ...fields })
+      const sent = openAiFace.read({ url: new URL('http://provider.test'), headers: {}, body })
+      if ('status' in sent) throw new Error('the simulated provider did not take it')
       const seen = await simulated(sent)
       expect(Math.max(real, seen)).toBeLessThanOrEqual(Math.min(bytes, tokens))
       expect(tokens).toBeLessThanOrEqual(bytes)

@@ -42,6 +42,30 @@ test('reads Retry-After in seconds, as a date and in OpenAI’s milliseconds', (
   expect(after({})).toBeUndefined()
 })
 
+test('reads how long to wait from Google’s error, where no header says it', () => {
+  const info = (retryDelay: unknown) =>
+    JSON.stringify({
+      error: {
+        code: 429,
+        message: 'canary',
+        status: 'RESOURCE_EXHAUSTED',
+        details: [
+          null,
+          { '@type': 'type.googleapis.com/google.rpc.Help', retryDelay: '1s' },
+          { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay },
+        ],
+      },
+    })
+  const waitMs = (retryDelay: unknown, retryAfterMs?: number) =>
+    rejection({ status: 429, body: info(retryDelay), retryAfterMs }).details.retryAfterMs
+  expect(waitMs('7s')).toBe(7_000)
+  expect(waitMs('0.25s')).toBe(250)
+  expect(waitMs('99999999s')).toBe(3_600_000)
+  expect(waitMs('7s', 2_000)).toBe(2_000)
+  for (const unreadable of ['7', '-1s', 'canary', 7, undefined]) expect(waitMs(unreadable)).toBeUndefined()
+  expect(JSON.stringify(rejection({ status: 429, body: info('canary') }).details)).not.toContain('canary')
+})
+
 test('keeps only the code of a broken connection', () => {
   const error = Object.assign(new Error('canary'), { code: 'HPE_INVALID_CONSTANT', data: 'canary' })
   const mapped = connectionError(error)
