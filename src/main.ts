@@ -79,6 +79,19 @@ reconcile
     await closeFinding({ id, reason, json: command.optsWithGlobals<{ json?: boolean }>().json === true })
   })
 
+const receipt = program.command('receipt').description('signed receipts of calls')
+receipt
+  .command('verify')
+  .description('verify a signed receipt without asking anybody; exits 1 when it is not good')
+  .argument('<file>', 'the PAYMENT-RESPONSE header as it came, or its JSON')
+  .option('--signer <address>', "who must have signed it: receiverAuthorizer of the server's offers")
+  .option('--body <file>', 'the body of the request that it must be for')
+  .option('--json', 'print one JSON object')
+  .action(async (path: string, options: { signer?: string; body?: string; json?: boolean }) => {
+    const { verifyReceipt } = await import('./cli/receipt.ts')
+    process.exitCode = verifyReceipt({ path, ...options, json: options.json === true })
+  })
+
 program
   .command('catalog')
   .description('the models, their prices and where the prices come from')

@@ -44,6 +44,7 @@ export function httpDependencies(parts: Parts): HttpDependencies {
     freeCalls: openAddressWindow({ limit: options.freeCallsPerMinute, nowMs: clock.nowMs }),
     unpaid: openAddressWindow({ limit: options.unpaidPerMinute, nowMs: clock.nowMs }),
     trustedProxies: options.trustedProxies,
+    receiptKey: options.keys.receiverAuthorizer,
     publicUrl: (request) =>
       options.publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`,
     onRecorded: (call) => {

@@ -30,6 +30,8 @@ export type ReceivedCall = {
   readonly receivedAtMs: number
   /** The OpenAI SDK's `x-stainless-retry-count`. */
   readonly retryCount: number
+  /** SHA-256 of the body, for a caller that wants its receipt signed; never stored. */
+  readonly bodyDigest?: Hex
   /** The caller's own name for this request: `Idempotency-Key`, or x402's payment-identifier. */
   readonly idempotencyId?: string
   readonly organizationId?: string

@@ -2,7 +2,7 @@ import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
 import type { RecordedCall } from '../call/record.ts'
 import type { CallRecord } from '../call/types.ts'
-import type { Address } from '../payment/types.ts'
+import type { Address, Hex } from '../payment/types.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
 import type { Refund } from '../settlement/types.ts'
 import type { Finding } from '../settlement/reconcile/types.ts'
@@ -27,6 +27,8 @@ export type HttpDependencies = {
   readonly unpaid: AddressWindow
   /** Proxies in front whose word on the caller's address counts. */
   readonly trustedProxies: number
+  /** Signs receipts and offers for those who ask: the key whose address is `receiverAuthorizer` of the offers. */
+  readonly receiptKey: Hex
   /** Origin under which the caller reached us. */
   readonly publicUrl: (request: Request) => string
   /** Takes a finished call for log and metrics. */

@@ -1,7 +1,14 @@
 import type { Request, Response } from 'express'
 import { admitCall } from '../call/admit.ts'
 import { creditPayment } from '../call/credit-payment.ts'
-import { type Corrective, demandPayment, newQuoteNonce, type Priced, quoteCall } from '../call/demand.ts'
+import {
+  type Corrective,
+  type Demand,
+  demandPayment,
+  newQuoteNonce,
+  type Priced,
+  quoteCall,
+} from '../call/demand.ts'
 import { dispatchCall } from '../call/dispatch.ts'
 import { planCall } from '../call/plan.ts'
 import { priceProbe } from '../call/probe.ts'
@@ -15,7 +22,8 @@ import { checkPayment } from '../payment/check.ts'
 import { CORRECTIVE_ERROR } from '../payment/corrective.ts'
 import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
 import { SIGN_IN, type SignedIn } from '../payment/sign-in.ts'
-import type { CallPayment } from '../payment/types.ts'
+import { withSignedOffers } from '../payment/signed-offers.ts'
+import type { CallPayment, Quote } from '../payment/types.ts'
 import { asUnavailable, sendDemand } from './answer.ts'
 import { callerAddress, isLoopback } from './caller-address.ts'
 import { createCallAnswer } from './call-answer.ts'
@@ -24,9 +32,10 @@ import { freeCall } from './free-call.ts'
 import { hangUpSignal } from './hang-up.ts'
 import { idempotencyIdOf } from './idempotency-id.ts'
 import { readBody } from './read-body.ts'
-import { receive } from './receive.ts'
+import { receive, wantsSignedReceipt } from './receive.ts'
 import { refundRoute } from './refund-route.ts'
 import { challengeFor, signedIn, wantsCredit } from './signed-in.ts'
+import { withSignedReceipt } from './signed-receipt.ts'
 
 type Exchange = {
   readonly request: Request
@@ -194,8 +203,28 @@ function demand({
     ...(corrective ? { corrective } : {}),
     dependencies: dependencies.call,
   })
-  sendDemand({ response, demand: answer })
+  sendDemand({
+    response,
+    demand: wantsSignedReceipt(request) ? signed({ answer, quoted, dependencies }) : answer,
+  })
 }
+
+const signed = ({
+  answer,
+  quoted: { quote },
+  dependencies: { receiptKey: privateKey },
+}: {
+  answer: Demand
+  quoted: { readonly quote: Quote }
+  dependencies: HttpDependencies
+}): Demand => ({
+  ...answer,
+  required: withSignedOffers({
+    required: answer.required,
+    validUntil: Math.floor(quote.expiresAtMs / 1_000),
+    privateKey,
+  }),
+})
 
 /** Somebody asks for the price, or (by GET, with a payment of type refund) for the rest of its channel. */
 async function answerProbe({
@@ -214,7 +243,12 @@ async function answerProbe({
   }
 }
 
-async function serve({ call, response, dependencies }: Exchange & { call: AdmittedCall }): Promise<void> {
+async function serve({
+  call,
+  request,
+  response,
+  dependencies,
+}: Exchange & { call: AdmittedCall }): Promise<void> {
   const hangUp = hangUpSignal({ response })
   const answer = createCallAnswer({ call, response })
   const finished = await dispatchCall({
@@ -225,7 +259,7 @@ async function serve({ call, response, dependencies }: Exchange & { call: Admitt
   }).finally(hangUp.done)
   try {
     const recorded = await recordCall({ finished, dependencies: dependencies.call })
-    answer.end(recorded)
+    answer.end(withSignedReceipt({ recorded, request, dependencies }))
     dependencies.onRecorded(recorded)
   } catch (error) {
     answer.fail(asUnavailable(error))

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
 import type { ReceivedCall } from '../call/types.ts'
@@ -40,6 +41,7 @@ export function receive({
       requestHash,
       receivedAtMs,
       retryCount: retryCountOf(request),
+      ...(wantsSignedReceipt(request) ? { bodyDigest: sha256(body) } : {}),
     }
     return { kind: 'call', call }
   } catch (error) {
@@ -49,6 +51,12 @@ export function receive({
     throw error
   }
 }
+
+/** Signatures cost time, and what they prove is of use to few: they are made for those who say so. */
+export const wantsSignedReceipt = (request: Request): boolean =>
+  request.headers['x-turnpike-receipt'] === 'signed'
+
+const sha256 = (body: Buffer): `0x${string}` => `0x${createHash('sha256').update(body).digest('hex')}`
 
 function retryCountOf(request: Request): number {
   const count = Number(request.headers['x-stainless-retry-count'] ?? 0)

@@ -16,6 +16,8 @@ export type Receipt = {
   readonly amount?: string
   readonly errorReason?: string
   readonly extra?: Readonly<Record<string, unknown>>
+  /** x402 extensions: a signed receipt for those who ask for one. */
+  readonly extensions?: Readonly<Record<string, unknown>>
 }
 
 /** What happened, for the receipt. */

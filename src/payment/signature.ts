@@ -66,6 +66,24 @@ export function createSignatureCheck({
   }
 }
 
+/** Who signed a digest, by 65 bytes of signature; undefined where they are none. */
+export function recoverSigner({
+  digest,
+  signature,
+}: {
+  digest: Uint8Array
+  signature: Hex
+}): Address | undefined {
+  const recoveryId = recoveryIdOf(signature)
+  if (signature.length !== HEX_DIGITS_OF_65_BYTES || recoveryId === undefined) return undefined
+  const publicKey = loadedCurve.recover({
+    signature: hexToBytes(signature).subarray(0, 64),
+    recoveryId,
+    digest,
+  })
+  return publicKey && addressOf(publicKey)
+}
+
 /** Signs a digest. @returns 65 bytes with v of 27 or 28, as contracts expect. */
 export function signDigest({ digest, privateKey }: { digest: Uint8Array; privateKey: Hex }): Hex {
   const { signature, recoveryId } = loadedCurve.sign({ digest, privateKey: hexToBytes(privateKey) })
