@@ -21,7 +21,7 @@ import { createCallAnswer } from './call-answer.ts'
 import { countUnpaid } from './count-unpaid.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { dialectAt } from './dialects.ts'
-import { bazaarOf } from './discovery/bazaar.ts'
+import { bazaarAt } from './discovery/bazaar.ts'
 import { freeCall } from './free-call.ts'
 import { hangUpSignal } from './hang-up.ts'
 import { idempotencyIdOf } from './idempotency-id.ts'
@@ -160,6 +160,7 @@ function demand({
   isProbe?: boolean
 }): void {
   const dialect = dialectAt(request.path)
+  const bazaar = isProbe ? bazaarAt(request.path) : undefined
   const reason = corrective ? new TurnpikeError(CORRECTIVE_ERROR) : error
   const nonce = quoteNonce === undefined ? {} : { nonce: quoteNonce }
   const quoted = quoteCall({ priced, dependencies: dependencies.call, ...nonce })
@@ -173,7 +174,7 @@ function demand({
     ...(challenge ? { extensions: challenge } : {}),
     resource: resourceAt({ path: request.path, publicUrl: dependencies.publicUrl(request), isProbe }),
     capField: dialect.capField,
-    ...(isProbe ? { spareExtensions: bazaarOf(dialect) } : {}),
+    ...(bazaar ? { spareExtensions: bazaar } : {}),
     ...(reason ? { error: reason } : {}),
     ...(corrective ? { corrective } : {}),
     dependencies: dependencies.call,

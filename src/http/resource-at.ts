@@ -2,7 +2,10 @@ import type { Resource } from '../payment/payment-required.ts'
 import { dialectAt } from './dialects.ts'
 
 /** How registries list us. */
-const LISTED = { serviceName: 'Turnpike', tags: ['llm', 'ai', 'inference', 'router', 'openai'] } as const
+export const LISTED = {
+  serviceName: 'Turnpike',
+  tags: ['llm', 'ai', 'inference', 'router', 'openai'],
+} as const
 
 /**
  * What is for sale at a path: the address that was asked for, in the words of its dialect.

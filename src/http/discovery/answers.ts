@@ -26,7 +26,7 @@ export const TURNPIKE: Schema = some(
   ['call_id', 'charge', 'ceiling', 'asset', 'network', 'decimals', 'charge_usd', 'output_cap', 'reason'],
 )
 
-type Answer = {
+export type Answer = {
   readonly schema: Schema
   /** As short as it can be: registries are shown it. */
   readonly example: Readonly<Record<string, unknown>>
@@ -121,6 +121,14 @@ export const ANSWERS: ReadonlyMap<string, Answer> = new Map([
       example: { object: 'list', data: [{ object: 'embedding', index: 0, embedding: [0.1] }] },
     },
   ],
+  [
+    '/v1/credit',
+    {
+      isStreamable: false,
+      schema: { $ref: '#/components/schemas/Credit' },
+      example: { object: 'credit', balances: [{ symbol: 'USDC', available: '1000000', available_usd: '1' }] },
+    },
+  ],
 ])
 
 const OFFERS = listOf({ $ref: '#/components/schemas/Offer' })
@@ -162,6 +170,40 @@ export const FREE_ANSWERS: Schemas = {
     transaction: maybe('string'),
     created_at: TEXT,
     ended_at: maybe('string'),
+  }),
+  OwnCalls: some({
+    object: { const: 'list' },
+    data: listOf({ $ref: '#/components/schemas/Call' }),
+    first_id: maybe('string'),
+    last_id: maybe('string'),
+    has_more: { type: 'boolean' },
+  }),
+  Credit: some({
+    object: { const: 'credit' },
+    payer: TEXT,
+    balances: listOf(
+      some({
+        network: TEXT,
+        asset: TEXT,
+        symbol: TEXT,
+        decimals: WHOLE,
+        available: TEXT,
+        available_usd: TEXT,
+      }),
+    ),
+    withdrawals: listOf({ $ref: '#/components/schemas/Withdrawal' }),
+  }),
+  Withdrawal: some({
+    object: { const: 'withdrawal' },
+    id: TEXT,
+    state: TEXT,
+    network: TEXT,
+    asset: TEXT,
+    decimals: { type: ['integer', 'null'] },
+    amount: TEXT,
+    fee: TEXT,
+    transaction: maybe('string'),
+    created_at: TEXT,
   }),
   TokenCount: some({ input_tokens: WHOLE }),
   Quote: some(

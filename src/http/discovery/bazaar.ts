@@ -1,27 +1,24 @@
-import type { Dialect } from '../../chat/answer/dialect.ts'
 import type { Schema, Schemas } from '../../chat/schema.ts'
-import { PAID_PATHS } from '../dialects.ts'
-import { ANSWERS } from './answers.ts'
+import { type Sale, SALES } from './sales.ts'
 
 /** A field in one line: the whole table is in /openapi.json, and a header has no room for it. */
 const brief = ({ type }: Schema): Schema => (type === undefined ? {} : { type })
 
 /** The fields that a first request needs. */
-function firstFields({ body, capField }: Dialect): Schemas {
-  const names = [
-    ...new Set([...(body.required ?? []), ...(capField === undefined ? [] : [capField, 'stream'])]),
-  ]
+function firstFields({ body, usual }: Sale): Schemas {
+  const names = [...new Set([...(body.required ?? []), ...usual])]
   return Object.fromEntries(names.map((name) => [name, brief(body.properties?.[name] ?? {})]))
 }
 
+const constant = (value: string) => ({ type: 'string', const: value })
+
 /** x402's discovery extension: how the path is called and what it answers, by example and by schema. */
-function extensionOf({ path, dialect }: { path: string; dialect: Dialect }) {
-  const { body, example } = dialect
-  const constant = (value: string) => ({ type: 'string', const: value })
+function extensionOf(sale: Sale) {
+  const { body, example, answer } = sale
   const input = { type: 'http', method: 'POST', bodyType: 'json', body: example }
   return {
     bazaar: {
-      info: { input, output: { type: 'json', example: ANSWERS.get(path)?.example } },
+      info: { input, output: { type: 'json', example: answer.example } },
       schema: {
         $schema: 'https://json-schema.org/draft/2020-12/schema',
         type: 'object',
@@ -32,7 +29,7 @@ function extensionOf({ path, dialect }: { path: string; dialect: Dialect }) {
               type: constant('http'),
               method: constant('POST'),
               bodyType: constant('json'),
-              body: { type: 'object', properties: firstFields(dialect), required: body.required },
+              body: { type: 'object', properties: firstFields(sale), required: body.required },
             },
             required: Object.keys(input),
           },
@@ -45,10 +42,9 @@ function extensionOf({ path, dialect }: { path: string; dialect: Dialect }) {
 }
 
 /** Made once: nothing of it depends on the request. */
-const EXTENSIONS = new Map(
-  [...PAID_PATHS].map(([path, dialect]) => [dialect, extensionOf({ path, dialect })]),
+const EXTENSIONS: ReadonlyMap<string, Readonly<Record<string, unknown>>> = new Map(
+  SALES.map((sale) => [sale.path, extensionOf(sale)]),
 )
 
-/** `extensions` of the 402 that a registry is shown. */
-export const bazaarOf = (dialect: Dialect): Readonly<Record<string, unknown>> | undefined =>
-  EXTENSIONS.get(dialect)
+/** `extensions` of the 402 that a registry is shown; undefined where nothing is sold under that spelling of the path. */
+export const bazaarAt = (path: string): Readonly<Record<string, unknown>> | undefined => EXTENSIONS.get(path)

@@ -1,9 +1,11 @@
 import type { Schema } from '../../chat/schema.ts'
 import { COUNT_BODY } from '../../chat/messages/fields.ts'
 import { MESSAGES_DIALECT } from '../../chat/messages/messages-dialect.ts'
+import { LIMITS } from '../../lib/limits.ts'
 import type { ErrorCode } from '../../lib/errors/registry.ts'
 import { PAID_PATHS } from '../dialects.ts'
-import { COUNT_CODES, QUOTE_CODES } from './error-responses.ts'
+import { WITHDRAWAL_BODY } from '../credit-schemas.ts'
+import { COUNT_CODES, QUOTE_CODES, WITHDRAWAL_CODES } from './error-responses.ts'
 
 type Parameter = {
   readonly name: string
@@ -23,6 +25,8 @@ export type FreeOperation = {
   /** The name of a component, or the media type of an answer that is no JSON object of ours. */
   readonly answer: string
   readonly codes?: readonly ErrorCode[]
+  /** Whether the wallet has to be proved (x402's sign-in-with-x). */
+  readonly isSignedIn?: boolean
 }
 
 const text = (name: string, place: 'path' | 'query', description: string): Parameter => ({
@@ -88,7 +92,44 @@ export const FREE_OPERATIONS: readonly FreeOperation[] = [
     summary: 'State, charge and transaction of a call, for the holder of its id',
     parameters: [text('id', 'path', 'The x-call-id of the answer.')],
     answer: 'Call',
-    codes: ['call_not_found'],
+    codes: ['call_not_found', 'sign_in_invalid'],
+  },
+  {
+    method: 'get',
+    path: '/v1/calls',
+    id: 'listCalls',
+    summary: "The signed-in payer's own calls, the newest first",
+    parameters: [
+      {
+        name: 'limit',
+        in: 'query',
+        schema: { type: 'integer', minimum: 1, maximum: LIMITS.listEntries },
+        description: 'How many; 20 where absent.',
+      },
+      text('after', 'query', 'The last_id of the page before.'),
+    ],
+    answer: 'OwnCalls',
+    codes: ['invalid_field', 'sign_in_invalid'],
+    isSignedIn: true,
+  },
+  {
+    method: 'get',
+    path: '/v1/credit',
+    id: 'getCredit',
+    summary: "The signed-in payer's credit and withdrawals",
+    answer: 'Credit',
+    codes: ['sign_in_invalid'],
+    isSignedIn: true,
+  },
+  {
+    method: 'post',
+    path: '/v1/credit/withdrawals',
+    id: 'createWithdrawal',
+    summary: 'Sends credit back to the wallet that proves itself for just this body',
+    body: WITHDRAWAL_BODY,
+    answer: 'Withdrawal',
+    codes: WITHDRAWAL_CODES,
+    isSignedIn: true,
   },
   {
     method: 'post',

@@ -1,15 +1,17 @@
+import { priceProbe } from '../../call/probe.ts'
 import { LIMITS } from '../../lib/limits.ts'
+import { formatUsd } from '../../lib/money.ts'
 import { CHAT_DIALECT } from '../../chat/answer/chat-dialect.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { PAID_PATHS } from '../dialects.ts'
-import { offersAt } from './offers-at.ts'
+import { networksOf } from './payment-info.ts'
+import { SALES } from './sales.ts'
 import { WAYS_TO_PAY } from './guidance.ts'
 
 /** `/llms.txt`: what a model has to know that wants to call models here. Plain text in Markdown. */
 export function buildLlmsText({ url, call }: { url: string; call: HttpDependencies['call'] }): string {
   const { assets } = call.terms
-  const networks = [...new Set(assets.map(({ network }) => network))]
-  const { estimate, ceiling } = offersAt({ path: '/v1/chat/completions', call })
+  const networks = networksOf(call.terms)
+  const { estimatePicoUsd, ceilingPicoUsd } = priceProbe({ requestHash: '', dependencies: call })
   return `# Turnpike
 
 > A router to language models that is paid per call, in ${[...new Set(assets.map(({ symbol }) => symbol))].join(' or ')} over x402. No account, no key:
@@ -17,16 +19,16 @@ export function buildLlmsText({ url, call }: { url: string; call: HttpDependenci
 
 Base URL: ${url}/v1 (Anthropic's SDK: ${url})
 
-## Calls that are paid
+## What is paid for
 
-${[...PAID_PATHS].map(([path, { description }]) => `- POST ${url}${path}: ${description}`).join('\n')}
+${SALES.map(({ path, description }) => `- POST ${url}${path}: ${description}`).join('\n')}
 
-A usual call to the cheapest model costs about $${estimate}, at most $${ceiling}.
+A usual call to the cheapest model costs about $${formatUsd(estimatePicoUsd)}, at most $${formatUsd(ceilingPicoUsd)}.
 
 ## How to pay
 
 Networks: ${networks.join(', ')}. The 402 has offers in the header PAYMENT-REQUIRED (base64 of JSON, x402 v2). Sign one and send the same bytes
-again with the header PAYMENT-SIGNATURE. Any x402 client does it; ${`offers come in this order:`}
+again with the header PAYMENT-SIGNATURE. Any x402 client does it; offers come in this order:
 
 ${WAYS_TO_PAY.map((way, index) => `${index + 1}. ${way}`).join('\n')}
 

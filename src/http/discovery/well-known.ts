@@ -1,8 +1,8 @@
 import type { HttpDependencies } from '../dependencies.ts'
-import { PAID_PATHS } from '../dialects.ts'
 import { GUIDANCE } from './guidance.ts'
-import { offersAt } from './offers-at.ts'
-import { tokensOf } from './payment-info.ts'
+import { offersOf } from './offers-of.ts'
+import { networksOf, tokensOf } from './payment-info.ts'
+import { SALES } from './sales.ts'
 
 /** `/.well-known/x402`: what is sold here. `resources` is the list of addresses that registries read; the rest is for agents. */
 export function buildWellKnown({ url, call }: { url: string; call: HttpDependencies['call'] }) {
@@ -10,16 +10,16 @@ export function buildWellKnown({ url, call }: { url: string; call: HttpDependenc
   return {
     version: 1,
     x402Version: 2,
-    resources: [...PAID_PATHS.keys()].map((path) => `${url}${path}`),
+    resources: SALES.map(({ path }) => `${url}${path}`),
     instructions: GUIDANCE,
-    endpoints: [...PAID_PATHS].map(([path, { description }]) => ({
-      resource: `${url}${path}`,
+    endpoints: SALES.map((sale) => ({
+      resource: `${url}${sale.path}`,
       method: 'POST',
-      description,
+      description: sale.description,
       mimeType: 'application/json',
-      ...offersAt({ path, call }),
+      ...offersOf({ sale, call }),
     })),
-    networks: [...new Set(terms.assets.map(({ network }) => network))],
+    networks: networksOf(terms),
     assets: tokensOf(terms),
     schemes: terms.schemes,
     addresses: { payTo: terms.payTo, exactPayTo: terms.till, facilitator: terms.signer },

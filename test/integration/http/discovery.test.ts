@@ -1,4 +1,9 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { PaymentRequiredV1Schema, PaymentRequiredV2Schema } from '@x402/core/schemas'
 import {
   sanitizeResourceServiceMetadata,
@@ -39,7 +44,9 @@ type OpenApi = {
   readonly 'x-error-codes': Record<string, { status: number; retryable: boolean; next: string }>
 }
 
-const PAID = ['/v1/chat/completions', '/v1/messages', '/v1/responses', '/v1/embeddings']
+/** Calls of models, and the top-up of credit, which is paid by `exact` alone. */
+const CALLS = ['/v1/chat/completions', '/v1/messages', '/v1/responses', '/v1/embeddings']
+const PAID = [...CALLS, '/v1/credit']
 const CAPS: Record<string, string | undefined> = {
   '/v1/chat/completions': 'max_tokens',
   '/v1/messages': 'max_tokens',
@@ -136,7 +143,7 @@ test('a paid operation says price, protocol, schemes, networks and tokens, and d
     expect(info).toMatchObject({
       price: { mode: 'dynamic', currency: 'USD' },
       protocols: [{ x402: {} }],
-      schemes: ['batch-settlement', 'upto', 'exact'],
+      schemes: path === '/v1/credit' ? ['exact'] : ['batch-settlement', 'upto', 'exact'],
       networks: ['eip155:84532'],
     })
     expect(info?.tokens.map(({ symbol }) => symbol)).toEqual(['USDC', 'USDT'])
@@ -145,13 +152,14 @@ test('a paid operation says price, protocol, schemes, networks and tokens, and d
     expect(operation.responses['402']?.$ref).toBe('#/components/responses/PaymentRequired')
     expect(operation.requestBody?.content['application/json']).toMatchObject({
       schema: { $ref: expect.any(String) as string },
-      example: { model: 'auto' },
+      example: expect.any(Object) as object,
     })
     expect(operation.security, path).toEqual([{ x402: [] }])
   }
   for (const methods of Object.values(document.paths)) {
     for (const operation of Object.values(methods)) {
-      if (!operation['x-payment-info']) expect(operation.security, operation.operationId).toEqual([])
+      if (operation['x-payment-info']) continue
+      expect([[], [{ siwx: [] }]], operation.operationId).toContainEqual(operation.security)
     }
   }
 })
@@ -174,12 +182,10 @@ test.each(PAID)('%s answers an empty probe 402, as registries demand it', async 
   const isBody = validatorOf('#/components/schemas/PaymentRequiredBody')
   const isRequired = validatorOf('#/components/schemas/PaymentRequired')
   const before = await booksAndCalls(stack)
-  for (const probe of [
-    { method: 'POST' },
-    post('{}'),
-    { method: 'GET' },
-    { method: 'HEAD' },
-  ] as RequestInit[]) {
+  // GET on credit is a payer's look at it.
+  const reads = path === '/v1/credit' ? [] : [{ method: 'GET' }, { method: 'HEAD' }]
+  const probes: readonly RequestInit[] = [{ method: 'POST' }, post('{}'), ...reads]
+  for (const probe of probes) {
     const response = await get(path, probe)
     expect(response.status).toBe(402)
     expect(response.headers.get('content-type')).toBe('application/json; charset=utf-8')
@@ -189,14 +195,12 @@ test.each(PAID)('%s answers an empty probe 402, as registries demand it', async 
     const required = decodeBase64(header) as Required402
     expect(PaymentRequiredV2Schema.safeParse(required).error).toBeUndefined()
     expect(isRequired(required)).toBe(true)
-    expect(required.accepts.map(({ scheme }) => scheme)).toEqual([
-      ...['batch-settlement', 'batch-settlement', 'upto', 'upto', 'exact', 'exact'],
-    ])
+    const { schemes } = document.paths[path]?.['post']?.['x-payment-info'] ?? {}
+    expect([...new Set(required.accepts.map(({ scheme }) => scheme))]).toEqual(schemes)
     expect(required.resource.url).toBe(at(path))
     expect(required.resource.description).toBe(document.paths[path]?.['post']?.['summary' as never])
-    expect(sanitizeResourceServiceMetadata(required.resource as never)).toMatchObject({
-      serviceName: 'Turnpike',
-    })
+    const listed = sanitizeResourceServiceMetadata(required.resource as never)
+    expect(listed).toMatchObject({ serviceName: 'Turnpike' })
     expectBazaar({ path, bazaar: required.extensions['bazaar'] })
     const text = await response.text()
     if (probe.method === 'HEAD') expect(text).toBe('')
@@ -204,7 +208,7 @@ test.each(PAID)('%s answers an empty probe 402, as registries demand it', async 
       const body = JSON.parse(text) as { error: { output_cap: number }; accepts: { description: string }[] }
       expect(PaymentRequiredV1Schema.omit({ error: true }).safeParse(body).error).toBeUndefined()
       expect(isBody(body)).toBe(true)
-      expect(body.error.output_cap).toBe(path === '/v1/embeddings' ? 0 : 1_024)
+      expect(body.error.output_cap).toBe(CAPS[path] === undefined ? 0 : 1_024)
       expect(body.accepts[0]?.description).toBe(required.resource.description)
     }
   }
@@ -233,7 +237,7 @@ function expectBazaar({ path, bazaar }: { path: string; bazaar: unknown }): void
   if (cap) expect(Object.keys(schema.properties.input.properties.body.properties)).toContain(cap)
 }
 
-test.each(PAID)(
+test.each(CALLS)(
   'the example of %s is priced when it is sent as it stands, and goes without the registry’s part',
   async (path) => {
     const example = document.paths[path]?.['post']?.requestBody?.content['application/json']?.example
@@ -275,7 +279,7 @@ test('the well-known list names every paid path, with offers that are those of a
   }
 })
 
-test('llms.txt names the real address, and its example pays', async () => {
+test('llms.txt names the real address, its links lead somewhere, and its example pays', async () => {
   const response = await get('/llms.txt')
   expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
   expect(response.headers.get('cache-control')).toBe('public, max-age=60')
@@ -286,17 +290,30 @@ test('llms.txt names the real address, and its example pays', async () => {
     .filter((link) => !link.includes('{'))
   expect(links.length).toBeGreaterThan(1)
   for (const link of links) expect((await fetch(link)).status, link).toBe(200)
+  const [, example = ''] = /```js\n([^`]+)```/.exec(text) ?? []
+  const payer = await stack.newPayer()
+  const folder = await mkdtemp(join(tmpdir(), 'turnpike-llms-'))
+  try {
+    await writeFile(join(folder, 'example.mjs'), example)
+    const runner = join(import.meta.dirname, '../../e2e/client/run-example.ts')
+    const { stdout } = await promisify(execFile)(process.execPath, [runner, join(folder, 'example.mjs')], {
+      env: { ...process.env, WALLET_KEY: payer.privateKey },
+    })
+    expect(stdout.trim().length).toBeGreaterThan(20)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })
 
 const METHODS = ['PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND', 'QUERY', 'LINK'] as const
 
-test.each([...PAID, '/v1/quotes', '/openapi.json', '/.well-known/x402', '/llms.txt'])(
+test.each([...CALLS, '/v1/quotes', '/openapi.json', '/.well-known/x402', '/llms.txt'])(
   '%s refuses other methods by name, and nothing falls over',
   async (path) => {
     const allowed =
       path === '/v1/quotes'
         ? 'POST, OPTIONS'
-        : PAID.includes(path)
+        : CALLS.includes(path)
           ? 'GET, HEAD, POST, OPTIONS'
           : 'GET, HEAD, OPTIONS'
     for (const method of METHODS) {
@@ -336,8 +353,11 @@ function raw(line: string): Promise<string> {
 }
 
 test('answers that were paid for are what the document says', async () => {
-  const { pay } = stockPayer({ stack, payer: await stack.newPayer(), scheme: 'batch-settlement' })
+  const payer = await stack.newPayer()
+  const byChannel = stockPayer({ stack, payer, scheme: 'batch-settlement' })
+  const byTransfer = stockPayer({ stack, payer, scheme: 'exact' })
   for (const { path, operation } of paidOperations()) {
+    const { pay } = path === '/v1/credit' ? byTransfer : byChannel
     const example = operation.requestBody?.content['application/json']?.example
     const response = await pay(at(path), post(JSON.stringify(example)))
     expect(response.status).toBe(200)
