@@ -7,6 +7,16 @@ import { networksOf } from './payment-info.ts'
 import { SALES } from './sales.ts'
 import { WAYS_TO_PAY } from './guidance.ts'
 
+/** Of the example: published packages, none of which is used here. */
+const EXAMPLE_IMPORTS = [
+  ['x402Client', '@x402/core/client'],
+  ['ExactEvmScheme', '@x402/evm/exact/client'],
+  ['wrapFetchWithPayment', '@x402/fetch'],
+  ['privateKeyToAccount', 'viem/accounts'],
+]
+  .map(([name, source]) => `import { ${name} } from '${source}'`)
+  .join('\n')
+
 /** `/llms.txt`: what a model has to know that wants to call models here. Plain text in Markdown. */
 export function buildLlmsText({ url, call }: { url: string; call: HttpDependencies['call'] }): string {
   const { assets } = call.terms
@@ -52,10 +62,7 @@ Every code with its status is in ${url}/openapi.json under x-error-codes. 402 ag
 ## Example
 
 \`\`\`js
-import { x402Client } from '@x402/core/client'
-import { ExactEvmScheme } from '@x402/evm/exact/client'
-import { wrapFetchWithPayment } from '@x402/fetch'
-import { privateKeyToAccount } from 'viem/accounts'
+${EXAMPLE_IMPORTS}
 
 const scheme = new ExactEvmScheme(privateKeyToAccount(process.env.WALLET_KEY))
 const pay = wrapFetchWithPayment(fetch, new x402Client().register('${networks[0] ?? 'eip155:8453'}', scheme))

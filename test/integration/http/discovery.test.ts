@@ -56,7 +56,7 @@ const CAPS: Record<string, string | undefined> = {
 beforeAll(async () => {
   stack = await startStack()
   document = (await (await get('/openapi.json')).json()) as OpenApi
-  ajv.addSchema({ ...document, $id: 'openapi' } as object)
+  ajv.addSchema({ ...document, $id: 'openapi' })
 })
 afterAll(() => stack.close())
 
@@ -199,7 +199,7 @@ test.each(PAID)('%s answers an empty probe 402, as registries demand it', async 
     expect([...new Set(required.accepts.map(({ scheme }) => scheme))]).toEqual(schemes)
     expect(required.resource.url).toBe(at(path))
     expect(required.resource.description).toBe(document.paths[path]?.['post']?.['summary' as never])
-    const listed = sanitizeResourceServiceMetadata(required.resource as never)
+    const listed = sanitizeResourceServiceMetadata(required.resource)
     expect(listed).toMatchObject({ serviceName: 'Turnpike' })
     expectBazaar({ path, bazaar: required.extensions['bazaar'] })
     const text = await response.text()

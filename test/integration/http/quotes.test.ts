@@ -144,7 +144,12 @@ test.each(PATHS)('a quote for %s is the 402 of the same request, to the atom', a
     const [quote, demanded] = await Promise.all([readQuote(path, body), demandOf(path, body)])
     expect(bare(quote.accepts)).toEqual(bare(demanded.accepts))
     expect(quote.accepts.map(({ scheme }) => scheme)).toEqual([
-      ...['batch-settlement', 'batch-settlement', 'upto', 'upto', 'exact', 'exact'],
+      'batch-settlement',
+      'batch-settlement',
+      'upto',
+      'upto',
+      'exact',
+      'exact',
     ])
     const { estimate_usd: estimate, ceiling_usd: ceiling, output_cap: outputCap, hint } = demanded.error
     expect({ ...quote }).toMatchObject({
