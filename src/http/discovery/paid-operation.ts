@@ -1,5 +1,6 @@
 import type { Schema } from '../../chat/schema.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { IDEMPOTENCY_KEY } from '../idempotency-id.ts'
 import { errorResponses, errorSchemaAt, PAID_CODES, TOP_UP_CODES } from './error-responses.ts'
 import { bodyName, bodyRef } from './free-operations.ts'
 import { paymentInfo } from './payment-info.ts'
@@ -24,6 +25,27 @@ const STREAM: Schema = {
   description: 'With stream: true. The comment ": payment-response <base64>" is the receipt.',
 }
 
+const optional = (name: string, schema: Schema, description: string) => ({
+  name,
+  in: 'header',
+  required: false,
+  schema,
+  description,
+})
+
+const CALL_HEADERS = [
+  optional(
+    'Idempotency-Key',
+    { type: 'string', pattern: IDEMPOTENCY_KEY.source },
+    "The payer's own name for this request: sent again under it, it is the same call.",
+  ),
+  optional(
+    'x-turnpike-credit',
+    { type: 'string' },
+    'Whatever its value: the 402 also carries a challenge, to pay from credit by signing in.',
+  ),
+]
+
 /** One paid operation of the document, with its price and its 402. */
 export function paidOperation({ sale, call }: { sale: Sale; call: HttpDependencies['call'] }): Json {
   const { path, description, example, answer } = sale
@@ -34,6 +56,7 @@ export function paidOperation({ sale, call }: { sale: Sale; call: HttpDependenci
     tags: ['paid'],
     security: [{ x402: [] }],
     'x-payment-info': paymentInfo({ sale, call }),
+    ...(sale.isCall ? { parameters: CALL_HEADERS } : {}),
     requestBody: { required: true, content: jsonOf(bodyRef(path), { example }) },
     responses: {
       '200': {
