@@ -24,7 +24,12 @@ export type Priced = {
   readonly estimatePicoUsd: PicoUsd
   readonly priceBook: string
   readonly outputCap: number
+  /** Where the ceiling is above what stock clients pay: the largest output cap whose ceiling is not. */
+  readonly fittingOutputCap?: number
 }
+
+/** The signed price of one call. */
+export type Quoted = { readonly quote: Quote; readonly token: string }
 
 /** A 402: the v2 object for the header, the v1 object for the body, with our error in both. */
 export type Demand = {
@@ -58,10 +63,7 @@ export function quoteCall({
   priced: Priced
   dependencies: CallDependencies
   nonce?: string
-}): {
-  quote: Quote
-  token: string
-} {
+}): Quoted {
   const { clock, secret } = dependencies
   const nowMs = clock.nowMs()
   const quote: Quote = {
@@ -75,40 +77,60 @@ export function quoteCall({
 }
 
 /**
+ * Every offer for this call as things are, cheapest scheme first.
+ *
+ * @throws token_suspended where no token can be taken at the moment: nobody is asked to pay where no payment would be taken.
+ */
+export function offersFor({
+  priced,
+  quoted: { quote, token },
+  dependencies,
+}: {
+  priced: Pick<Priced, 'estimatePicoUsd'>
+  /** Without a token: prices that nobody can pay by. */
+  quoted: { readonly quote: Pick<Quote, 'ceilingPicoUsd'>; readonly token?: string }
+  dependencies: Pick<CallDependencies, 'terms' | 'withheldOf'>
+}): readonly Offer[] {
+  const { terms, withheldOf } = dependencies
+  const { estimatePicoUsd } = priced
+  const built = buildOffers({ terms, quote, token, estimatePicoUsd, withheldOf })
+  if (built.length === 0 && terms.assets.some(isSuspended(dependencies))) throw suspended()
+  return built
+}
+
+/**
  * Asks for payment: every offer for this call, with a signed quote, in both versions of x402.
  *
  * @param error why: `payment_required` for a call without a payment, or what was wrong with the one that came.
  * @throws token_suspended where no token can be taken at the moment.
  * @param corrective for a voucher that does not cover the call: the channel's own offer comes first and proves its state.
+ * @param capField the caller's own name of the output cap; absent where there is none.
+ * @param spareExtensions left out where the header has no room for them.
  */
 export function demandPayment({
   priced,
   quoted,
   resource,
+  capField,
   error = new TurnpikeError('payment_required'),
   corrective,
   extensions,
+  spareExtensions,
   dependencies,
 }: {
   priced: Priced
-  quoted: { readonly quote: Quote; readonly token: string }
+  quoted: Quoted
   resource: Resource
+  capField?: string | undefined
   error?: TurnpikeError
   corrective?: Corrective
   /** x402 extensions of this 402. */
   extensions?: Readonly<Record<string, unknown>>
+  spareExtensions?: PaymentRequired['extensions']
   dependencies: CallDependencies
 }): Demand {
-  const { quote, token } = quoted
-  const built = buildOffers({
-    terms: dependencies.terms,
-    quote,
-    token,
-    estimatePicoUsd: priced.estimatePicoUsd,
-    withheldOf: dependencies.withheldOf,
-  })
-  // Nobody is asked to pay where no payment would be taken.
-  if (built.length === 0 && dependencies.terms.assets.some(isSuspended(dependencies))) throw suspended()
+  const { quote } = quoted
+  const built = offersFor({ priced, quoted, dependencies })
   const { offers, reason } = corrective
     ? correctedOffers({ built, corrective })
     : { offers: built, reason: error.code === 'payment_required' ? undefined : error.code }
@@ -118,14 +140,15 @@ export function demandPayment({
       resource,
       ...(reason === undefined ? {} : { error: reason }),
       ...(extensions ? { extensions } : {}),
+      ...(spareExtensions === undefined ? {} : { spareExtensions }),
     }),
-    body: toV1Body({ offers, resource, error: wireErrorOf({ error, priced, quote }) }),
+    body: toV1Body({ offers, resource, error: wireErrorOf({ error, priced, quote, capField }) }),
     error,
   }
 }
 
 const isSuspended =
-  ({ terms, withheldOf }: CallDependencies) =>
+  ({ terms, withheldOf }: Pick<CallDependencies, 'terms' | 'withheldOf'>) =>
   (asset: Asset): boolean =>
     terms.schemes.some((scheme) => withheldOf({ scheme, asset })?.kind === 'suspended')
 
@@ -139,10 +162,12 @@ function wireErrorOf({
   error,
   priced,
   quote,
+  capField,
 }: {
   error: TurnpikeError
   priced: Priced
   quote: Quote
+  capField: string | undefined
 }): WireError {
   return {
     ...toWireError(error),
@@ -150,16 +175,20 @@ function wireErrorOf({
     ceiling_usd: formatUsd(quote.ceilingPicoUsd),
     output_cap: priced.outputCap,
     quote_expires_at: new Date(quote.expiresAtMs).toISOString(),
-    ...stockClientHint(priced),
+    ...stockClientHint({ priced, capField }),
   }
 }
 
-/** Stock x402 clients refuse payments above $1: say so, and which cap would fit. */
-function stockClientHint({ ceilingPicoUsd, outputCap }: Priced): { readonly hint?: string } {
-  const limit = LIMITS.stockClientCeilingPicoUsd
-  if (ceilingPicoUsd <= limit) return {}
-  const fitting = Number((BigInt(outputCap) * limit) / ceilingPicoUsd)
-  return {
-    hint: `Stock x402 clients refuse to pay more than $1 for a call; max_tokens: ${fitting} would fit.`,
-  }
+/** Stock x402 clients refuse payments above $1: say so, and what would fit, in the caller's own words. */
+export function stockClientHint({
+  priced: { ceilingPicoUsd, fittingOutputCap = 0 },
+  capField,
+}: {
+  priced: Pick<Priced, 'ceilingPicoUsd' | 'fittingOutputCap'>
+  capField: string | undefined
+}): { readonly hint?: string } {
+  if (ceilingPicoUsd <= LIMITS.stockClientCeilingPicoUsd) return {}
+  const isEnough = capField !== undefined && fittingOutputCap >= 1
+  const advice = isEnough ? `${capField}: ${fittingOutputCap} would fit` : 'a shorter input would fit'
+  return { hint: `Stock x402 clients refuse to pay more than $1 for a call; ${advice}.` }
 }

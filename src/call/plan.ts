@@ -1,6 +1,7 @@
 import type { Model } from '../catalog/types.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import { LIMITS } from '../lib/limits.ts'
+import type { PicoUsd } from '../lib/money.ts'
 import { ceilingOf, estimateOf } from '../pricing/ceiling.ts'
 import { largestMargin, marginOf } from '../pricing/margin.ts'
 import { contextExceeded } from '../routing/context-exceeded.ts'
@@ -58,6 +59,7 @@ export async function planCall({
     })
   }
 
+  const ceilingPicoUsd = ceiling(inputBoundTokens, outputCap)
   const bounds = { inputBoundTokens, outputCap, choices, ...dearInput }
   const [first, ...rest] = route.candidates
   return {
@@ -70,9 +72,29 @@ export async function planCall({
       bounds,
       marginBps: marginOf({ endpoint: first, marginBps: dependencies.marginBps }),
     }),
-    ceilingPicoUsd: ceiling(inputBoundTokens, outputCap),
+    ceilingPicoUsd,
+    ...fittingCap({ ceilingPicoUsd, outputCap, ceilingAt: (cap) => ceiling(inputBoundTokens, cap) }),
     priceBook: catalog.priceBook,
   }
+}
+
+/** The largest cap whose ceiling stock clients pay, where this one's is above it: a ceiling grows evenly with its cap. */
+function fittingCap({
+  ceilingPicoUsd,
+  outputCap,
+  ceilingAt,
+}: {
+  ceilingPicoUsd: PicoUsd
+  outputCap: number
+  ceilingAt: (cap: number) => PicoUsd
+}): Pick<PlannedCall, 'fittingOutputCap'> {
+  const limit = LIMITS.stockClientCeilingPicoUsd
+  if (ceilingPicoUsd <= limit) return {}
+  const inputPicoUsd = ceilingAt(0)
+  if (inputPicoUsd >= limit) return {}
+  const cap = Number((BigInt(outputCap) * (limit - inputPicoUsd)) / (ceilingPicoUsd - inputPicoUsd))
+  // Margins are rounded up.
+  return { fittingOutputCap: ceilingAt(cap) <= limit ? cap : cap - 1 }
 }
 
 /**

@@ -25,8 +25,17 @@ export type SizedRoute = {
 /** How much an o200k count may fall short of another family's. */
 const TOKENIZER_SAFETY = 1.25
 
-/** The input's bound by counting it: closer than its bytes, and dearer to know. */
-export async function countedBound(request: ChatRequest): Promise<number> {
+/** By the body's fields, which stay the same object while one call is planned, perhaps for several models. */
+const counted = new WeakMap<ChatRequest['fields'], Promise<number>>()
+
+/** The input's bound by counting it: closer than its bytes, and dearer to know, so it is counted once. */
+export function countedBound(request: ChatRequest): Promise<number> {
+  const bound = counted.get(request.fields) ?? count(request)
+  counted.set(request.fields, bound)
+  return bound
+}
+
+async function count(request: ChatRequest): Promise<number> {
   const { boundTokens } = await tokenizerBound({ request, safetyFactor: TOKENIZER_SAFETY })
   return boundTokens
 }
@@ -53,7 +62,8 @@ function routeWith(asked: Asked, inputBoundTokens: number): SizedRoute {
   return { route, needs, inputBoundTokens }
 }
 
-function needsOf({ request, inputBoundTokens }: { request: ChatRequest; inputBoundTokens: number }) {
+/** What routing looks at of a request. */
+export function needsOf({ request, inputBoundTokens }: { request: ChatRequest; inputBoundTokens: number }) {
   const { callerOutputCap, kind } = request
   return {
     ...requestNeeds(request),

@@ -50,6 +50,8 @@ export type PlannedCall = ReceivedCall & {
   readonly inputBoundTokens: number
   readonly estimatePicoUsd: PicoUsd
   readonly ceilingPicoUsd: PicoUsd
+  /** Where the ceiling is above what stock clients pay: the largest output cap whose ceiling is not. */
+  readonly fittingOutputCap?: number
   readonly priceBook: string
   /** Of the payer and its own name for the request, once the payer is known. */
   readonly idempotencyKey?: string

@@ -1,11 +1,10 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { invalidField } from './check-options.ts'
 import { hasExtension } from './extensions.ts'
+import { PART_TYPES, ROLES, SPOKEN_BESIDE } from './message-fields.ts'
 
-const ROLES: ReadonlySet<unknown> = new Set(['system', 'developer', 'user', 'assistant', 'tool', 'function'])
-
-/** Parts whose tokens can be bounded from the request alone. A file's or a video's cannot. */
-const PART_TYPES: ReadonlySet<unknown> = new Set(['text', 'refusal', 'image_url', 'input_audio'])
+const KNOWN_ROLES: ReadonlySet<unknown> = new Set(ROLES)
+const KNOWN_PARTS: ReadonlySet<unknown> = new Set(PART_TYPES)
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -16,8 +15,8 @@ function checkParts(parts: readonly unknown[], param: string): void {
     const name = `${param}[${index}]`
     if (!isObject(part)) throw invalidField(name, 'must be an object.')
     const { type } = part
-    if (!PART_TYPES.has(type)) {
-      throw invalidField(`${name}.type`, `must be one of ${[...PART_TYPES].join(', ')}.`)
+    if (!KNOWN_PARTS.has(type)) {
+      throw invalidField(`${name}.type`, `must be one of ${PART_TYPES.join(', ')}.`)
     }
     if (type === 'text' && typeof part['text'] !== 'string') {
       throw invalidField(`${name}.text`, 'must be a string.')
@@ -31,7 +30,7 @@ function checkReasoning(message: Readonly<Record<string, unknown>>, at: string):
   if (details !== undefined && details !== null && !(Array.isArray(details) && details.every(isObject))) {
     throw invalidField(`${at}.reasoning_details`, 'must be an array of objects.')
   }
-  for (const name of ['reasoning', 'reasoning_content', 'refusal']) {
+  for (const name of SPOKEN_BESIDE) {
     const value = message[name]
     if (value !== undefined && value !== null && typeof value !== 'string') {
       throw invalidField(`${at}.${name}`, 'must be a string.')
@@ -59,8 +58,8 @@ export function checkMessages(messages: unknown): {
     const message: unknown = messages[index]
     const at = `messages[${index}]`
     if (!isObject(message)) throw invalidField(at, 'must be an object.')
-    if (!ROLES.has(message['role'])) {
-      throw invalidField(`${at}.role`, `must be one of ${[...ROLES].join(', ')}.`)
+    if (!KNOWN_ROLES.has(message['role'])) {
+      throw invalidField(`${at}.role`, `must be one of ${ROLES.join(', ')}.`)
     }
     const { content } = message
     if (Array.isArray(content)) checkParts(content, `${at}.content`)

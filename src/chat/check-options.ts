@@ -1,24 +1,26 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
+import { CHAT_SCHEMAS, REFUSED_FIELDS, TOOL_TYPES } from './fields.ts'
+import type { Schema } from './schema.ts'
+import { CAP_FIELD, USUAL_TIERS } from './shared-fields.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-type Range = { readonly min: number; readonly max: number; readonly isInteger?: boolean }
-
-/** OpenAI's published ranges. */
-const RANGES: readonly (readonly [string, Range])[] = [
-  ['n', { min: 1, max: LIMITS.choices, isInteger: true }],
-  ['temperature', { min: 0, max: 2 }],
-  ['top_p', { min: 0, max: 1 }],
-  ['frequency_penalty', { min: -2, max: 2 }],
-  ['presence_penalty', { min: -2, max: 2 }],
-  ['top_logprobs', { min: 0, max: 20, isInteger: true }],
-  ['seed', { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER, isInteger: true }],
-]
 
 const CAPS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'] as const
 
-/** No model writes more in one answer; a larger cap is a mistake (or 1e30). */
-const MAX_CAP = 100_000_000
+/** Fields that are numbers within limits, without the caps, which are read apart. */
+const RANGES = Object.entries(CHAT_SCHEMAS).flatMap(([name, schema]) => {
+  const range = rangeOf(schema)
+  return range && !CAPS.some((cap) => cap === name) ? [[name, range] as const] : []
+})
+
+type Range = { readonly min: number; readonly max: number; readonly isInteger: boolean }
+
+function rangeOf({ type, minimum: min, maximum: max }: Schema): Range | undefined {
+  return min === undefined || max === undefined ? undefined : { min, max, isInteger: type === 'integer' }
+}
+
+const CAP_RANGE: Range = { min: CAP_FIELD.minimum, max: CAP_FIELD.maximum, isInteger: true }
 
 /** OpenAI takes null for "as if it were not there". */
 const isAbsent = (value: unknown) => value === undefined || value === null
@@ -34,23 +36,20 @@ function checkRange(name: string, value: unknown, range: Range): void {
   throw invalidField(name, `must be ${kind} from ${range.min} to ${range.max}.`)
 }
 
-/** Options that cost more than tokens: what cannot be priced before the call is not sold. */
+const REFUSED = Object.entries(REFUSED_FIELDS)
+
 function checkSold(fields: Fields): void {
-  if (!isAbsent(fields['web_search_options'])) {
-    throw invalidField('web_search_options', 'is charged per search and is not sold here.')
-  }
-  if (!isAbsent(fields['audio'])) throw invalidField('audio', 'is not sold here: only text output is.')
+  for (const [name, reason] of REFUSED) if (!isAbsent(fields[name])) throw invalidField(name, reason)
   const modalities = fields['modalities']
   if (!isAbsent(modalities) && !(Array.isArray(modalities) && modalities.every((one) => one === 'text'))) {
     throw invalidField('modalities', 'must be ["text"]: only text output is sold here.')
   }
   const tier = fields['service_tier']
-  if (!isAbsent(tier) && tier !== 'auto' && tier !== 'default') {
+  if (!isAbsent(tier) && !USUAL_TIERS.some((usual) => usual === tier)) {
     throw invalidField('service_tier', 'must be "auto" or "default": other tiers have other prices.')
   }
 }
 
-/** Functions and custom tools are answered by the caller; a provider's own tools would be billed apart. */
 function checkTools(fields: Fields): number {
   const tools = fields['tools']
   if (isAbsent(tools)) return 0
@@ -58,7 +57,7 @@ function checkTools(fields: Fields): number {
   if (tools.length > LIMITS.tools) throw invalidField('tools', `must have at most ${LIMITS.tools} entries.`)
   for (const [index, tool] of tools.entries()) {
     const type: unknown = typeof tool === 'object' && tool !== null ? Reflect.get(tool, 'type') : undefined
-    if (type !== 'function' && type !== 'custom') {
+    if (!TOOL_TYPES.some((known) => known === type)) {
       throw invalidField(`tools[${index}].type`, 'must be "function" or "custom".')
     }
   }
@@ -78,7 +77,7 @@ function readOutputCap(fields: Fields): number | undefined {
   for (const name of CAPS) {
     const value = fields[name]
     if (isAbsent(value)) continue
-    checkRange(name, value, { min: 1, max: MAX_CAP, isInteger: true })
+    checkRange(name, value, CAP_RANGE)
     if (cap !== undefined && cap !== value) {
       throw new TurnpikeError('contradicting_options', {
         param: name,

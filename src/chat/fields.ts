@@ -1,88 +1,80 @@
-/** Fields of OpenAI's published chat completion request, plus the output cap's name in the responses dialect. */
-const OPENAI_FIELDS = [
-  'model',
-  'messages',
-  'audio',
-  'frequency_penalty',
-  'function_call',
-  'functions',
-  'logit_bias',
-  'logprobs',
-  'max_completion_tokens',
-  'max_output_tokens',
-  'max_tokens',
-  'metadata',
-  'modalities',
-  'moderation',
-  'n',
-  'parallel_tool_calls',
-  'prediction',
-  'presence_penalty',
-  'prompt_cache_key',
-  'prompt_cache_options',
-  'prompt_cache_retention',
-  'reasoning_effort',
-  'response_format',
-  'safety_identifier',
-  'seed',
-  'service_tier',
-  'stop',
-  'store',
-  'stream',
-  'stream_options',
-  'temperature',
-  'tool_choice',
-  'tools',
-  'top_logprobs',
-  'top_p',
-  'user',
-  'verbosity',
-  'web_search_options',
-] as const
+import { LIMITS } from '../lib/limits.ts'
+import { MESSAGE } from './message-fields.ts'
+import {
+  ANYTHING,
+  among,
+  FLAG,
+  leftToProvider,
+  listOf,
+  namesOf,
+  OBJECT,
+  objectOf,
+  refused,
+  type Schemas,
+  TEXT,
+  told,
+} from './schema.ts'
+import { CAP_FIELD, MODEL_FIELD, ROUTER_SCHEMAS, USUAL_TIERS } from './shared-fields.ts'
 
-/** Fields that only a router understands, ours and OpenRouter's: no provider ever sees them. */
-export const ROUTER_FIELDS = [
-  'budget',
-  'continue',
-  'models',
-  'plugins',
-  'provider',
-  'route',
-  'session_id',
-  'usage',
-] as const
-
-export const CHAT_FIELDS: ReadonlySet<string> = new Set([...OPENAI_FIELDS, ...ROUTER_FIELDS])
-
-/** Levenshtein's distance, one row at a time. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
+/** Options that cost more than tokens: what cannot be priced before the call is not sold. */
+export const REFUSED_FIELDS: Readonly<Record<string, string>> = {
+  web_search_options: 'is charged per search and is not sold here.',
+  audio: 'is not sold here: only text output is.',
 }
 
-/**
- * The known field that is nearest to a misspelt one, or undefined where none is near (more than a third changed).
- *
- * @example nearestField({ name: 'temprature', known: CHAT_FIELDS }) // 'temperature'
- */
-export function nearestField({
-  name,
-  known,
-}: {
-  name: string
-  known: ReadonlySet<string>
-}): string | undefined {
-  const ranked = [...known]
-    .map((field) => ({ field, changes: distance(name.toLowerCase(), field) }))
-    .sort((a, b) => a.changes - b.changes)
-  const best = ranked[0]
-  return best && best.changes <= Math.max(2, Math.floor(name.length / 3)) ? best.field : undefined
-}
+/** Functions and custom tools are answered by the caller; a provider's own tools would be billed apart. */
+export const TOOL_TYPES = ['function', 'custom'] as const
+
+const TOOL = objectOf({ fields: { type: among(TOOL_TYPES) }, required: ['type'], isOpen: true })
+
+/** Every field of OpenAI's published chat completion request, with its published range, plus the output cap's name in the responses dialect. */
+const OPENAI_SCHEMAS = {
+  model: MODEL_FIELD,
+  messages: told('The conversation so far.', listOf(MESSAGE, { minItems: 1 })),
+  ...refused(REFUSED_FIELDS),
+  frequency_penalty: { type: 'number', minimum: -2, maximum: 2 },
+  function_call: leftToProvider(ANYTHING),
+  functions: listOf(ANYTHING, { maxItems: LIMITS.tools }),
+  logit_bias: leftToProvider(OBJECT),
+  logprobs: leftToProvider(FLAG),
+  max_completion_tokens: CAP_FIELD,
+  max_output_tokens: CAP_FIELD,
+  max_tokens: CAP_FIELD,
+  metadata: leftToProvider(OBJECT),
+  modalities: told('Only text output is sold here.', listOf(among(['text']))),
+  moderation: leftToProvider(ANYTHING),
+  n: { type: 'integer', minimum: 1, maximum: LIMITS.choices, description: 'How many answers.' },
+  parallel_tool_calls: leftToProvider(FLAG),
+  prediction: leftToProvider(OBJECT),
+  presence_penalty: { type: 'number', minimum: -2, maximum: 2 },
+  prompt_cache_key: leftToProvider(TEXT),
+  prompt_cache_options: leftToProvider(OBJECT),
+  prompt_cache_retention: leftToProvider(TEXT),
+  reasoning_effort: leftToProvider(TEXT),
+  response_format: leftToProvider(OBJECT),
+  safety_identifier: leftToProvider(TEXT),
+  seed: { type: 'integer', minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER },
+  service_tier: told('Other tiers have other prices.', among(USUAL_TIERS)),
+  stop: leftToProvider({ anyOf: [TEXT, listOf(TEXT)] }),
+  store: leftToProvider(FLAG),
+  stream: told('Whether the answer comes as server-sent events.', FLAG),
+  stream_options: told(
+    'Only with stream: true.',
+    objectOf({ fields: { include_usage: FLAG }, isOpen: true }),
+  ),
+  temperature: { type: 'number', minimum: 0, maximum: 2 },
+  tool_choice: leftToProvider(ANYTHING),
+  tools: listOf(TOOL, { maxItems: LIMITS.tools }),
+  top_logprobs: { type: 'integer', minimum: 0, maximum: 20 },
+  top_p: { type: 'number', minimum: 0, maximum: 1 },
+  user: leftToProvider(TEXT),
+  verbosity: leftToProvider(TEXT),
+} as const satisfies Schemas
+
+/** The table of the chat dialect. The validator takes names, ranges and words from it, and so do the documents. */
+export const CHAT_SCHEMAS: Schemas = { ...OPENAI_SCHEMAS, ...ROUTER_SCHEMAS }
+
+export const CHAT_FIELDS = namesOf(CHAT_SCHEMAS)
+export const ROUTER_FIELDS = Object.keys(ROUTER_SCHEMAS)
+
+export const CHAT_BODY = objectOf({ fields: CHAT_SCHEMAS, required: ['model', 'messages'] })

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { type JsonMember, scanMembers } from '../lib/json-members.ts'
-import { LIMITS } from '../lib/limits.ts'
 import { invalidField } from './check-options.ts'
-import { nearestField } from './fields.ts'
+import { nearestField } from './nearest-field.ts'
+import { MODEL_FIELD } from './shared-fields.ts'
 
 /** A name that may be shown: anything else in a key's place could be prompt text. */
 const SHOWABLE = /^[\w.-]{1,64}$/
-const MODEL_NAME = /^[\x21-\x7e]+$/
+const MODEL_NAME = new RegExp(MODEL_FIELD.pattern)
 
 function parseObject(body: Uint8Array): { text: string; fields: Record<string, unknown> } {
   if (!isUtf8(body)) throw new TurnpikeError('invalid_json', { message: 'The request body is not UTF-8.' })
@@ -34,8 +34,8 @@ export function readModel(model: unknown): string {
   if (model === undefined) {
     throw new TurnpikeError('missing_field', { param: 'model', message: 'model is missing.' })
   }
-  if (typeof model !== 'string' || model.length > LIMITS.modelNameChars || !MODEL_NAME.test(model)) {
-    throw invalidField('model', `must be a name of 1 to ${LIMITS.modelNameChars} printable characters.`)
+  if (typeof model !== 'string' || model.length > MODEL_FIELD.maxLength || !MODEL_NAME.test(model)) {
+    throw invalidField('model', `must be a name of 1 to ${MODEL_FIELD.maxLength} printable characters.`)
   }
   return model
 }

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, RequestHandler } from 'express'
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
 import { toWireError } from '../lib/errors/to-wire.ts'
 import { uuidV7 } from '../lib/ids.ts'
 import { frameEvent } from '../lib/sse.ts'
@@ -22,6 +22,18 @@ export function withRequestId({ call: { clock } }: HttpDependencies): RequestHan
   }
 }
 
+/** Lets an answer speak the dialect of another path than its own. */
+export function speakAs({ response, path }: { response: Response; path: string }): void {
+  response.locals['spokenPath'] = path
+  const { requestIdHeader } = dialectAt(path)
+  if (requestIdHeader) response.setHeader(requestIdHeader, requestIdOf(response))
+}
+
+const spokenPath = (request: Request, response: Response): string => {
+  const path: unknown = response.locals['spokenPath']
+  return typeof path === 'string' ? path : request.path
+}
+
 /** The last stop of every error: one shape for all of them. Once bytes are out, the connection ends instead. */
 export function errorHandler({ onError }: HttpDependencies): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
@@ -29,7 +41,7 @@ export function errorHandler({ onError }: HttpDependencies): ErrorRequestHandler
     const isOurFault = error.code === 'internal_error' || error.code === 'unavailable'
     if (isOurFault)
       onError({ error: error.cause ?? error, requestId: requestIdOf(response), path: request.path })
-    if (!response.headersSent) sendError({ response, error, path: request.path })
+    if (!response.headersSent) sendError({ response, error, path: spokenPath(request, response) })
     else if (!response.writableEnded) {
       const facts = { error: toWireError(error), requestId: requestIdOf(response) }
       const { errorBody, namesEvents } = dialectAt(request.path)

@@ -1,6 +1,7 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 
-const HEADER = /^[\x21-\x7e]{1,255}$/
+/** What the header may be. */
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/
 
 /**
  * A caller's own name for its request: the header `Idempotency-Key`, or the payment-identifier of its x402 payment.
@@ -16,7 +17,7 @@ export function idempotencyIdOf({
 }): string | undefined {
   const [given, ...others] = header ?? []
   if (given === undefined) return identifier
-  if (others.length > 0 || !HEADER.test(given))
+  if (others.length > 0 || !IDEMPOTENCY_KEY.test(given))
     throw new TurnpikeError('invalid_field', {
       param: 'Idempotency-Key',
       message: 'Idempotency-Key must be one name of 1 to 255 visible ASCII characters.',

@@ -17,7 +17,6 @@ import { refuseWithheld } from '../call/refuse-withheld.ts'
 import type { AdmittedCall, PlannedCall } from '../call/types.ts'
 import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
-import { LIMITS } from '../lib/limits.ts'
 import { checkPayment } from '../payment/check.ts'
 import { CORRECTIVE_ERROR } from '../payment/corrective.ts'
 import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
@@ -25,15 +24,20 @@ import { SIGN_IN, type SignedIn } from '../payment/sign-in.ts'
 import { withSignedOffers } from '../payment/signed-offers.ts'
 import type { CallPayment, Quote } from '../payment/types.ts'
 import { asUnavailable, sendDemand } from './answer.ts'
-import { callerAddress, isLoopback } from './caller-address.ts'
+import { callerAddress } from './caller-address.ts'
 import { createCallAnswer } from './call-answer.ts'
+import { countUnpaid } from './count-unpaid.ts'
 import type { HttpDependencies } from './dependencies.ts'
+import { dialectAt } from './dialects.ts'
+import { bazaarAt } from './discovery/bazaar.ts'
 import { freeCall } from './free-call.ts'
 import { hangUpSignal } from './hang-up.ts'
 import { idempotencyIdOf } from './idempotency-id.ts'
 import { readBody } from './read-body.ts'
 import { receive, wantsSignedReceipt } from './receive.ts'
 import { refundRoute } from './refund-route.ts'
+import { requireStorage } from './require-storage.ts'
+import { resourceAt } from './resource-at.ts'
 import { challengeFor, signedIn, wantsCredit } from './signed-in.ts'
 import { withSignedReceipt } from './signed-receipt.ts'
 
@@ -85,28 +89,6 @@ function named({
   const identifier = payment?.x402Version === 2 ? payment.identifier : undefined
   const idempotencyId = idempotencyIdOf({ header: request.headersDistinct['idempotency-key'], identifier })
   return idempotencyId === undefined ? planned : { ...planned, idempotencyId }
-}
-
-/** An admitted call takes itself back, and the question for its price. */
-const REQUESTS_OF_A_CALL = 2
-
-/**
- * Until it is admitted a request is work for nothing, so each counts before anything is read of it.
- *
- * @returns takes it back, once the request has been paid for.
- * @throws too_many_unpaid with Retry-After.
- */
-function countUnpaid({ request, dependencies: { unpaid } }: Exchange): () => void {
-  if (isLoopback(request)) return () => undefined
-  const address = callerAddress(request)
-  const retryAfterMs = unpaid.take(address)
-  if (retryAfterMs !== undefined) throw new TurnpikeError('too_many_unpaid', { retryAfterMs })
-  return () => unpaid.giveBack(address, REQUESTS_OF_A_CALL)
-}
-
-/** While nothing can be recorded, nobody is asked to pay and nothing is served. */
-function requireStorage({ call }: HttpDependencies): void {
-  if (call.isStorageAway()) throw new TurnpikeError('unavailable', { retryAfterMs: LIMITS.storageRetryMs })
 }
 
 /** The admitted call, or undefined after a 402 has been sent. */
@@ -175,6 +157,7 @@ function demand({
   quoteNonce,
   error,
   corrective,
+  isProbe = false,
   dependencies,
 }: Exchange & {
   priced: Priced
@@ -182,7 +165,11 @@ function demand({
   quoteNonce?: string
   error?: TurnpikeError
   corrective?: Corrective
+  /** Registries probe: to them the answer also says what can be asked here. Clients echo that, so a call's own price goes without. */
+  isProbe?: boolean
 }): void {
+  const dialect = dialectAt(request.path)
+  const bazaar = isProbe ? bazaarAt(request.path) : undefined
   const reason = corrective ? new TurnpikeError(CORRECTIVE_ERROR) : error
   const nonce = quoteNonce === undefined ? {} : { nonce: quoteNonce }
   const quoted = quoteCall({ priced, dependencies: dependencies.call, ...nonce })
@@ -194,11 +181,9 @@ function demand({
     priced,
     quoted,
     ...(challenge ? { extensions: challenge } : {}),
-    resource: {
-      url: `${dependencies.publicUrl(request)}${request.path}`,
-      description: 'Chat completion, charged for the tokens really used.',
-      mimeType: 'application/json',
-    },
+    resource: resourceAt({ path: request.path, publicUrl: dependencies.publicUrl(request), isProbe }),
+    capField: dialect.capField,
+    ...(bazaar ? { spareExtensions: bazaar } : {}),
     ...(reason ? { error: reason } : {}),
     ...(corrective ? { corrective } : {}),
     dependencies: dependencies.call,
@@ -233,8 +218,9 @@ async function answerProbe({
   ...exchange
 }: Exchange & { payment: DecodedPayment | undefined; requestHash: string }): Promise<void> {
   requireStorage(exchange.dependencies)
-  const priced = priceProbe({ requestHash, dependencies: exchange.dependencies.call })
-  if (!payment) return demand({ ...exchange, priced })
+  const { kind } = dialectAt(exchange.request.path)
+  const priced = priceProbe({ requestHash, kind, dependencies: exchange.dependencies.call })
+  if (!payment) return demand({ ...exchange, priced, isProbe: true })
   try {
     const corrective = await refundRoute({ ...exchange, payment, priced })
     if (corrective) demand({ ...exchange, priced, corrective })

@@ -16,28 +16,31 @@ export type Received =
  * Reads a request on a paid path once: its bytes are hashed and parsed here and nowhere else. An empty body, or an object
  * without the route's required field, is a probe.
  *
+ * @param path where the body is a call: the requested one, unless somebody asks for the price of a call elsewhere.
  * @throws invalid_json, ambiguous_json and the codes of lib/errors/chat, each naming its field; nothing was charged.
  */
 export function receive({
   request,
   requestId,
   body,
+  path = request.path,
   dependencies: { secret, clock },
 }: {
   request: Request
   requestId: string
   body: Buffer
+  path?: string
   dependencies: CallDependencies
 }): Received {
-  const requestHash = hashRequest({ method: request.method, path: request.path, body, secret })
+  const requestHash = hashRequest({ method: request.method, path, body, secret })
   if (body.length === 0) return { kind: 'probe', requestHash }
   try {
     const receivedAtMs = clock.nowMs()
     const call: ReceivedCall = {
       callId: newCallId({ nowMs: receivedAtMs, random: clock.random(16) }),
       requestId,
-      path: request.path,
-      request: dialectAt(request.path).read({ body }),
+      path,
+      request: dialectAt(path).read({ body }),
       requestHash,
       receivedAtMs,
       retryCount: retryCountOf(request),

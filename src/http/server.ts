@@ -1,12 +1,14 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
+import express, { type Express, type Request, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { adminRoutes } from './admin/ledger.ts'
+import { allow } from './allow.ts'
 import { requestIdOf } from './answer.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { PAID_PATHS } from './dialects.ts'
+import { discoveryRoutes } from './discovery/discovery-routes.ts'
 import { errorHandler, withRequestId } from './error-handler.ts'
 import { paidRoute } from './paid-route.ts'
 import { callsRoutes } from './routes/calls.ts'
@@ -14,6 +16,7 @@ import { countTokensRoute } from './routes/count-tokens.ts'
 import { creditRoutes } from './routes/credit.ts'
 import { healthRoutes } from './routes/health.ts'
 import { modelsRoutes } from './routes/models.ts'
+import { quotesRoute } from './routes/quotes.ts'
 
 /** The public listener's app: paid routes first, since they are the hot path and need no middleware. */
 export function createHttpApp({
@@ -32,13 +35,15 @@ export function createHttpApp({
   const paid: RequestHandler = (request, response) =>
     paidRoute({ request, response, requestId: requestIdOf(response), dependencies })
   for (const path of PAID_PATHS.keys()) {
-    app.route(path).post(paid).get(paid).head(paid).all(refuseMethod('GET, HEAD, POST'))
+    app.route(path).post(paid).get(paid).head(paid).all(allow('GET, HEAD, POST'))
   }
   app.use(helmet())
   app.use(modelsRoutes(dependencies))
   app.use(callsRoutes(dependencies))
   app.use(creditRoutes(dependencies))
   app.use(countTokensRoute(dependencies))
+  app.use(quotesRoute(dependencies))
+  app.use(discoveryRoutes(dependencies))
   app.use(healthRoutes(dependencies))
   if (withAdmin) app.use('/admin/v1', adminRoutes(dependencies))
   app.use((request: Request) => {
@@ -49,12 +54,6 @@ export function createHttpApp({
   app.use(errorHandler(dependencies))
   return app
 }
-
-const refuseMethod =
-  (allow: string): RequestHandler =>
-  (_request: Request, _response: Response) => {
-    throw new TurnpikeError('method_not_allowed', { headers: { allow } })
-  }
 
 export type Listener = { readonly url: string; readonly port: number; readonly close: () => Promise<void> }
 

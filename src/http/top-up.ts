@@ -14,9 +14,12 @@ import { topUpTerms } from '../payment/top-up-terms.ts'
 import type { ExactPayment } from '../payment/types.ts'
 import { asUnavailable, receiptHeader, sendDemand, sendJson } from './answer.ts'
 import { creditOf } from './credit-fields.ts'
+import { TOP_UP_DESCRIPTION, TOP_UP_FIELDS } from './credit-schemas.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { readBody } from './read-body.ts'
+import { bazaarAt } from './discovery/bazaar.ts'
 import { readObject } from './read-object.ts'
+import { LISTED } from './resource-at.ts'
 
 type Exchange = {
   readonly request: Request
@@ -38,7 +41,8 @@ export async function topUp(exchange: Exchange): Promise<void> {
   const requestHash = hashRequest({ method: request.method, path: request.path, body, secret })
   const amountPicoUsd = readAmount(body)
   const priced = pricedAt({ requestHash, amountPicoUsd, dependencies })
-  if (!payment) return demand({ ...exchange, priced })
+  const isProbe = amountPicoUsd === undefined
+  if (!payment) return demand({ ...exchange, priced, isProbe })
   if (amountPicoUsd === undefined) throw new TurnpikeError('payment_not_needed')
   try {
     await receive({ ...exchange, priced, payment })
@@ -64,11 +68,9 @@ function pricedAt({
   return { requestHash, ...amounts, priceBook, outputCap: 0 }
 }
 
-const FIELDS = new Set(['amount_usd'])
-
 /** Undefined for a probe. @throws invalid_field */
 function readAmount(body: Buffer): PicoUsd | undefined {
-  const { amount_usd: amount } = readObject({ body, known: FIELDS })
+  const { amount_usd: amount } = readObject({ body, known: TOP_UP_FIELDS })
   if (amount === undefined) return undefined
   const isText = typeof amount === 'string' || typeof amount === 'number'
   const picoUsd = isText ? parseUsd(String(amount)) : undefined
@@ -132,15 +134,25 @@ function demand({
   response,
   priced,
   error,
+  isProbe = false,
   dependencies,
-}: Exchange & { priced: Priced; error?: TurnpikeError }): void {
+}: Exchange & { priced: Priced; error?: TurnpikeError; isProbe?: boolean }): void {
+  const bazaar = isProbe ? bazaarAt(request.path) : undefined
   const call = { ...dependencies.call, terms: topUpTerms(dependencies.call.terms) }
   const resource = {
     url: `${dependencies.publicUrl(request)}${request.path}`,
-    description: 'Credit for calls: all of it is yours, spent by signing in or withdrawn.',
+    description: TOP_UP_DESCRIPTION,
     mimeType: 'application/json',
+    ...(isProbe ? LISTED : {}),
   }
   const quoted = quoteCall({ priced, dependencies: call })
-  const answer = demandPayment({ priced, quoted, resource, dependencies: call, ...(error ? { error } : {}) })
+  const answer = demandPayment({
+    priced,
+    quoted,
+    resource,
+    ...(bazaar ? { spareExtensions: bazaar } : {}),
+    dependencies: call,
+    ...(error ? { error } : {}),
+  })
   sendDemand({ response, demand: answer })
 }

@@ -6,6 +6,7 @@ import type { SignedIn } from '../payment/sign-in.ts'
 import type { Asset } from '../payment/types.ts'
 import type { Refund } from '../settlement/types.ts'
 import { withdrawCredit } from '../settlement/withdraw-credit.ts'
+import { WITHDRAWAL_FIELDS } from './credit-schemas.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { readObject } from './read-object.ts'
 
@@ -38,8 +39,6 @@ export async function withdraw({
   return refund
 }
 
-const FIELDS = new Set(['network', 'asset', 'amount'])
-
 /** `{ network?, asset?, amount? }`: the network of the proof and its first token with credit, whole, unless said otherwise. */
 async function readWish({
   body,
@@ -50,7 +49,7 @@ async function readWish({
   proved: SignedIn
   dependencies: HttpDependencies
 }): Promise<{ readonly asset: Asset; readonly amountAtomic?: bigint }> {
-  const { network = usual, asset: wanted, amount } = readObject({ body, known: FIELDS })
+  const { network = usual, asset: wanted, amount } = readObject({ body, known: WITHDRAWAL_FIELDS })
   const tokens = call.terms.assets.filter((one) => one.network === network)
   if (tokens.length === 0)
     throw new TurnpikeError('invalid_field', {

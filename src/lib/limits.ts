@@ -14,6 +14,8 @@ export const LIMITS = {
   betweenChunksMs: 60_000,
   /** How long a signed quote is honoured. */
   quoteSeconds: 120,
+  /** Other models that a quote prices as well. */
+  quoteAlternatives: 5,
   /** OpenAI's own limit of one embeddings request. */
   embeddingInputs: 2_048,
   /** Time that a stock client gives its signature: x402 `maxTimeoutSeconds`. */

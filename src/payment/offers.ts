@@ -153,7 +153,8 @@ function isFeeTooDear({
  * Stock clients take the first offer that they can pay, so channels come first, then `upto`, then `exact`; within a
  * scheme the tokens come in the order of the terms. `exact` pays the till, the others the cold address.
  *
- * @param token the signed quote, repeated in every offer; a 402 with many offers moves it (buildPaymentRequired).
+ * @param token the signed quote, repeated in every offer; a 402 with many offers moves it (buildPaymentRequired). Absent in a list of
+ *   prices that nobody can pay by.
  * @param estimatePicoUsd the expected price without fee, for the operator's limit on fees.
  * @param withheldOf says which offers are not made at the moment.
  */
@@ -165,8 +166,8 @@ export function buildOffers({
   withheldOf = () => undefined,
 }: {
   terms: Terms
-  quote: Quote
-  token: string
+  quote: Pick<Quote, 'ceilingPicoUsd'>
+  token?: string | undefined
   estimatePicoUsd: PicoUsd
   withheldOf?: WithheldOf
 }): Offer[] {

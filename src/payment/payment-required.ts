@@ -8,6 +8,9 @@ export type Resource = {
   readonly url: string
   readonly description: string
   readonly mimeType: string
+  /** How a registry may list it. */
+  readonly serviceName?: string
+  readonly tags?: readonly string[]
 }
 
 /** x402 v2's PaymentRequired. */
@@ -41,6 +44,7 @@ function moveQuote(required: PaymentRequired): PaymentRequired {
  * The quote stays in each offer while the header is under 6 KB, since every client echoes the offer that it accepts;
  * beyond that it stands once in `extensions.turnpike.info.quote`.
  *
+ * @param spareExtensions what registries read: left out where the header would be larger than that with them.
  * @param error x402's `error`: a short reason, or the one string that makes stock clients resynchronise a channel.
  */
 export function buildPaymentRequired({
@@ -48,11 +52,13 @@ export function buildPaymentRequired({
   resource,
   error,
   extensions,
+  spareExtensions,
 }: {
   offers: readonly Offer[]
   resource: Resource
   error?: string
   extensions?: Readonly<Record<string, unknown>>
+  spareExtensions?: Readonly<Record<string, unknown>>
 }): PaymentRequired {
   const required: PaymentRequired = {
     x402Version: 2,
@@ -61,8 +67,13 @@ export function buildPaymentRequired({
     accepts: offers,
     ...(extensions === undefined ? {} : { extensions }),
   }
-  return jsonBytes(required) > JSON_BYTES_WITH_REPEATED_QUOTE ? moveQuote(required) : required
+  if (spareExtensions === undefined) return fitted(required)
+  const whole = fitted({ ...required, extensions: { ...extensions, ...spareExtensions } })
+  return jsonBytes(whole) > JSON_BYTES_WITH_REPEATED_QUOTE ? fitted(required) : whole
 }
+
+const fitted = (required: PaymentRequired): PaymentRequired =>
+  jsonBytes(required) > JSON_BYTES_WITH_REPEATED_QUOTE ? moveQuote(required) : required
 
 /** The value of the `PAYMENT-REQUIRED` header. */
 export const encodePaymentRequired = (required: PaymentRequired): string =>

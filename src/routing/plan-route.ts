@@ -77,18 +77,34 @@ function withRoom(offered: readonly PricedEndpoint[], needs: RouteNeeds): readon
   return fitting.length > 0 ? fitting : offered
 }
 
-function planAuto({ strategy, ...choice }: Choice & { strategy: string; needs: RouteNeeds }): RoutePlan {
-  const { needs, catalog, isReachable, unsupportedAt = () => [] } = choice
+/** An endpoint that may be chosen for the caller, and its model. */
+type Candidate = { readonly endpoint: PricedEndpoint; readonly model: Model }
+
+/** Endpoints of models that are known to do what the request needs, cheapest first; `fitting` have room for it as well. */
+export function listCandidates({
+  needs,
+  catalog,
+  isReachable,
+  unsupportedAt = () => [],
+}: Choice & { needs: RouteNeeds }): {
+  readonly able: readonly Candidate[]
+  readonly fitting: readonly Candidate[]
+} {
   const able = sortedEndpoints(catalog).flatMap((endpoint) => {
     const model = catalog.models.get(endpoint.modelId)
     if (!model || model.contextTokens === 'unknown' || !isAble({ model, needs })) return []
     const canTake = isReachable(endpoint.providerId) && unsupportedAt(endpoint).length === 0
     return canTake ? [{ endpoint, model }] : []
   })
-  if (able.length === 0) throw new TurnpikeError('model_not_configured', { param: 'model' })
   const fitting = able.filter(
     ({ endpoint, model }) => hasRoom({ model, needs }) && takesInput({ endpoint, needs }),
   )
+  return { able, fitting }
+}
+
+function planAuto({ strategy, ...choice }: Choice & { strategy: string; needs: RouteNeeds }): RoutePlan {
+  const { able, fitting } = listCandidates(choice)
+  if (able.length === 0) throw new TurnpikeError('model_not_configured', { param: 'model' })
   const [first, ...rest] = fitting
   if (!first) throw contextExceeded(choice)
   const { endpoint, model } = first

@@ -1,5 +1,6 @@
 import { frameEvent } from '../../lib/sse.ts'
 import { withTurnpike } from '../decorate.ts'
+import { CHAT_BODY } from '../fields.ts'
 import { readChatRequest } from '../read-chat-request.ts'
 import type { StreamPart } from '../types.ts'
 import type { AnswerFacts, AnswerStream, Dialect } from './dialect.ts'
@@ -39,6 +40,10 @@ function openChatStream({ request: { includeUsage } }: AnswerFacts): AnswerStrea
 
 /** OpenAI's chat completions: what the house speaks inside, so that nothing is translated. */
 export const CHAT_DIALECT: Dialect = {
+  description: "A chat completion in OpenAI's dialect by any model, charged for the tokens really used.",
+  capField: 'max_tokens',
+  body: CHAT_BODY,
+  example: { model: 'auto', messages: [{ role: 'user', content: 'Hello' }], max_tokens: 256 },
   namesEvents: false,
   read: readChatRequest,
   openStream: openChatStream,

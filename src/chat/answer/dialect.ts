@@ -1,4 +1,5 @@
 import type { WireError } from '../../lib/errors/to-wire.ts'
+import type { Schema } from '../schema.ts'
 import type { ChatRequest, StreamPart } from '../types.ts'
 import type { Usage } from '../usage.ts'
 
@@ -28,6 +29,15 @@ export type AnswerStream = {
 
 /** A way to ask for a completion and to be answered. Inside, every call is in OpenAI's chat dialect. */
 export type Dialect = {
+  /** What is sold where it is spoken, in one sentence. */
+  readonly description: string
+  /** Absent: completions. */
+  readonly kind?: 'embedding'
+  /** Its own name of the output cap; absent where an answer has no tokens. */
+  readonly capField?: string
+  /** A body as JSON Schema, from the table by which it is read; and a short one that is taken. */
+  readonly body: Schema
+  readonly example: Readonly<Record<string, unknown>>
   /** Whether its readers look at the `event` field of a frame. */
   readonly namesEvents: boolean
   /** Its own name of the header `x-request-id`, if it has one. */

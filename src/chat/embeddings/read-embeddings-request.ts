@@ -1,19 +1,9 @@
 import { invalidField } from '../check-options.ts'
-import { ROUTER_FIELDS } from '../fields.ts'
 import { checkNames, readBodyObject, readModel } from '../read-body-object.ts'
 import { isAbsent, missingField, readOptional } from '../read-values.ts'
 import type { ChatRequest } from '../types.ts'
 import { LIMITS } from '../../lib/limits.ts'
-
-/** OpenAI's published request. */
-const FIELDS: ReadonlySet<string> = new Set([
-  'model',
-  'input',
-  'dimensions',
-  'encoding_format',
-  'user',
-  ...ROUTER_FIELDS,
-])
+import { EMBEDDINGS_FIELDS, ENCODINGS } from './fields.ts'
 
 const isTokens = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length > 0 && value.every((one) => Number.isInteger(one) && one >= 0)
@@ -42,11 +32,11 @@ function countInputs(input: unknown): number {
 export function readEmbeddingsRequest({ body }: { body: Uint8Array }): ChatRequest {
   const { text, fields, members } = readBodyObject({ body })
   const model = readModel(fields['model'])
-  checkNames({ names: members.map(({ key }) => key), known: FIELDS })
+  checkNames({ names: members.map(({ key }) => key), known: EMBEDDINGS_FIELDS })
   const { dimensions } = fields
   if (!isAbsent(dimensions) && !(Number.isInteger(dimensions) && Number(dimensions) >= 1))
     throw invalidField('dimensions', 'must be an integer of at least 1.')
-  readOptional({ value: fields['encoding_format'], at: 'encoding_format', among: ['float', 'base64'] })
+  readOptional({ value: fields['encoding_format'], at: 'encoding_format', among: ENCODINGS })
   return {
     kind: 'embedding',
     model,

@@ -3,6 +3,7 @@ import { readChunk } from '../answer/read-said.ts'
 import { createSegments } from '../answer/segments.ts'
 import { withTurnpike } from '../decorate.ts'
 import { anthropicError } from './error-body.ts'
+import { MESSAGES_BODY } from './fields.ts'
 import { messageOf, stopOf, usageOf, wholeBlock } from './message-parts.ts'
 import { openMessageStream } from './message-stream.ts'
 import { readMessagesRequest } from './read-messages-request.ts'
@@ -25,6 +26,10 @@ const writeMessage: Dialect['writeWhole'] = ({ json, facts, ending }) => {
 
 /** Anthropic's messages: what its SDK and the coding agents speak. */
 export const MESSAGES_DIALECT: Dialect = {
+  description: "A message in Anthropic's dialect by any model, charged for the tokens really used.",
+  capField: 'max_tokens',
+  body: MESSAGES_BODY,
+  example: { model: 'auto', max_tokens: 256, messages: [{ role: 'user', content: 'Hello' }] },
   namesEvents: true,
   requestIdHeader: 'request-id',
   read: readMessagesRequest,

@@ -9,7 +9,8 @@ import {
   readOptional,
   readText,
 } from '../read-values.ts'
-import { BLOCK_FIELDS } from './fields.ts'
+import { namesOf } from '../schema.ts'
+import { BLOCK_FIELDS, CACHE_FIELDS, MEDIA_TYPES, SOURCE_FIELDS } from './block-fields.ts'
 
 /** A block of a message, its place, and its kind, with no field but those of its kind. */
 export type Block = { readonly kind: string; readonly fields: Fields; readonly at: string }
@@ -45,14 +46,14 @@ export function readBlocks({
   })
 }
 
-const CACHE_FIELDS = new Set(['type', 'ttl'])
+const CACHE_NAMES = namesOf(CACHE_FIELDS)
 
 /** `{ cache_control }` as it was written, or nothing. @param at absent for the request itself. */
 export function cacheControlOf({ fields, at }: { fields: Fields; at?: string }): Fields {
   const value = fields['cache_control']
   if (isAbsent(value)) return {}
   const place = at === undefined ? 'cache_control' : `${at}.cache_control`
-  const { type, ttl } = readFields({ value, at: place, known: CACHE_FIELDS })
+  const { type, ttl } = readFields({ value, at: place, known: CACHE_NAMES })
   if (type !== 'ephemeral') throw invalidField(`${place}.type`, 'must be "ephemeral".')
   readOptional({ value: ttl, at: `${place}.ttl`, among: ['5m', '1h'] })
   return { cache_control: value }
@@ -64,12 +65,7 @@ export function textPart({ fields, at }: Block): Fields {
   return { type: 'text', text, ...cacheControlOf({ fields, at }) }
 }
 
-const SOURCES: Readonly<Record<string, ReadonlySet<string>>> = {
-  base64: new Set(['type', 'media_type', 'data']),
-  url: new Set(['type', 'url']),
-}
-
-const MEDIA_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'] as const
+const SOURCES = { base64: namesOf(SOURCE_FIELDS.base64), url: namesOf(SOURCE_FIELDS.url) }
 
 /** An image block as a part of OpenAI's. A URL is passed on and never fetched here. */
 export function imagePart({ fields, at }: Block): Fields {
@@ -77,8 +73,7 @@ export function imagePart({ fields, at }: Block): Fields {
   const { type } = readFields({ value: fields['source'], at: place })
   const kind = readOptional({ value: type, at: `${place}.type`, among: ['base64', 'url'] })
   if (kind === undefined) throw missingField(`${place}.type`)
-  const known = SOURCES[kind]
-  const source = readFields({ value: fields['source'], at: place, ...(known ? { known } : {}) })
+  const source = readFields({ value: fields['source'], at: place, known: SOURCES[kind] })
   return { type: 'image_url', image_url: { url: urlOf() }, ...cacheControlOf({ fields, at }) }
 
   function urlOf(): string {

@@ -1,11 +1,11 @@
 import { invalidField } from '../check-options.ts'
 import { type Fields, isAbsent, present, readFields, readFlag, readList, readText } from '../read-values.ts'
+import { namesOf } from '../schema.ts'
+import { ASSISTANT_KINDS, RESULT_KINDS, SYSTEM_KINDS, USER_KINDS } from './block-fields.ts'
+import { MESSAGE_FIELDS } from './fields.ts'
 import { type Block, cacheControlOf, contentOf, imagePart, readBlocks, textPart } from './read-blocks.ts'
 
-const MESSAGE_FIELDS = new Set(['role', 'content'])
-const USER_KINDS = ['text', 'image', 'tool_result'] as const
-const ASSISTANT_KINDS = ['text', 'tool_use', 'thinking', 'redacted_thinking'] as const
-const RESULT_KINDS = ['text', 'image'] as const
+const MESSAGE_NAMES = namesOf(MESSAGE_FIELDS)
 
 /** What stands for a tool's result that is nothing but images: OpenAI's tool messages hold text only. */
 const IMAGE_BELOW = 'The result is the image below.'
@@ -86,7 +86,7 @@ function readAssistant({ content, at }: { content: unknown; at: string }): Field
 /** `system` as messages of OpenAI's. */
 export function readSystem({ value, at }: { value: unknown; at: string }): readonly Fields[] {
   if (isAbsent(value)) return []
-  const parts = readBlocks({ value, at, kinds: ['text'] }).map(textPart)
+  const parts = readBlocks({ value, at, kinds: SYSTEM_KINDS }).map(textPart)
   return parts.length === 0 ? [] : [{ role: 'system', content: contentOf(parts) }]
 }
 
@@ -100,7 +100,7 @@ export function readMessages({ value }: { value: unknown }): readonly Fields[] {
   if (list.length === 0) throw invalidField('messages', 'must not be empty.')
   return list.flatMap((one, index) => {
     const place = `messages[${index}]`
-    const { role, content } = readFields({ value: one, at: place, known: MESSAGE_FIELDS })
+    const { role, content } = readFields({ value: one, at: place, known: MESSAGE_NAMES })
     const at = `${place}.content`
     if (role === 'user') return readUser({ content, at })
     if (role === 'assistant') return [readAssistant({ content, at })]

@@ -8,13 +8,22 @@ import {
   readOptional,
   readText,
 } from '../read-values.ts'
-
-const EFFORTS = ['low', 'medium', 'high', 'xhigh', 'max'] as const
+import {
+  CONFIG_FIELDS,
+  CONTEXT_FIELDS,
+  DISPLAYS,
+  EFFORTS,
+  FORMAT_FIELDS,
+  KEPT_EDIT,
+  METADATA_FIELDS,
+  MIN_BUDGET,
+  THINKING_FIELDS,
+  TIERS,
+} from './fields.ts'
 
 /** Budgets of thinking up to which OpenAI's word for the effort is the smaller one. */
 const LOW_BUDGET = 4_096
 const MEDIUM_BUDGET = 16_384
-const MIN_BUDGET = 1_024
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 
@@ -22,14 +31,14 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 export function readThinkingOption({ value, maxTokens }: { value: unknown; maxTokens?: number }): Fields {
   if (isAbsent(value)) return {}
   const at = 'thinking'
-  const fields = readFields({ value, at, known: new Set(['type', 'budget_tokens', 'display']) })
+  const fields = readFields({ value, at, known: THINKING_FIELDS })
   const kind = readOptional({
     value: fields['type'],
     at: 'thinking.type',
     among: ['enabled', 'disabled', 'adaptive'],
   })
   if (kind === undefined) throw missingField('thinking.type')
-  readOptional({ value: fields['display'], at: 'thinking.display', among: ['summarized', 'omitted'] })
+  readOptional({ value: fields['display'], at: 'thinking.display', among: DISPLAYS })
   if (kind !== 'enabled') return { thinking: value }
   const budget = fields['budget_tokens']
   if (!isCount(budget) || budget < MIN_BUDGET || (maxTokens !== undefined && budget >= maxTokens)) {
@@ -46,7 +55,7 @@ export function readThinkingOption({ value, maxTokens }: { value: unknown; maxTo
 export function readOutputConfig(value: unknown): Fields {
   if (isAbsent(value)) return {}
   const at = 'output_config'
-  const config = readFields({ value, at, known: new Set(['effort', 'format']) })
+  const config = readFields({ value, at, known: CONFIG_FIELDS })
   const effort = readOptional({ value: config['effort'], at: `${at}.effort`, among: EFFORTS })
   return {
     ...(effort === undefined ? {} : { reasoning_effort: effort === 'max' ? 'xhigh' : effort }),
@@ -57,7 +66,7 @@ export function readOutputConfig(value: unknown): Fields {
 function formatOf(value: unknown): Fields {
   if (isAbsent(value)) return {}
   const at = 'output_config.format'
-  const format = readFields({ value, at, known: new Set(['type', 'schema']) })
+  const format = readFields({ value, at, known: FORMAT_FIELDS })
   if (format['type'] !== 'json_schema') throw invalidField(`${at}.type`, 'must be "json_schema".')
   const schema = readFields({ value: format['schema'], at: `${at}.schema` })
   return {
@@ -69,10 +78,10 @@ function formatOf(value: unknown): Fields {
 export function checkContextManagement(value: unknown): void {
   if (isAbsent(value)) return
   const at = 'context_management'
-  const { edits } = readFields({ value, at, known: new Set(['edits']) })
+  const { edits } = readFields({ value, at, known: CONTEXT_FIELDS })
   for (const [index, edit] of readList({ value: edits ?? [], at: `${at}.edits` }).entries()) {
     const { type, keep } = readFields({ value: edit, at: `${at}.edits[${index}]` })
-    if (type === 'clear_thinking_20251015' && keep === 'all') continue
+    if (type === KEPT_EDIT.type && keep === KEPT_EDIT.keep) continue
     throw invalidField(`${at}.edits[${index}]`, 'is not done here: shorten the messages yourself.')
   }
 }
@@ -80,7 +89,7 @@ export function checkContextManagement(value: unknown): void {
 /** `metadata.user_id` is OpenAI's `user`. */
 export function readMetadata(value: unknown): Fields {
   if (isAbsent(value)) return {}
-  const { user_id: userId } = readFields({ value, at: 'metadata', known: new Set(['user_id']) })
+  const { user_id: userId } = readFields({ value, at: 'metadata', known: METADATA_FIELDS })
   return isAbsent(userId) ? {} : { user: readText({ value: userId, at: 'metadata.user_id' }) }
 }
 
@@ -93,7 +102,7 @@ export function readStopSequences(value: unknown): Fields {
 
 /** `standard_only` is what everybody gets here, and `auto` may be anything. */
 export function readTier(value: unknown): Fields {
-  const tier = readOptional({ value, at: 'service_tier', among: ['auto', 'standard_only'] })
+  const tier = readOptional({ value, at: 'service_tier', among: TIERS })
   return tier === 'standard_only' ? { service_tier: 'default' } : {}
 }
 

@@ -10,7 +10,7 @@ import {
   readOptional,
   readText,
 } from '../read-values.ts'
-import { TOOL_FIELDS } from './fields.ts'
+import { CHOICE_FIELDS, CHOICE_KINDS, TOOL_FIELDS } from './fields.ts'
 import { cacheControlOf } from './read-blocks.ts'
 
 function readTool({ value, at }: { value: unknown; at: string }): Fields {
@@ -37,7 +37,6 @@ function readTool({ value, at }: { value: unknown; at: string }): Fields {
   }
 }
 
-const CHOICE_FIELDS = new Set(['type', 'name', 'disable_parallel_tool_use'])
 const CHOICES = { auto: 'auto', any: 'required', none: 'none', tool: 'tool' } as const
 
 function readChoice(value: unknown): Fields {
@@ -46,7 +45,7 @@ function readChoice(value: unknown): Fields {
   const kind = readOptional({
     value: choice['type'],
     at: 'tool_choice.type',
-    among: ['auto', 'any', 'none', 'tool'],
+    among: CHOICE_KINDS,
   })
   if (kind === undefined) throw missingField('tool_choice.type')
   const isSerial = readFlag({

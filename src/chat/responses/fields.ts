@@ -1,30 +1,20 @@
-/** Fields of OpenAI's published responses request that can be honoured. */
-const HONOURED = [
-  'model',
-  'input',
-  'include',
-  'instructions',
-  'max_output_tokens',
-  'metadata',
-  'parallel_tool_calls',
-  'prompt_cache_key',
-  'prompt_cache_options',
-  'prompt_cache_retention',
-  'reasoning',
-  'safety_identifier',
-  'service_tier',
-  'store',
-  'stream',
-  'stream_options',
-  'temperature',
-  'text',
-  'tool_choice',
-  'tools',
-  'top_logprobs',
-  'top_p',
-  'truncation',
-  'user',
-] as const
+import {
+  ANYTHING,
+  among,
+  FLAG,
+  leftToProvider,
+  listOf,
+  namesOf,
+  OBJECT,
+  objectOf,
+  refused,
+  type Schema,
+  type Schemas,
+  TEXT,
+  told,
+} from '../schema.ts'
+import { CAP_FIELD, MODEL_FIELD, USUAL_TIERS } from '../shared-fields.ts'
+import { ITEM } from './item-fields.ts'
 
 /** Fields that are known and cannot be honoured, and why. */
 export const REFUSED_FIELDS: Readonly<Record<string, string>> = {
@@ -43,7 +33,104 @@ export const REFUSED_FIELDS: Readonly<Record<string, string>> = {
 /** These of them are refused only where they ask for something. */
 export const REFUSED_IF_TRUE: ReadonlySet<string> = new Set(['background'])
 
-export const RESPONSES_FIELDS: ReadonlySet<string> = new Set([...HONOURED, ...Object.keys(REFUSED_FIELDS)])
+/** What can be added to an answer here is in it anyway. */
+export const INCLUDABLE = ['reasoning.encrypted_content'] as const
+
+export const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'] as const
+export const SUMMARIES = ['auto', 'concise', 'detailed'] as const
+const REASONING_SCHEMAS = {
+  effort: among(EFFORTS),
+  summary: among(SUMMARIES),
+  generate_summary: among(SUMMARIES),
+} as const satisfies Schemas
+export const REASONING_FIELDS = namesOf(REASONING_SCHEMAS)
+
+const STREAM_SCHEMAS = { include_obfuscation: FLAG } as const satisfies Schemas
+export const STREAM_FIELDS = namesOf(STREAM_SCHEMAS)
+
+const FORMAT_SCHEMAS = {
+  type: among(['text', 'json_object', 'json_schema']),
+  name: ANYTHING,
+  schema: ANYTHING,
+  description: ANYTHING,
+  strict: ANYTHING,
+} as const satisfies Schemas
+export const FORMAT_FIELDS = namesOf(FORMAT_SCHEMAS)
+const FORMAT: Schema = {
+  anyOf: [
+    objectOf({ fields: { ...FORMAT_SCHEMAS, type: among(['text', 'json_object']) }, required: ['type'] }),
+    objectOf({
+      fields: { ...FORMAT_SCHEMAS, type: { const: 'json_schema' }, name: TEXT, schema: OBJECT },
+      required: ['type', 'name', 'schema'],
+    }),
+  ],
+}
+
+export const VERBOSITIES = ['low', 'medium', 'high'] as const
+const TEXT_SCHEMAS = { format: FORMAT, verbosity: among(VERBOSITIES) } as const satisfies Schemas
+export const TEXT_FIELDS = namesOf(TEXT_SCHEMAS)
+
+const TOOL_SCHEMAS = {
+  type: { const: 'function' },
+  name: TEXT,
+  description: TEXT,
+  parameters: OBJECT,
+  strict: FLAG,
+} as const satisfies Schemas
+export const TOOL_FIELDS = namesOf(TOOL_SCHEMAS)
+
+export const CHOICES = ['none', 'auto', 'required'] as const
+const CHOICE_SCHEMAS = { type: { const: 'function' }, name: TEXT } as const satisfies Schemas
+export const CHOICE_FIELDS = namesOf(CHOICE_SCHEMAS)
+
+const NOT_STORED = 'Nothing is stored here.'
+
+/** Fields of OpenAI's published responses request that can be honoured. */
+const HONOURED = {
+  model: MODEL_FIELD,
+  input: told('The whole conversation: nothing is stored here.', {
+    anyOf: [TEXT, listOf(ITEM, { minItems: 1 })],
+  }),
+  include: listOf(among(INCLUDABLE)),
+  instructions: TEXT,
+  max_output_tokens: CAP_FIELD,
+  metadata: leftToProvider(OBJECT),
+  parallel_tool_calls: leftToProvider(FLAG),
+  prompt_cache_key: leftToProvider(TEXT),
+  prompt_cache_options: leftToProvider(OBJECT),
+  prompt_cache_retention: leftToProvider(TEXT),
+  reasoning: objectOf({ fields: REASONING_SCHEMAS }),
+  safety_identifier: leftToProvider(TEXT),
+  service_tier: told('Other tiers have other prices.', among(USUAL_TIERS)),
+  store: told(NOT_STORED, among([false])),
+  stream: told('Whether the answer comes as server-sent events.', FLAG),
+  stream_options: objectOf({ fields: STREAM_SCHEMAS }),
+  temperature: { type: 'number', minimum: 0, maximum: 2 },
+  text: objectOf({ fields: TEXT_SCHEMAS }),
+  tool_choice: {
+    anyOf: [among(CHOICES), objectOf({ fields: CHOICE_SCHEMAS, required: ['type', 'name'] })],
+  },
+  tools: listOf(objectOf({ fields: TOOL_SCHEMAS, required: ['type', 'name'] })),
+  top_logprobs: told('Known at /v1/chat/completions only.', among([0])),
+  top_p: { type: 'number', minimum: 0, maximum: 1 },
+  truncation: told('Nothing is cut off here.', among(['disabled'])),
+  user: leftToProvider(TEXT),
+} as const satisfies Schemas
+
+const refusedSchemas = (): Schemas =>
+  Object.fromEntries(
+    Object.entries(refused(REFUSED_FIELDS)).map(([name, { description = '', ...schema }]) => [
+      name,
+      told(description, REFUSED_IF_TRUE.has(name) ? among([false]) : schema),
+    ]),
+  )
+
+/** The table of the responses dialect. The validator takes names, ranges and words from it, and so do the documents. */
+export const RESPONSES_SCHEMAS: Schemas = { ...HONOURED, ...refusedSchemas() }
+
+export const RESPONSES_FIELDS = namesOf(RESPONSES_SCHEMAS)
+
+export const RESPONSES_BODY = objectOf({ fields: RESPONSES_SCHEMAS, required: ['model', 'input'] })
 
 /** Fields that both dialects of OpenAI share, by name and meaning. */
 export const SHARED_FIELDS = [
@@ -57,30 +144,4 @@ export const SHARED_FIELDS = [
   'temperature',
   'top_p',
   'user',
-] as const
-
-/**
- * Fields of each kind of item in `input`. `id` and `status` are what an earlier answer said, and mean nothing here; nor does what OpenAI's
- * SDK adds to the items of a stream, `parsed` and `parsed_arguments`.
- */
-export const ITEM_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
-  message: new Set(['type', 'id', 'status', 'role', 'content', 'phase']),
-  function_call: new Set(['type', 'id', 'status', 'call_id', 'name', 'arguments', 'parsed_arguments']),
-  function_call_output: new Set(['type', 'id', 'status', 'call_id', 'output']),
-  reasoning: new Set(['type', 'id', 'status', 'summary', 'content', 'encrypted_content']),
-}
-
-export const PART_FIELDS: Readonly<Record<string, ReadonlySet<string>>> = {
-  input_text: new Set(['type', 'text']),
-  output_text: new Set(['type', 'text', 'annotations', 'logprobs', 'parsed']),
-  refusal: new Set(['type', 'refusal']),
-  input_image: new Set(['type', 'image_url', 'detail', 'file_id']),
-}
-
-export const TOOL_FIELDS: ReadonlySet<string> = new Set([
-  'type',
-  'name',
-  'description',
-  'parameters',
-  'strict',
-])
+] as const satisfies readonly (keyof typeof HONOURED)[]

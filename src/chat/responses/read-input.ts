@@ -9,13 +9,9 @@ import {
   readOptional,
   readText,
 } from '../read-values.ts'
-import { ITEM_FIELDS } from './fields.ts'
+import { INPUT_PARTS, ITEM_FIELDS, MESSAGE_ROLES, OUTPUT_PARTS, RESULT_PARTS } from './item-fields.ts'
 import { readContent } from './read-parts.ts'
 import { unsealed } from './sealed-reasoning.ts'
-
-const INPUT_PARTS = ['input_text', 'input_image'] as const
-const OUTPUT_PARTS = ['output_text', 'refusal', 'input_text'] as const
-const RESULT_PARTS = ['input_text'] as const
 
 type Item = { readonly fields: Fields; readonly at: string }
 
@@ -54,7 +50,7 @@ function readMessage({ fields, at }: Item): Fields {
   const role = readOptional({
     value: fields['role'],
     at: `${at}.role`,
-    among: ['user', 'assistant', 'system', 'developer'],
+    among: MESSAGE_ROLES,
   })
   if (role === undefined) throw missingField(`${at}.role`)
   const kinds = role === 'assistant' ? OUTPUT_PARTS : INPUT_PARTS

@@ -10,7 +10,19 @@ import {
   readOptional,
   readText,
 } from '../read-values.ts'
-import { TOOL_FIELDS } from './fields.ts'
+import {
+  CHOICE_FIELDS,
+  CHOICES,
+  EFFORTS,
+  FORMAT_FIELDS,
+  INCLUDABLE,
+  REASONING_FIELDS,
+  STREAM_FIELDS,
+  SUMMARIES,
+  TEXT_FIELDS,
+  TOOL_FIELDS,
+  VERBOSITIES,
+} from './fields.ts'
 
 function readTool({ value, at }: { value: unknown; at: string }): Fields {
   const { type } = readFields({ value, at })
@@ -38,9 +50,9 @@ function readChoice(value: unknown): Fields {
   if (isAbsent(value)) return {}
   const at = 'tool_choice'
   if (typeof value === 'string') {
-    return { tool_choice: readOptional({ value, at, among: ['none', 'auto', 'required'] }) }
+    return { tool_choice: readOptional({ value, at, among: CHOICES }) }
   }
-  const choice = readFields({ value, at, known: new Set(['type', 'name']) })
+  const choice = readFields({ value, at, known: CHOICE_FIELDS })
   if (choice['type'] !== 'function') throw invalidField(`${at}.type`, 'must be "function".')
   const name = readText({ value: choice['name'], at: `${at}.name` })
   return { tool_choice: { type: 'function', function: { name } } }
@@ -60,12 +72,10 @@ export function readTools({ tools, tool_choice: choice }: Fields): Fields {
 /** `text`: the form of the answer and how long-winded it may be. */
 export function readTextOption(value: unknown): Fields {
   if (isAbsent(value)) return {}
-  const { format, verbosity } = readFields({ value, at: 'text', known: new Set(['format', 'verbosity']) })
-  const words = readOptional({ value: verbosity, at: 'text.verbosity', among: ['low', 'medium', 'high'] })
+  const { format, verbosity } = readFields({ value, at: 'text', known: TEXT_FIELDS })
+  const words = readOptional({ value: verbosity, at: 'text.verbosity', among: VERBOSITIES })
   return { ...readFormat(format), ...(words === undefined ? {} : { verbosity: words }) }
 }
-
-const FORMAT_FIELDS = new Set(['type', 'name', 'schema', 'description', 'strict'])
 
 function readFormat(value: unknown): Fields {
   if (isAbsent(value)) return {}
@@ -81,23 +91,17 @@ function readFormat(value: unknown): Fields {
   return { response_format: { type: kind, json_schema: format } }
 }
 
-const EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh'] as const
-const SUMMARIES = ['auto', 'concise', 'detailed'] as const
-
 /** The effort has a word in the chat dialect. A summary is what every thought that comes is shown as. */
 export function readReasoningOption(value: unknown): Fields {
   if (isAbsent(value)) return {}
   const at = 'reasoning'
-  const known = new Set(['effort', 'summary', 'generate_summary'])
+  const known = REASONING_FIELDS
   const { effort, summary, generate_summary: older } = readFields({ value, at, known })
   readOptional({ value: summary, at: `${at}.summary`, among: SUMMARIES })
   readOptional({ value: older, at: `${at}.generate_summary`, among: SUMMARIES })
   const asked = readOptional({ value: effort, at: `${at}.effort`, among: EFFORTS })
   return asked === undefined ? {} : { reasoning_effort: asked }
 }
-
-/** What can be added to an answer here is in it anyway. */
-const INCLUDABLE = ['reasoning.encrypted_content'] as const
 
 /** Options that this server honours by doing nothing: it stores nothing, cuts nothing off and hides no thought. */
 export function checkStateless(asked: Fields): void {
@@ -122,7 +126,7 @@ export function checkStateless(asked: Fields): void {
   }
   const options = asked['stream_options']
   if (isAbsent(options)) return
-  const known = new Set(['include_obfuscation'])
+  const known = STREAM_FIELDS
   const { include_obfuscation: padded } = readFields({ value: options, at: 'stream_options', known })
   readFlag({ value: padded, at: 'stream_options.include_obfuscation' })
 }

@@ -8,7 +8,7 @@ import {
   readOptional,
   readText,
 } from '../read-values.ts'
-import { PART_FIELDS } from './fields.ts'
+import { DETAILS, PART_FIELDS } from './item-fields.ts'
 
 function imagePart({ fields, at }: { fields: Fields; at: string }): Fields {
   if (!isAbsent(fields['file_id'])) {
@@ -17,7 +17,7 @@ function imagePart({ fields, at }: { fields: Fields; at: string }): Fields {
   const detail = readOptional({
     value: fields['detail'],
     at: `${at}.detail`,
-    among: ['auto', 'low', 'high', 'original'],
+    among: DETAILS,
   })
   const url = readText({ value: fields['image_url'] ?? undefined, at: `${at}.image_url` })
   // What the model would take by itself needs no word, and the chat dialect has none for "original".

@@ -3,6 +3,7 @@ import type { Dialect } from '../answer/dialect.ts'
 import { readChunk } from '../answer/read-said.ts'
 import { createSegments } from '../answer/segments.ts'
 import { withTurnpike } from '../decorate.ts'
+import { RESPONSES_BODY } from './fields.ts'
 import { readResponsesRequest } from './read-responses-request.ts'
 import { incompleteReason, outputOf, responseOf, usageOf } from './response-parts.ts'
 import { openResponseStream } from './response-stream.ts'
@@ -31,6 +32,10 @@ const inOwnWords = (error: WireError): WireError =>
 
 /** OpenAI's responses, without anything that would have to be stored. */
 export const RESPONSES_DIALECT: Dialect = {
+  description: "A response in OpenAI's dialect by any model, charged for the tokens really used.",
+  capField: 'max_output_tokens',
+  body: RESPONSES_BODY,
+  example: { model: 'auto', input: 'Hello', max_output_tokens: 256 },
   namesEvents: true,
   read: readResponsesRequest,
   openStream: openResponseStream,

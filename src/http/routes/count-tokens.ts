@@ -1,9 +1,8 @@
 import { Router } from 'express'
 import { countInput } from '../../chat/count-input.ts'
 import { readCountRequest } from '../../chat/messages/read-messages-request.ts'
-import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { sendJson } from '../answer.ts'
-import { callerAddress, isLoopback } from '../caller-address.ts'
+import { countUnpaid } from '../count-unpaid.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { readBody } from '../read-body.ts'
 
@@ -11,11 +10,10 @@ import { readBody } from '../read-body.ts'
  * POST /v1/messages/count_tokens: Anthropic's question before a call. The answer is our own count, the one that bounds a price: rounded
  * up, and the same for every model. It is free, so it counts like any other request that nobody has paid for.
  */
-export function countTokensRoute({ unpaid }: HttpDependencies): Router {
+export function countTokensRoute(dependencies: HttpDependencies): Router {
   const router = Router()
   router.post('/v1/messages/count_tokens', async (request, response) => {
-    const retryAfterMs = isLoopback(request) ? undefined : unpaid.take(callerAddress(request))
-    if (retryAfterMs !== undefined) throw new TurnpikeError('too_many_unpaid', { retryAfterMs })
+    countUnpaid({ request, dependencies })
     const counted = readCountRequest({ body: await readBody(request) })
     const inputTokens = await countInput({ request: counted })
     sendJson({ response, status: 200, body: { input_tokens: inputTokens } })

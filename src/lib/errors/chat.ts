@@ -70,6 +70,6 @@ export const CHAT_ERRORS = defineErrors({
     type: 'invalid_request_error',
     retryable: false,
     message: 'The input and the output cap do not fit into the context of that model.',
-    next: 'Shorten the input, lower max_tokens, or choose a model with a larger context.',
+    next: 'Shorten the input, lower the output cap, or choose a model with a larger context.',
   },
 })

@@ -7,7 +7,7 @@ export const HTTP_ERRORS = defineErrors({
     type: 'invalid_request_error',
     retryable: false,
     message: 'There is nothing at this address.',
-    next: 'See the README for the routes of this server; paid calls go to POST /v1/chat/completions, /v1/responses, /v1/messages or /v1/embeddings.',
+    next: 'See GET /openapi.json for the routes of this server; paid calls go to POST /v1/chat/completions, /v1/responses, /v1/messages or /v1/embeddings.',
   },
   method_not_allowed: {
     status: 405,

@@ -136,3 +136,18 @@ test('where the offers are many the quote stands once, and every offer loses it'
   })
   expect(encodePaymentRequired(required).length).toBeLessThan(8_192)
 })
+
+test('what registries read is in the header where there is room, and the first thing to go where there is none', () => {
+  const spareExtensions = { bazaar: { info: 'x'.repeat(900) } }
+  const small = buildPaymentRequired({ offers: makeOffers(), resource: RESOURCE, spareExtensions })
+  expect(small.extensions).toMatchObject(spareExtensions)
+  expect(encodePaymentRequired(small).length).toBeLessThan(8_192)
+  const assets = Array.from({ length: 4 }, (_, index) => ({
+    ...USDT,
+    address: `0x${`${index}`.repeat(40)}` as const,
+  }))
+  const offers = makeOffers({ terms: { ...TERMS, assets } })
+  const large = buildPaymentRequired({ offers, resource: RESOURCE, spareExtensions })
+  expect(large).toEqual(buildPaymentRequired({ offers, resource: RESOURCE }))
+  expect(encodePaymentRequired(large).length).toBeLessThan(8_192)
+})

@@ -1,0 +1,312 @@
+import { listOf, OBJECT, type Schema, type Schemas, TEXT } from '../../chat/schema.ts'
+
+const WHOLE: Schema = { type: 'integer', minimum: 0 }
+const some = (properties: Schemas, required = Object.keys(properties)): Schema => ({
+  type: 'object',
+  properties,
+  required,
+})
+const maybe = (type: 'string' | 'object'): Schema => ({ type: [type, 'null'] })
+
+/** What stands in every answer that was paid for. */
+export const TURNPIKE: Schema = some(
+  {
+    call_id: TEXT,
+    charge: { ...TEXT, description: 'What was charged, in atomic units of the token.' },
+    ceiling: { ...TEXT, description: 'What could have been charged at most.' },
+    asset: TEXT,
+    network: TEXT,
+    decimals: WHOLE,
+    charge_usd: TEXT,
+    output_cap: WHOLE,
+    reason: TEXT,
+    usage_estimated: { type: 'boolean' },
+    simulated: { type: 'boolean' },
+  },
+  ['call_id', 'charge', 'ceiling', 'asset', 'network', 'decimals', 'charge_usd', 'output_cap', 'reason'],
+)
+
+export type Answer = {
+  readonly schema: Schema
+  /** As short as it can be: registries are shown it. */
+  readonly example: Readonly<Record<string, unknown>>
+  readonly isStreamable: boolean
+}
+
+const TURNPIKE_REF: Schema = { $ref: '#/components/schemas/Turnpike' }
+
+/** Answers of the paid paths, as far as callers rely on them; providers may add to them. */
+export const ANSWERS: ReadonlyMap<string, Answer> = new Map([
+  [
+    '/v1/chat/completions',
+    {
+      isStreamable: true,
+      schema: some({
+        id: TEXT,
+        object: { const: 'chat.completion' },
+        created: WHOLE,
+        model: TEXT,
+        choices: listOf(
+          some({
+            index: WHOLE,
+            message: some({ role: { const: 'assistant' }, content: maybe('string') }),
+            finish_reason: maybe('string'),
+          }),
+        ),
+        usage: some({
+          prompt_tokens: WHOLE,
+          completion_tokens: WHOLE,
+          total_tokens: WHOLE,
+          cost: { type: 'number' },
+        }),
+        turnpike: TURNPIKE_REF,
+      }),
+      example: {
+        object: 'chat.completion',
+        choices: [{ index: 0, message: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }],
+      },
+    },
+  ],
+  [
+    '/v1/responses',
+    {
+      isStreamable: true,
+      schema: some({
+        id: TEXT,
+        object: { const: 'response' },
+        status: { enum: ['completed', 'incomplete'] },
+        model: TEXT,
+        output: listOf(some({ id: TEXT, type: { enum: ['message', 'function_call', 'reasoning'] } })),
+        usage: some({
+          input_tokens: WHOLE,
+          output_tokens: WHOLE,
+          total_tokens: WHOLE,
+          cost: { type: 'number' },
+        }),
+        turnpike: TURNPIKE_REF,
+      }),
+      example: {
+        object: 'response',
+        output: [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Hi' }] }],
+      },
+    },
+  ],
+  [
+    '/v1/messages',
+    {
+      isStreamable: true,
+      schema: some({
+        id: TEXT,
+        type: { const: 'message' },
+        role: { const: 'assistant' },
+        model: TEXT,
+        content: listOf(some({ type: { enum: ['text', 'tool_use', 'thinking', 'redacted_thinking'] } })),
+        stop_reason: maybe('string'),
+        usage: some({ input_tokens: WHOLE, output_tokens: WHOLE, cost: { type: 'number' } }),
+        turnpike: TURNPIKE_REF,
+      }),
+      example: { type: 'message', role: 'assistant', content: [{ type: 'text', text: 'Hi' }] },
+    },
+  ],
+  [
+    '/v1/embeddings',
+    {
+      isStreamable: false,
+      schema: some({
+        object: { const: 'list' },
+        data: listOf(some({ index: WHOLE, embedding: { anyOf: [listOf({ type: 'number' }), TEXT] } })),
+        usage: some({ prompt_tokens: WHOLE, total_tokens: WHOLE, cost: { type: 'number' } }),
+        turnpike: TURNPIKE_REF,
+      }),
+      example: { object: 'list', data: [{ object: 'embedding', index: 0, embedding: [0.1] }] },
+    },
+  ],
+  [
+    '/v1/credit',
+    {
+      isStreamable: false,
+      schema: { $ref: '#/components/schemas/Credit' },
+      example: { object: 'credit', balances: [{ symbol: 'USDC', available: '1000000', available_usd: '1' }] },
+    },
+  ],
+])
+
+const OFFERS = listOf({ $ref: '#/components/schemas/Offer' })
+
+/** What the free paths answer, by its name among the components. */
+export const FREE_ANSWERS: Schemas = {
+  Model: some(
+    {
+      id: TEXT,
+      object: { const: 'model' },
+      created: WHOLE,
+      owned_by: TEXT,
+      name: TEXT,
+      kind: { enum: ['chat', 'embedding'] },
+      context_length: { type: ['integer', 'null'] },
+      max_output_tokens: { type: ['integer', 'null'] },
+      architecture: OBJECT,
+      capabilities: OBJECT,
+      available: { type: 'boolean' },
+      pricing: { ...maybe('object'), description: 'USD per token, as the caller pays it.' },
+    },
+    ['id', 'object', 'kind', 'available', 'pricing'],
+  ),
+  Models: some({ object: { const: 'list' }, data: listOf({ $ref: '#/components/schemas/Model' }) }),
+  Call: some({
+    object: { const: 'call' },
+    id: TEXT,
+    state: TEXT,
+    model: TEXT,
+    scheme: TEXT,
+    network: TEXT,
+    asset: TEXT,
+    decimals: WHOLE,
+    ceiling: TEXT,
+    charge: maybe('string'),
+    charge_usd: maybe('string'),
+    outcome: maybe('string'),
+    error_code: maybe('string'),
+    transaction: maybe('string'),
+    created_at: TEXT,
+    ended_at: maybe('string'),
+  }),
+  OwnCalls: some({
+    object: { const: 'list' },
+    data: listOf({ $ref: '#/components/schemas/Call' }),
+    first_id: maybe('string'),
+    last_id: maybe('string'),
+    has_more: { type: 'boolean' },
+  }),
+  Credit: some({
+    object: { const: 'credit' },
+    payer: TEXT,
+    balances: listOf(
+      some({
+        network: TEXT,
+        asset: TEXT,
+        symbol: TEXT,
+        decimals: WHOLE,
+        available: TEXT,
+        available_usd: TEXT,
+      }),
+    ),
+    withdrawals: listOf({ $ref: '#/components/schemas/Withdrawal' }),
+  }),
+  Withdrawal: some({
+    object: { const: 'withdrawal' },
+    id: TEXT,
+    state: TEXT,
+    network: TEXT,
+    asset: TEXT,
+    decimals: { type: ['integer', 'null'] },
+    amount: TEXT,
+    fee: TEXT,
+    transaction: maybe('string'),
+    created_at: TEXT,
+  }),
+  TokenCount: some({ input_tokens: WHOLE }),
+  Quote: some(
+    {
+      object: { const: 'quote' },
+      id: TEXT,
+      model: TEXT,
+      endpoint: TEXT,
+      strategy: TEXT,
+      estimate: { ...TEXT, description: 'USD, before the settlement fee.' },
+      ceiling: { ...TEXT, description: 'USD, before the settlement fee; a charge never exceeds an offer.' },
+      output_cap: WHOLE,
+      expires_at: TEXT,
+      hint: TEXT,
+      simulated: { type: 'boolean' },
+      x402Version: { const: 2 },
+      resource: OBJECT,
+      accepts: OFFERS,
+      alternatives: listOf(
+        some({
+          model: TEXT,
+          endpoint: TEXT,
+          estimate: TEXT,
+          ceiling: TEXT,
+          output_cap: WHOLE,
+          offers: listOf(some({ scheme: TEXT, network: TEXT, asset: TEXT, symbol: TEXT, amount: TEXT })),
+        }),
+      ),
+      plan: listOf(some({ endpoint: TEXT, model: TEXT, provider: TEXT, region: TEXT, reason: TEXT })),
+    },
+    [
+      'object',
+      'id',
+      'model',
+      'endpoint',
+      'estimate',
+      'ceiling',
+      'output_cap',
+      'expires_at',
+      'accepts',
+      'alternatives',
+      'plan',
+    ],
+  ),
+  Health: some({ status: TEXT }),
+  Readiness: some({
+    status: { enum: ['ready', 'not_ready'] },
+    checks: listOf(some({ name: TEXT, ok: { type: 'boolean' }, duration_ms: { type: 'number' } })),
+  }),
+}
+
+/** What a 402 says. */
+export const PAYMENT_ANSWERS: Schemas = {
+  Offer: some({
+    scheme: { enum: ['batch-settlement', 'upto', 'exact'] },
+    network: { ...TEXT, description: 'CAIP-2.' },
+    amount: { ...TEXT, description: 'The most that is charged, in atomic units of the asset.' },
+    asset: TEXT,
+    payTo: TEXT,
+    maxTimeoutSeconds: WHOLE,
+    extra: OBJECT,
+  }),
+  PaymentRequired: some(
+    {
+      x402Version: { const: 2 },
+      error: TEXT,
+      resource: some({ url: TEXT, description: TEXT, mimeType: TEXT }),
+      accepts: OFFERS,
+      extensions: OBJECT,
+    },
+    ['x402Version', 'resource', 'accepts'],
+  ),
+  PaymentRequiredBody: some({
+    x402Version: { const: 1 },
+    accepts: listOf(OBJECT),
+    error: {
+      $ref: '#/components/schemas/PriceError',
+    },
+  }),
+  PriceError: some(
+    {
+      message: TEXT,
+      type: { const: 'payment_required' },
+      param: maybe('string'),
+      code: TEXT,
+      next: TEXT,
+      estimate_usd: TEXT,
+      ceiling_usd: TEXT,
+      output_cap: WHOLE,
+      quote_expires_at: TEXT,
+      hint: TEXT,
+    },
+    [
+      'message',
+      'type',
+      'param',
+      'code',
+      'next',
+      'estimate_usd',
+      'ceiling_usd',
+      'output_cap',
+      'quote_expires_at',
+    ],
+  ),
+  Turnpike: TURNPIKE,
+}

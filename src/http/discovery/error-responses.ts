@@ -1,0 +1,133 @@
+import type { Schema, Schemas } from '../../chat/schema.ts'
+import { CHAT_ERRORS } from '../../lib/errors/chat.ts'
+import { type ErrorCode, ERRORS, errorSpec } from '../../lib/errors/registry.ts'
+import { toWireError } from '../../lib/errors/to-wire.ts'
+import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
+import { dialectAt } from '../dialects.ts'
+
+const codesOf = <Codes extends ErrorCode>(table: Record<Codes, unknown>) => Object.keys(table) as Codes[]
+
+/** Codes that no call meets: those of operators, of other addresses, and of payers that look after their credit. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  'not_found',
+  'call_not_found',
+  'finding_not_found',
+  'finding_closed',
+  'admin_token_required',
+  'sign_in_required',
+  'nothing_to_withdraw',
+])
+
+/** What can be met while a body is read. */
+const READING: readonly ErrorCode[] = [
+  'body_too_large',
+  'invalid_json',
+  'ambiguous_json',
+  'unsupported_content_encoding',
+  'too_many_unpaid',
+  'internal_error',
+]
+
+/** What can be met by a call, from its first byte to its last. */
+export const PAID_CODES = codesOf(ERRORS).filter((code) => !ELSEWHERE.has(code))
+export const QUOTE_CODES: readonly ErrorCode[] = [
+  ...READING,
+  'method_not_allowed',
+  ...codesOf(CHAT_ERRORS),
+  'unavailable',
+  'token_suspended',
+]
+/** What can be met by a top-up: it is paid by `exact` alone. */
+export const TOP_UP_CODES: readonly ErrorCode[] = [
+  ...READING.filter((code) => code !== 'ambiguous_json' && code !== 'too_many_unpaid'),
+  'invalid_field',
+  'unknown_field',
+  'unavailable',
+  'payment_header_duplicate',
+  'payment_header_too_large',
+  'payment_undecodable',
+  'payment_malformed',
+  'payment_unsupported',
+  'payment_not_needed',
+  'permit2_allowance_required',
+  'token_suspended',
+  'payment_already_used',
+  'settlement_pending',
+]
+export const WITHDRAWAL_CODES: readonly ErrorCode[] = [
+  'body_too_large',
+  'invalid_json',
+  'unsupported_content_encoding',
+  'invalid_field',
+  'unknown_field',
+  'sign_in_invalid',
+  'nothing_to_withdraw',
+]
+export const COUNT_CODES: readonly ErrorCode[] = [
+  ...READING,
+  'missing_field',
+  'invalid_field',
+  'unknown_field',
+  'contradicting_options',
+]
+
+/** Every code of the registry, for who wants to look one up. */
+export const errorCodes = () =>
+  Object.fromEntries(
+    Object.entries(ERRORS).map(([code, { status, type, retryable, message, next }]) => [
+      code,
+      { status, type, retryable, message, next },
+    ]),
+  )
+
+/** An error as OpenAI writes it, with what to do next beside. */
+const ERROR_FIELDS: Schema = {
+  type: 'object',
+  properties: {
+    message: { type: 'string' },
+    type: { type: 'string' },
+    param: { type: ['string', 'null'] },
+    code: { enum: Object.keys(ERRORS) },
+    next: { type: 'string', description: 'What to do about it.' },
+  },
+  required: ['message', 'type', 'param', 'code', 'next'],
+}
+
+export const ERROR_SCHEMAS: Schemas = {
+  Error: { type: 'object', properties: { error: ERROR_FIELDS }, required: ['error'] },
+  AnthropicError: {
+    type: 'object',
+    properties: { type: { const: 'error' }, error: ERROR_FIELDS, request_id: { type: 'string' } },
+    required: ['type', 'error'],
+  },
+}
+
+/**
+ * The error responses of an operation by status, each with an example of every code in the shape of its dialect; 402 is told apart.
+ *
+ * @param path whose dialect is spoken.
+ */
+export function errorResponses({ codes, path }: { codes: readonly ErrorCode[]; path: string }) {
+  const byStatus = Map.groupBy(codes, (code) => errorSpec(code).status)
+  byStatus.delete(402)
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [
+      String(status),
+      {
+        description: group.join(', '),
+        content: {
+          'application/json': {
+            schema: { $ref: `#/components/schemas/${errorSchemaAt(path)}` },
+            examples: Object.fromEntries(group.map((code) => [code, { value: exampleOf(code, path) }])),
+          },
+        },
+      },
+    ]),
+  )
+}
+
+export const errorSchemaAt = (path: string): string =>
+  path.startsWith('/v1/messages') ? 'AnthropicError' : 'Error'
+
+const exampleOf = (code: ErrorCode, path: string) =>
+  dialectAt(path).errorBody({ error: toWireError(new TurnpikeError(code)), requestId: 'request-1' })

@@ -1,0 +1,72 @@
+import { type Request, type Response, Router } from 'express'
+import { quoteCall } from '../../call/demand.ts'
+import { planCall } from '../../call/plan.ts'
+import { priceAlternatives } from '../../call/price-alternatives.ts'
+import { invalidField } from '../../chat/check-options.ts'
+import { missingField } from '../../chat/read-values.ts'
+import { allow } from '../allow.ts'
+import { requestIdOf, sendJson } from '../answer.ts'
+import { countUnpaid } from '../count-unpaid.ts'
+import type { HttpDependencies } from '../dependencies.ts'
+import { dialectAt, PAID_PATHS } from '../dialects.ts'
+import { speakAs } from '../error-handler.ts'
+import { quoteBody } from '../quote-body.ts'
+import { readBody } from '../read-body.ts'
+import { receive } from '../receive.ts'
+import { requireStorage } from '../require-storage.ts'
+import { resourceAt } from '../resource-at.ts'
+
+const USUAL_PATH = '/v1/chat/completions'
+
+/**
+ * POST /v1/quotes?for=PATH: what the same body would be asked at that path, to the atom, without a 402 and without a row. Its offers are
+ * honoured there: the quote in them names that path and these bytes.
+ */
+export function quotesRoute(dependencies: HttpDependencies): Router {
+  const router = Router()
+  router
+    .route('/v1/quotes')
+    .post((request, response) => answerQuote({ request, response, dependencies }))
+    .all(allow('POST'))
+  return router
+}
+
+/** @throws invalid_field for a path that sells nothing. */
+function readPath(value: unknown): string {
+  if (value === undefined) return USUAL_PATH
+  if (typeof value === 'string' && PAID_PATHS.has(value)) return value
+  throw invalidField('for', `must be one of ${[...PAID_PATHS.keys()].join(', ')}.`)
+}
+
+async function answerQuote({
+  request,
+  response,
+  dependencies,
+}: {
+  request: Request
+  response: Response
+  dependencies: HttpDependencies
+}): Promise<void> {
+  const path = readPath(request.query['for'])
+  // Whatever is wrong with the body is said as the path itself would say it.
+  speakAs({ response, path })
+  countUnpaid({ request, dependencies })
+  const { call } = dependencies
+  const body = await readBody(request)
+  const received = receive({ request, requestId: requestIdOf(response), body, path, dependencies: call })
+  // A probe's price is nobody's: no call can be bought by it, and a quote is honoured.
+  if (received.kind === 'probe') throw missingField('model')
+  const planned = await planCall({ received: received.call, dependencies: call })
+  const isFree = planned.ceilingPicoUsd === 0n
+  if (!isFree) requireStorage(dependencies)
+  const alternatives = isFree ? [] : await priceAlternatives({ planned, dependencies: call })
+  const quote = quoteBody({
+    planned,
+    quoted: quoteCall({ priced: planned, dependencies: call }),
+    resource: resourceAt({ path, publicUrl: dependencies.publicUrl(request) }),
+    capField: dialectAt(path).capField,
+    alternatives,
+    dependencies: call,
+  })
+  sendJson({ response, status: 200, body: quote })
+}
