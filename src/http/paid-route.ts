@@ -19,7 +19,7 @@ import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { checkPayment } from '../payment/check.ts'
 import { CORRECTIVE_ERROR } from '../payment/corrective.ts'
-import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
+import { type DecodedPayment, decodePayment, IDENTIFIER_EXTENSION } from '../payment/payload.ts'
 import { SIGN_IN, type SignedIn } from '../payment/sign-in.ts'
 import { withSignedOffers } from '../payment/signed-offers.ts'
 import type { CallPayment, Quote } from '../payment/types.ts'
@@ -150,6 +150,9 @@ function demandAgainOrThrow({
   demand({ ...rest, error: known })
 }
 
+/** x402's payment-identifier: clients that know it may name their request. */
+const NAMEABLE = { [IDENTIFIER_EXTENSION]: { info: { required: false } } } as const
+
 function demand({
   response,
   request,
@@ -180,7 +183,7 @@ function demand({
   const answer = demandPayment({
     priced,
     quoted,
-    ...(challenge ? { extensions: challenge } : {}),
+    extensions: { ...NAMEABLE, ...challenge },
     resource: resourceAt({ path: request.path, publicUrl: dependencies.publicUrl(request), isProbe }),
     capField: dialect.capField,
     ...(bazaar ? { spareExtensions: bazaar } : {}),

@@ -44,6 +44,11 @@ const CALL_HEADERS = [
     { type: 'string' },
     'Whatever its value: the 402 also carries a challenge, to pay from credit by signing in.',
   ),
+  optional(
+    'x-turnpike-receipt',
+    { type: 'string', enum: ['signed'] },
+    'The offers of the 402 and the receipt of the call are signed (x402 offer-receipt).',
+  ),
 ]
 
 /** One paid operation of the document, with its price and its 402. */

@@ -1,3 +1,7 @@
+import {
+  isPaymentIdentifierExtension,
+  isPaymentIdentifierRequired,
+} from '@x402/extensions/payment-identifier'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chatBody, post } from '../../support/chat.ts'
 import { type Payer, startStack, type Stack } from '../../support/start-stack.ts'
@@ -120,6 +124,12 @@ test('x402’s payment-identifier is such a name', async () => {
   expect(again.status).toBe(409)
   const byHeader = await named(id)()
   expect(byHeader.status).toBe(409)
+})
+
+test('a 402 declares it, as the published package wants it to be declared', async () => {
+  const { extensions } = (await askPrice({ stack, body: BODY })) as { extensions: Record<string, unknown> }
+  const declared = extensions['payment-identifier']
+  expect(isPaymentIdentifierExtension(declared) && !isPaymentIdentifierRequired(declared)).toBe(true)
 })
 
 test.each([
