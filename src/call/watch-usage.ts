@@ -84,8 +84,7 @@ export function createUsageWatch({ nowMs }: { nowMs: () => number }): UsageWatch
   }
 
   function count(one: Look, { texts, slackTokens }: Countable): void {
-    waiting += 1
-    last = last.then(async () => {
+    const countOne = async (): Promise<void> => {
       try {
         let tokens = 0
         for (const text of texts) tokens += await countTokens(text)
@@ -96,7 +95,9 @@ export function createUsageWatch({ nowMs }: { nowMs: () => number }): UsageWatch
       } finally {
         waiting -= 1
       }
-    })
+    }
+    waiting += 1
+    last = last.then(countOne)
   }
 
   function look({ call, delivered, direction }: Ended & { direction: Direction }): void {

@@ -71,6 +71,8 @@ export const LIMITS = {
   rpcAnswerBytes: 8 * 1024 * 1024,
   /** Calls grouped into one database statement. */
   groupSize: 512,
+  /** How many times the first endpoint's price one may cost that steps in for it. */
+  failoverPriceFactor: 3n,
   /** Choices of one call. */
   choices: 16,
   /** Tools of one call, and characters of the model's name. */
