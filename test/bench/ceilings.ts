@@ -2,7 +2,7 @@ import { catalogOf } from '../../src/app/defaults.ts'
 import { planCall } from '../../src/call/plan.ts'
 import type { PlannedCall, ReceivedCall } from '../../src/call/types.ts'
 import { PROVIDERS } from '../../src/catalog/providers.ts'
-import type { Catalog } from '../../src/catalog/types.ts'
+import type { Catalog, Endpoint } from '../../src/catalog/types.ts'
 import { NO_USAGE } from '../../src/chat/usage.ts'
 import { PAID_PATHS } from '../../src/http/dialects.ts'
 import { TurnpikeError } from '../../src/lib/errors/turnpike-error.ts'
@@ -68,6 +68,8 @@ export async function measureCeilings({ hosts }: { hosts: 'one' | 'all' }): Prom
 }
 
 const DIALECTS = new Map(PROVIDERS.map(({ id, dialect }) => [id, dialect]))
+const dialectOfEndpoint = ({ dialect, providerId }: Pick<Endpoint, 'dialect' | 'providerId'>) =>
+  dialect ?? DIALECTS.get(providerId) ?? 'openai'
 
 async function planOne({
   path,
@@ -86,7 +88,7 @@ async function planOne({
     return undefined
   const request = PAID_PATHS.get(path)?.read({ body: Buffer.from(JSON.stringify({ model, ...one.body })) })
   const received = { request, path } as unknown as ReceivedCall
-  const upstreams = { isReachable: () => true, dialectOf: (id: string) => DIALECTS.get(id) ?? 'openai' }
+  const upstreams = { isReachable: () => true, dialectOf: dialectOfEndpoint }
   try {
     return await planCall({
       received,
