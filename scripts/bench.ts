@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openBenchWorld } from '../test/bench/bench-world.ts'
+import { type CeilingFigures, figuresOf, measureCeilings } from '../test/bench/ceilings.ts'
 import { measureExactCharges } from '../test/bench/exact-charges.ts'
 import { measureFirstByte } from '../test/bench/first-byte.ts'
 import { measureFdatasyncMs } from '../test/bench/machine.ts'
@@ -13,9 +14,11 @@ import { requireNode } from './require-node.ts'
 /**
  * `npm run bench [-- --short] [--json] [--profile] [--embedded]`: what payment costs a call, and whether charges are exact.
  * docs/BENCHMARKS.md tells how to read it. Fails where exactness fails; whether a speed is good, its reader judges.
+ * `npm run bench -- ceilings` prints what callers sign for, over what they are charged, and needs none of that world.
  */
 requireNode()
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     short: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -23,6 +26,10 @@ const { values } = parseArgs({
     embedded: { type: 'boolean', default: false },
   },
 })
+if (positionals[0] === 'ceilings') {
+  await printCeilings()
+  process.exit()
+}
 const size = values.short
   ? { channels: 32, pairs: 20, rpcCalls: 100, rounds: 3, callsPerRound: 600, charges: 200 }
   : { channels: 64, pairs: 50, rpcCalls: 300, rounds: 5, callsPerRound: 1_500, charges: 1_000 }
@@ -70,4 +77,21 @@ async function run(): Promise<Report> {
     goals: judge({ firstByte, rpc, cpu, charges }),
     seconds: (performance.now() - startedMs) / 1_000,
   }
+}
+
+async function printCeilings(): Promise<void> {
+  const rows = { 'one seller': 'one', 'all sellers': 'all' } as const
+  for (const [name, hosts] of Object.entries(rows)) {
+    const figures = figuresOf(await measureCeilings({ hosts }))
+    if (values.json) process.stdout.write(`${JSON.stringify({ hosts, figures })}\n`)
+    else console.table(figures.map((row) => ({ sellers: name, ...shown(row) })))
+  }
+}
+
+/** Ratios of ceiling and charge, with two decimals. */
+function shown({ unbounded, ...row }: CeilingFigures) {
+  const short = (value: string | number) =>
+    typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(2) : value
+  const figures = Object.entries(row).map(([name, value]) => [name, short(value)])
+  return { ...Object.fromEntries(figures), unbounded: unbounded.length }
 }

@@ -94,7 +94,10 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
     ['what a payer pays for the gas of a withdrawal', 'fee'],
   ],
   findings: [
-    ['differences from reconciliation, and broken invariants', 'id class network subject detail state'],
+    [
+      'differences from reconciliation, broken invariants, and counts of providers that differ from ours',
+      'id class network subject detail state',
+    ],
     ['when, and why it was closed', 'opened_at_ms seen_at_ms closed_at_ms closed_by reason'],
   ],
   history_links: [['hashes of what has become history', 'number from_ms until_ms row_count hash']],

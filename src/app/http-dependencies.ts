@@ -17,6 +17,7 @@ import type { AppOptions } from './options.ts'
 import { rememberFor } from './remember-for.ts'
 import type { Settling } from './start-settling.ts'
 import type { Books } from './watch-books.ts'
+import type { UsageFindings } from './watch-usage.ts'
 
 /** Anybody may ask whether we are ready, and every answer costs a question to each chain. */
 const READINESS_MS = 1_000
@@ -29,6 +30,7 @@ type Parts = {
   readonly settlement: SettlementDependencies
   readonly settling: Settling
   readonly books: Books
+  readonly usage: UsageFindings
   readonly withheldOf: CallDependencies['withheldOf']
   readonly metrics: Metrics
   readonly log: ReturnType<typeof createLog>
@@ -36,7 +38,7 @@ type Parts = {
 
 /** What the HTTP edge is given: the story of a call, and finished values out for log and metrics. */
 export function httpDependencies(parts: Parts): HttpDependencies {
-  const { options, storage, chains, settlement, metrics, log } = parts
+  const { options, storage, chains, settlement, usage, metrics, log } = parts
   return {
     call: callDependencies(parts),
     settlement,
@@ -51,6 +53,7 @@ export function httpDependencies(parts: Parts): HttpDependencies {
       metrics.countCall(call)
       logCall({ log, call })
     },
+    onDelivered: usage.take,
     onError: ({ error, requestId, path }) =>
       logError({ log, error, fields: { request_id: requestId, path } }),
     checkReadiness: rememberFor({
@@ -98,7 +101,7 @@ function callDependencies({
   }
 }
 
-function adminReads({ storage, settling, books }: Parts): HttpDependencies['admin'] {
+function adminReads({ storage, settling, books, usage }: Parts): HttpDependencies['admin'] {
   return {
     getTrialBalance: async () => ({ accounts: (await storage.ledger.trialBalance()).map(balanceForWire) }),
     checkLedger: async () => {
@@ -107,7 +110,10 @@ function adminReads({ storage, settling, books }: Parts): HttpDependencies['admi
     },
     reconcile: books.reconcile,
     settleNow: () => settling.settleNow({ everything: true }),
-    listFindings: storage.findings.listFindings,
+    listFindings: async (page) => {
+      await usage.flush()
+      return storage.findings.listFindings(page)
+    },
     closeFinding: async ({ id, reason }) => {
       const atMs = clock.nowMs()
       const isClosed = await storage.findings.closeFinding({ id, by: 'operator', reason, atMs })

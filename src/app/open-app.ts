@@ -17,8 +17,9 @@ import { settlementDependencies } from './settlement-dependencies.ts'
 import { startSettling } from './start-settling.ts'
 import { watchBooks } from './watch-books.ts'
 import { watchTokens } from './watch-tokens.ts'
+import { watchUsage } from './watch-usage.ts'
 
-export type { App, AppOptions, Reconciliation } from './options.ts'
+export type { App, AppOptions, BooksReport } from './options.ts'
 
 /**
  * Opens and joins the rooms in the order in which they need one another, and listens last; closes them the other way round.
@@ -63,7 +64,9 @@ export async function openApp(options: AppOptions): Promise<App> {
 
     const settling = startSettling({ options, storage, settlement, metrics, log })
     closers.push(settling.close)
-    const books = watchBooks({ options, storage, chains, settlement, metrics, log })
+    const usage = watchUsage({ storage, metrics, log })
+    closers.push(usage.close)
+    const books = watchBooks({ options, storage, chains, settlement, usage, metrics, log })
     closers.push(books.close)
     const dependencies = httpDependencies({
       options,
@@ -73,6 +76,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       settlement,
       settling,
       books,
+      usage,
       withheldOf: tokens.withheldOf,
       metrics,
       log,

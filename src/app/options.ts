@@ -3,7 +3,7 @@ import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import type { Hex, Network, Terms } from '../payment/types.ts'
 import type { GasPolicy } from '../settlement/policy.ts'
 import type { Reach } from '../settlement/crash-points.ts'
-import type { Reconciliation } from '../settlement/reconcile/types.ts'
+import type { Finding, Reconciliation } from '../settlement/reconcile/types.ts'
 import type { SweepOptions } from '../settlement/sweep.ts'
 import type { TransactionRow } from '../settlement/types.ts'
 
@@ -57,14 +57,15 @@ export type AppOptions = {
   readonly reach?: Reach
 }
 
-export type { Reconciliation }
+/** What `turnpike reconcile` is told: ledger against chain, and beside it what stands open about providers' counts. */
+export type BooksReport = Reconciliation & { readonly usage: readonly Finding[] }
 
 export type App = {
   readonly url: string
   readonly adminUrl: string
   readonly port: number
   readonly settleNow: (options?: SweepOptions) => Promise<{ readonly failures: number }>
-  readonly reconcile: () => Promise<Reconciliation>
+  readonly reconcile: () => Promise<BooksReport>
   readonly checkLedger: () => Promise<readonly { name: string; ok: boolean; rows: number }[]>
   /** The newest hundred. */
   readonly listTransactions: () => Promise<readonly TransactionRow[]>

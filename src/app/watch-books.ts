@@ -2,24 +2,25 @@ import { LIMITS } from '../lib/limits.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
 import { recordFindings } from '../settlement/reconcile/record-findings.ts'
 import { reconcile } from '../settlement/reconcile/reconcile.ts'
-import type { Difference, Reconciliation } from '../settlement/reconcile/types.ts'
+import type { Difference } from '../settlement/reconcile/types.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { type createLog, logError } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { clock } from './clock.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import type { Chains } from './open-chains.ts'
-import type { AppOptions } from './options.ts'
+import type { AppOptions, BooksReport } from './options.ts'
 import { reconcileDependencies } from './reconcile-dependencies.ts'
 import { repeat } from './repeat.ts'
+import type { UsageFindings } from './watch-usage.ts'
 
 type Check = { readonly name: string; readonly ok: boolean; readonly rows: number }
 
 export type Books = {
   /** Every invariant, with the number of rows that break it. */
   readonly check: () => Promise<readonly Check[]>
-  /** Ledger against chain, now. */
-  readonly reconcile: () => Promise<Reconciliation>
+  /** Ledger against chain, now, and what stands open about usage. */
+  readonly reconcile: () => Promise<BooksReport>
   readonly close: () => Promise<void>
 }
 
@@ -36,6 +37,7 @@ export function watchBooks({
   storage,
   chains,
   settlement,
+  usage,
   metrics,
   log,
 }: {
@@ -43,6 +45,7 @@ export function watchBooks({
   storage: Storage
   chains: Chains
   settlement: SettlementDependencies
+  usage: UsageFindings
   metrics: Metrics
   log: ReturnType<typeof createLog>
 }): Books {
@@ -92,7 +95,7 @@ export function watchBooks({
   return {
     check: () => check(undefined),
     reconcile: async () => {
-      const result = await reconcileOnce(undefined)
+      const result = { ...(await reconcileOnce(undefined)), usage: await usage.list() }
       await showFindings()
       return result
     },

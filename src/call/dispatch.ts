@@ -17,6 +17,8 @@ type Dispatch = {
   /** Aborted when the caller hangs up or the call's time is over. */
   readonly signal: AbortSignal
   readonly onPart: PartSink
+  /** Where the caller of this wants to know afterwards what was delivered. */
+  readonly meter?: Meter
   readonly dependencies: CallDependencies
 }
 
@@ -28,10 +30,9 @@ type Ended = { readonly endpoint: Endpoint; readonly end?: UpstreamEnd; readonly
  * costs. Never throws for a provider's fault: a call that was admitted has to be recorded, whatever happened.
  */
 export async function dispatchCall(dispatch: Dispatch): Promise<FinishedCall> {
-  const { call, dependencies } = dispatch
+  const { call, dependencies, meter = createMeter({ request: call.request }) } = dispatch
   const startedAtMs = dependencies.clock.nowMs()
   dependencies.reach('forwarded')
-  const meter = createMeter({ request: call.request })
   const ended = await walkPlan({ ...dispatch, meter })
   const capture = await captureOf({ call, ended, meter, startedAtMs, dependencies })
   return { ...call, capture, ...(ended.failure ? { failure: ended.failure } : {}) }

@@ -3,8 +3,17 @@ import { countTokens } from '../chat/count-tokens.ts'
 import type { ChatRequest, StreamPart, UpstreamEnd } from '../chat/types.ts'
 import { NO_USAGE, type Usage } from '../chat/usage.ts'
 
+/** What was handed on of one answer: for whoever judges its count after its end, and lets go of it then. */
+export type Delivered = {
+  readonly bytes: () => number
+  readonly text: () => string
+  /** Whether the text holds reasoning. */
+  readonly hasReasoning: () => boolean
+}
+
 /** What has been handed on of one answer. Holds the text in memory while the call runs, in case the provider never counts it. */
 export type Meter = {
+  readonly delivered: Delivered
   readonly add: (part: StreamPart) => void
   readonly hasContent: () => boolean
   /** The provider's usage, or our own count of what was delivered where it said nothing. */
@@ -17,12 +26,19 @@ export function createMeter({ request }: { request: ChatRequest }): Meter {
   const delivered: string[] = []
   let reported: Usage | undefined
   let hasContent = false
+  let hasReasoning = false
 
   return {
+    delivered: {
+      bytes: () => delivered.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
+      text: () => delivered.join(''),
+      hasReasoning: () => hasReasoning,
+    },
     add(part) {
       if (part.type === 'content' || part.type === 'finish') {
         delivered.push(part.text)
         hasContent = true
+        hasReasoning ||= part.hasReasoning === true
       }
       if (part.type === 'usage' || part.type === 'finish') reported = part.usage ?? reported
     },

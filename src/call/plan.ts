@@ -1,11 +1,13 @@
+import { type CountSafety, countSafetyOf } from '../catalog/count-safety.ts'
 import type { Model } from '../catalog/types.ts'
+import { type CountedInput, tokenizerBound } from '../chat/input-bound.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { PicoUsd } from '../lib/money.ts'
 import { ceilingOf, estimateOf } from '../pricing/ceiling.ts'
 import { largestMargin, marginOf } from '../pricing/margin.ts'
 import { contextExceeded } from '../routing/context-exceeded.ts'
-import { countedBound, type Reach, reachOf, routeBySize } from './route-by-size.ts'
+import { countedOf, type Reach, reachOf, routeBySize, USUAL_SAFETY } from './route-by-size.ts'
 import type { PlannedCall, ReceivedCall } from './types.ts'
 
 export type PlanDependencies = Reach & {
@@ -30,7 +32,11 @@ export async function planCall({
   const { catalog } = dependencies
   const sized = await routeBySize({ request, dependencies })
   const { route, needs } = sized
-  let { inputBoundTokens } = sized
+  const safety = countSafetyOf(route.model)
+  // What a provider adds for tools is known once it is known whose model it is.
+  const toolsPromptTokens = request.toolCount > 0 ? safety.toolsPromptTokens : 0
+  let inputBoundTokens = sized.inputBoundTokens + toolsPromptTokens
+  let roomTokens = inputBoundTokens
   const prices = route.candidates.map((candidate) => candidate.prices)
   const marginBps = largestMargin({ candidates: route.candidates, marginBps: dependencies.marginBps })
   const { choices } = request
@@ -46,15 +52,18 @@ export async function planCall({
   let outputCap = cap(inputBoundTokens)
   const isDear =
     outputCap === undefined || ceiling(inputBoundTokens, outputCap) > LIMITS.byteBoundCeilingPicoUsd
-  if (isDear) {
-    inputBoundTokens = Math.min(inputBoundTokens, await countedBound(request))
-    outputCap = cap(inputBoundTokens)
+  if (isDear || sized.isCounted) {
+    const counted = await countedOf(request)
+    const closer = closerBounds({ counted, safety })
+    inputBoundTokens = closer.priceTokens + toolsPromptTokens
+    roomTokens = closer.roomTokens + toolsPromptTokens
+    outputCap = cap(roomTokens)
   }
   if (outputCap === undefined) {
     const { model } = route
     throw contextExceeded({
       model,
-      needs: { ...needs, inputBoundTokens },
+      needs: { ...needs, inputBoundTokens: roomTokens },
       ...reachOf({ request, dependencies }),
     })
   }
@@ -95,6 +104,17 @@ function fittingCap({
   const cap = Number((BigInt(outputCap) * (limit - inputPicoUsd)) / (ceilingPicoUsd - inputPicoUsd))
   // Margins are rounded up.
   return { fittingOutputCap: ceilingAt(cap) <= limit ? cap : cap - 1 }
+}
+
+/**
+ * What an input that was counted is bounded by. Its price has to hold whatever vocabulary counts it; whether there is room is a
+ * provider's to refuse, before it bills, so room is looked for by what is usual.
+ */
+function closerBounds({ counted, safety }: { counted: CountedInput; safety: CountSafety }) {
+  const { factor: safetyFactor, knowsScripts } = safety
+  const { boundTokens: priceTokens } = tokenizerBound({ counted, safetyFactor, knowsScripts })
+  const { boundTokens: usualTokens } = tokenizerBound({ counted, safetyFactor: USUAL_SAFETY })
+  return { priceTokens, roomTokens: Math.min(priceTokens, usualTokens) }
 }
 
 /**

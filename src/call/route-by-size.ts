@@ -1,6 +1,6 @@
 import type { Catalog, Endpoint } from '../catalog/types.ts'
 import { type UpstreamDialect, unsupportedFields } from '../chat/dialect-limits.ts'
-import { inputBound, tokenizerBound } from '../chat/input-bound.ts'
+import { type CountedInput, countTexts, inputBound, tokenizerBound } from '../chat/input-bound.ts'
 import { requestNeeds, type RequestNeeds } from '../chat/request-needs.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
@@ -20,24 +20,21 @@ export type SizedRoute = {
   readonly route: RoutePlan
   readonly needs: RouteNeeds & RequestNeeds
   readonly inputBoundTokens: number
+  /** Where the bytes had no room, so that the tokens were counted. */
+  readonly isCounted?: true
 }
 
-/** How much an o200k count may fall short of another family's. */
-const TOKENIZER_SAFETY = 1.25
+/** How much an o200k count usually falls short of another family's: enough to look for room, and too little to set a price by. */
+export const USUAL_SAFETY = 1.25
 
 /** By the body's fields, which stay the same object while one call is planned, perhaps for several models. */
-const counted = new WeakMap<ChatRequest['fields'], Promise<number>>()
+const counts = new WeakMap<ChatRequest['fields'], Promise<CountedInput>>()
 
-/** The input's bound by counting it: closer than its bytes, and dearer to know, so it is counted once. */
-export function countedBound(request: ChatRequest): Promise<number> {
-  const bound = counted.get(request.fields) ?? count(request)
-  counted.set(request.fields, bound)
-  return bound
-}
-
-async function count(request: ChatRequest): Promise<number> {
-  const { boundTokens } = await tokenizerBound({ request, safetyFactor: TOKENIZER_SAFETY })
-  return boundTokens
+/** What the tokenizer counts of a request: closer than its bytes, and dearer to know, so it is counted once. */
+export function countedOf(request: ChatRequest): Promise<CountedInput> {
+  const counted = counts.get(request.fields) ?? countTexts({ request })
+  counts.set(request.fields, counted)
+  return counted
 }
 
 /**
@@ -51,7 +48,9 @@ export async function routeBySize(asked: Asked): Promise<SizedRoute> {
     return routeWith(asked, byBytes)
   } catch (error) {
     if (!(error instanceof TurnpikeError) || error.code !== 'context_length_exceeded') throw error
-    return routeWith(asked, Math.min(byBytes, await countedBound(asked.request)))
+    const counted = await countedOf(asked.request)
+    const { boundTokens } = tokenizerBound({ counted, safetyFactor: USUAL_SAFETY })
+    return { ...routeWith(asked, boundTokens), isCounted: true }
   }
 }
 

@@ -1,4 +1,4 @@
-import { tokenizerBound } from './input-bound.ts'
+import { countTexts, tokenizerBound } from './input-bound.ts'
 import type { ChatRequest } from './types.ts'
 
 /**
@@ -6,5 +6,5 @@ import type { ChatRequest } from './types.ts'
  * plus what the dialect puts around it.
  */
 export async function countInput({ request }: { request: ChatRequest }): Promise<number> {
-  return (await tokenizerBound({ request, safetyFactor: 1 })).boundTokens
+  return tokenizerBound({ counted: await countTexts({ request }), safetyFactor: 1 }).boundTokens
 }

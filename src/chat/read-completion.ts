@@ -1,5 +1,5 @@
 import { readUsage } from './read-usage.ts'
-import { spokenText } from './spoken-text.ts'
+import { speaksReasoning, spokenText } from './spoken-text.ts'
 import type { Usage } from './usage.ts'
 
 export type Completion = {
@@ -8,6 +8,8 @@ export type Completion = {
   readonly finishReason: string
   /** What was written in all choices, as a tokenizer would count it. */
   readonly text: string
+  /** Whether reasoning is in the text; absent where none is. */
+  readonly hasReasoning?: boolean
   readonly usage?: Usage
 }
 
@@ -36,11 +38,12 @@ export function readCompletion(json: string): Completion | undefined {
   const first: unknown = choices[0]
   const reason = isObject(first) ? first['finish_reason'] : undefined
   const usage = readUsage(body['usage'])
-  const said = choices.map((choice: unknown) => (isObject(choice) ? spokenText(choice['message']) : ''))
+  const messages = choices.map((choice: unknown) => (isObject(choice) ? choice['message'] : undefined))
   return {
     model: typeof body['model'] === 'string' ? body['model'] : '',
     finishReason: typeof reason === 'string' ? reason : 'stop',
-    text: said.join(''),
+    text: messages.map(spokenText).join(''),
+    ...(messages.some(speaksReasoning) ? { hasReasoning: true } : {}),
     ...(usage ? { usage } : {}),
   }
 }

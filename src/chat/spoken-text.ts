@@ -19,6 +19,12 @@ function detailsText(details: unknown): string {
   return text
 }
 
+const reasoningText = (said: Fields) =>
+  textOf(said['reasoning_content']) || textOf(said['reasoning']) || detailsText(said['reasoning_details'])
+
+/** Whether what {@link spokenText} reads of this holds reasoning. */
+export const speaksReasoning = (said: unknown): boolean => isObject(said) && reasoningText(said) !== ''
+
 /**
  * What a model wrote in one delta or message: the text that a tokenizer would count as output. Tool calls count with
  * name and arguments, reasoning counts once whatever the provider calls it.
@@ -29,8 +35,7 @@ export function spokenText(said: unknown): string {
   if (!isObject(said)) return ''
   const calls = Array.isArray(said['tool_calls']) ? said['tool_calls'] : []
   const audio = said['audio']
-  let text =
-    textOf(said['reasoning_content']) || textOf(said['reasoning']) || detailsText(said['reasoning_details'])
+  let text = reasoningText(said)
   text += textOf(said['content']) + textOf(said['refusal'])
   for (const call of calls) text += callText(call)
   if (isObject(said['function_call'])) text += callText({ function: said['function_call'] })

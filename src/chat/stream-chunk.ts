@@ -1,5 +1,5 @@
 import { readUsage } from './read-usage.ts'
-import { spokenText } from './spoken-text.ts'
+import { speaksReasoning, spokenText } from './spoken-text.ts'
 import type { StreamPart } from './types.ts'
 
 /** An event that is no chunk. The provider's own words are not in it: they may echo the prompt. */
@@ -56,14 +56,17 @@ export function readStreamEvent(json: string): StreamPart | StreamError {
 
   let text = ''
   let reason: string | undefined
+  let hasReasoning = false
   for (const choice of Array.isArray(choices) ? choices : []) {
     if (!isObject(choice)) continue
     text += spokenText(choice['delta'])
+    hasReasoning ||= speaksReasoning(choice['delta'])
     if (typeof choice['finish_reason'] === 'string') reason = choice['finish_reason']
   }
   // Data of several lines was joined by line feeds, which between JSON tokens are worth a space.
   const line = json.includes('\n') ? json.replaceAll('\n', ' ') : json
-  if (reason !== undefined) return { type: 'finish', json: line, reason, text, ...(usage ? { usage } : {}) }
-  if (text !== '') return { type: 'content', json: line, text, ...(usage ? { usage } : {}) }
+  const rest = { ...(hasReasoning ? { hasReasoning } : {}), ...(usage ? { usage } : {}) }
+  if (reason !== undefined) return { type: 'finish', json: line, reason, text, ...rest }
+  if (text !== '') return { type: 'content', json: line, text, ...rest }
   return usage ? { type: 'usage', json: line, usage } : { type: 'preamble', json: line }
 }

@@ -37,7 +37,14 @@ export type StreamPart =
    * Content, tool call or reasoning deltas; `text` is what a tokenizer would count where usage goes missing. Some
    * providers report the usage so far with every chunk.
    */
-  | { readonly type: 'content'; readonly json: string; readonly text: string; readonly usage?: Usage }
+  | {
+      readonly type: 'content'
+      readonly json: string
+      readonly text: string
+      /** Whether reasoning is in the text; absent where none is. */
+      readonly hasReasoning?: boolean
+      readonly usage?: Usage
+    }
   /** Opening chunk, role only, keep-alive with JSON: nothing a failover could not throw away. */
   | { readonly type: 'preamble'; readonly json: string }
   /** Carries finish_reason; may also carry the last text. */
@@ -46,6 +53,7 @@ export type StreamPart =
       readonly json: string
       readonly reason: string
       readonly text: string
+      readonly hasReasoning?: boolean
       readonly usage?: Usage
     }
   /** The usage chunk with empty choices. */

@@ -1,4 +1,4 @@
-import type { Reconciliation } from '../app/open-app.ts'
+import type { BooksReport } from '../app/open-app.ts'
 import { askServer } from './ask-server.ts'
 import { printTable } from './table.ts'
 
@@ -24,10 +24,10 @@ async function ask<Answer>(path: string, order?: unknown): Promise<Answer> {
 
 const printJson = (value: unknown) => process.stdout.write(`${JSON.stringify(value)}\n`)
 
-/** `turnpike reconcile`: ledger against chain, both ways. Exits 1 where they differ. */
+/** `turnpike reconcile`: ledger against chain, both ways, and what stands open about usage. Exits 1 where ledger and chain differ. */
 export async function reconcileCommand({ json }: { json: boolean }): Promise<number> {
-  const result = await ask<Reconciliation>('/reconciliation')
-  const { differences, compared, notes } = result
+  const result = await ask<BooksReport>('/reconciliation')
+  const { differences, compared, notes, usage } = result
   if (json) printJson(result)
   else {
     const { balances, channels, transfers } = compared
@@ -38,6 +38,13 @@ export async function reconcileCommand({ json }: { json: boolean }): Promise<num
       printTable(
         ['class', 'subject', 'ledger', 'chain'],
         differences.map((finding) => [finding.class, finding.subject, finding.ledger, finding.chain]),
+      )
+    }
+    if (usage.length > 0) {
+      process.stdout.write('Providers count otherwise (turnpike reconcile --findings says what to do):\n')
+      printTable(
+        ['endpoint and direction', 'ours', "the provider's"],
+        usage.map(({ subject, ledger, chain }) => [subject, ledger, chain]),
       )
     }
   }

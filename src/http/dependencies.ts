@@ -3,6 +3,7 @@ import type { CallDependencies } from '../call/dependencies.ts'
 import type { RecordedCall } from '../call/record.ts'
 import type { CallRecord } from '../call/types.ts'
 import type { Address, Hex } from '../payment/types.ts'
+import type { UsageWatch } from '../call/watch-usage.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
 import type { Refund } from '../settlement/types.ts'
 import type { Finding } from '../settlement/reconcile/types.ts'
@@ -33,6 +34,8 @@ export type HttpDependencies = {
   readonly publicUrl: (request: Request) => string
   /** Takes a finished call for log and metrics. */
   readonly onRecorded: (call: RecordedCall) => void
+  /** Looks at what the provider counted, after the last byte; the text is for this look and is kept nowhere. */
+  readonly onDelivered: UsageWatch['take']
   readonly onError: (failure: { error: unknown; requestId: string; path: string }) => void
   readonly checkReadiness: () => Promise<readonly ReadinessCheck[]>
   readonly readMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>

@@ -10,6 +10,7 @@ import {
   quoteCall,
 } from '../call/demand.ts'
 import { dispatchCall } from '../call/dispatch.ts'
+import { createMeter } from '../call/meter.ts'
 import { planCall } from '../call/plan.ts'
 import { priceProbe } from '../call/probe.ts'
 import { recordCall, recordLater } from '../call/record.ts'
@@ -240,10 +241,12 @@ async function serve({
 }: Exchange & { call: AdmittedCall }): Promise<void> {
   const hangUp = hangUpSignal({ response })
   const answer = createCallAnswer({ call, response })
+  const meter = createMeter(call)
   const finished = await dispatchCall({
     call,
     signal: hangUp.signal,
     onPart: answer.write,
+    meter,
     dependencies: dependencies.call,
   }).finally(hangUp.done)
   try {
@@ -255,4 +258,5 @@ async function serve({
     void recordLater({ finished, dependencies: dependencies.call })
     throw error
   }
+  dependencies.onDelivered({ call: finished, delivered: meter.delivered })
 }

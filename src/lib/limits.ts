@@ -71,6 +71,8 @@ export const LIMITS = {
   rpcAnswerBytes: 8 * 1024 * 1024,
   /** Calls grouped into one database statement. */
   groupSize: 512,
+  /** How many times the first endpoint's price one may cost that steps in for it. */
+  failoverPriceFactor: 3n,
   /** Choices of one call. */
   choices: 16,
   /** Tools of one call, and characters of the model's name. */
@@ -81,6 +83,28 @@ export const LIMITS = {
   /** Bytes of one event of an upstream's stream, and of its whole answer. */
   upstreamEventBytes: 1024 * 1024,
   upstreamAnswerBytes: 64 * 1024 * 1024,
+  /** How far a provider's count may be from our own, in basis points: by the model's own tokenizer, and by the endpoint's usual ratio. */
+  usageOwnToleranceBps: 500,
+  usageRatioToleranceBps: 2_500,
+  /** Tokens of an answer that are in no text: the end of the turn, a stop sequence, the marks around a channel. */
+  usageOutputSlackTokens: 16,
+  /** Calls before an endpoint's ratio is a measure, and calls that must differ from it before that is a finding. */
+  usageRatioCalls: 8,
+  usageRatioFindingCalls: 3,
+  /** The first calls of an endpoint are counted; of later ones every so manieth; so many that agree in a row close a finding. */
+  usageWindowCalls: 16,
+  usageCountedEvery: 64,
+  /** Characters of a text that is counted; characters counted in a second (2 % of a core), and at once after a quiet time. */
+  usageCountChars: 65_536,
+  usageCharsPerSecond: 65_536,
+  usageCharsAtOnce: 262_144,
+  /** Calls whose text waits to be counted. */
+  usageWaiting: 32,
+  /** Endpoints and directions that an instance keeps in mind. */
+  usageTracks: 4_096,
+  /** Between two writes of what was found about usage; how long an operator's answer to such a finding stands. */
+  usageFindingsMs: 5_000,
+  usageAnsweredMs: 86_400_000,
   /** Entries of GET lists. */
   listEntries: 100,
   /** Characters of an operator's reason. */

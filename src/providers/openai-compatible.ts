@@ -240,8 +240,8 @@ class OpenAiExchange implements Dispatcher.DispatchHandler {
     const read = this.#request.kind === 'embedding' ? readEmbeddings : readCompletion
     const completion = this.#request.stream ? undefined : read(json)
     if (!completion) return this.#fail(new TurnpikeError('upstream_error'))
-    const { finishReason, text, usage } = completion
-    void this.#handOnWhole({ type: 'finish', json, reason: finishReason, text, ...(usage ? { usage } : {}) })
+    const { finishReason: reason, model: _, ...said } = completion
+    void this.#handOnWhole({ type: 'finish', json, reason, ...said })
   }
 
   async #handOnWhole(part: StreamPart): Promise<void> {

@@ -3,6 +3,7 @@ import { endpointsOf } from '../catalog/endpoints-of.ts'
 import type { Catalog, Endpoint, Model } from '../catalog/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { type Choice, contextExceeded } from './context-exceeded.ts'
+import { nearInPrice } from './near-in-price.ts'
 import { hasRoom, isAble, type RouteNeeds, takesInput } from './fits.ts'
 
 export type { PricedEndpoint } from '../catalog/blended-price.ts'
@@ -65,7 +66,7 @@ export function planRoute({
   if (!first) throw new TurnpikeError('unpriced_model', { param: 'model' })
   return {
     model,
-    candidates: [first, ...rest],
+    candidates: [first, ...nearInPrice({ first, rest })],
     strategy: 'pinned',
     reason: `${wanted} was asked for by name`,
   }
@@ -108,10 +109,10 @@ function planAuto({ strategy, ...choice }: Choice & { strategy: string; needs: R
   const [first, ...rest] = fitting
   if (!first) throw contextExceeded(choice)
   const { endpoint, model } = first
-  const sameModel = rest.filter((other) => other.model === model)
+  const sameModel = rest.filter((other) => other.model === model).map((other) => other.endpoint)
   return {
     model,
-    candidates: [endpoint, ...sameModel.map((other) => other.endpoint)],
+    candidates: [endpoint, ...nearInPrice({ first: endpoint, rest: sameModel })],
     strategy,
     reason: `${model.id} is the cheapest of ${fitting.length} endpoints that fit`,
   }

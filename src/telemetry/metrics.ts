@@ -7,6 +7,7 @@ export type Metrics = BookMetrics & {
   readonly countCall: (call: RecordedCall) => void
   readonly countSettlementFailure: (failure: { network: string; step: string }) => void
   readonly countNotice: (notice: Notice) => void
+  readonly countUsageFinding: (subject: string) => void
   readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>
 }
 
@@ -54,6 +55,12 @@ export function createMetrics(): Metrics {
     labelNames: ['network', 'kind', 'purpose', 'reason'],
     registers: [...registers],
   })
+  const usageFindings = new Counter({
+    name: 'turnpike_usage_findings_total',
+    help: 'Findings that this instance opened about the counts of an endpoint.',
+    labelNames: ['endpoint', 'direction'],
+    registers: [...registers],
+  })
   return {
     ...createBookMetrics({ registers: [...registers] }),
     countCall({ model, admission, capture }) {
@@ -66,6 +73,10 @@ export function createMetrics(): Metrics {
         firstContent.observe({ model: model.id }, capture.firstContentMs / 1_000)
     },
     countSettlementFailure: (failure) => settlementFailures.inc(failure),
+    countUsageFinding(subject) {
+      const [endpoint = '', direction = ''] = subject.split(' ')
+      usageFindings.inc({ endpoint, direction })
+    },
     countNotice: ({ reason = '', ...labels }) => notices.inc({ ...labels, reason }),
     read: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   }

@@ -8,6 +8,8 @@ import { writeUsage } from './write-usage.ts'
 /** What stands in every chunk of one answer. */
 export type Answer = { readonly id: string; readonly model: string; readonly createdAtSeconds: number }
 
+type Content = Extract<StreamPart, { type: 'content' }>
+
 type Writers = {
   readonly [Type in LanguageModelV4StreamPart['type']]?: (
     part: Extract<LanguageModelV4StreamPart, { type: Type }>,
@@ -30,7 +32,7 @@ export function createChunkWriter({ id, model, createdAtSeconds }: Answer) {
       model,
       choices: [{ index: 0, ...choice }],
     })
-  const said = (delta: object, text: string): StreamPart[] => [
+  const said = (delta: object, text: string): Content[] => [
     { type: 'content', json: chunk({ delta, finish_reason: null }), text },
   ]
 
@@ -66,7 +68,8 @@ export function createChunkWriter({ id, model, createdAtSeconds }: Answer) {
     const signed = signedBy(metadata)
     if (text === '' && signed.signature === undefined && signed.redacted === undefined) return []
     const detail = thoughtDetail({ text, signed, index: thoughts })
-    return said({ ...(text === '' ? {} : { reasoning: text }), reasoning_details: [detail] }, text)
+    const delta = { ...(text === '' ? {} : { reasoning: text }), reasoning_details: [detail] }
+    return said(delta, text).map((part) => ({ ...part, hasReasoning: true }))
   }
 
   function finish(part: Extract<LanguageModelV4StreamPart, { type: 'finish' }>): StreamPart[] {

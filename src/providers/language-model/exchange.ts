@@ -108,8 +108,8 @@ async function generate(run: Run): Promise<void> {
   const json = writeCompletion({ result, answer: answerOf(run) })
   const completion = readCompletion(json)
   if (!completion) throw new TurnpikeError('upstream_error')
-  const { finishReason, text, usage } = completion
-  await run.handOn({ type: 'finish', json, reason: finishReason, text, ...(usage ? { usage } : {}) })
+  const { finishReason: reason, model: _, ...said } = completion
+  await run.handOn({ type: 'finish', json, reason, ...said })
 }
 
 function endOf(progress: Progress, outcome: UpstreamEnd['outcome']): UpstreamEnd {

@@ -21,4 +21,9 @@ export const FINDING_WORDS: Readonly<
     means: 'A rule that the ledger keeps after every commit is broken.',
     next: 'Keep a copy of the database, run `turnpike ledger check --json`, and follow the runbook of docs/OPERATING.md for this invariant. It closes itself when the rule holds again.',
   },
+  usage: {
+    means:
+      'A provider counted other tokens than were sent or delivered, or more than the bound of the plan. Here `ledger` is our count and `chain` is the provider’s. Callers never pay more than they signed.',
+    next: 'Compare with the provider’s own dashboard. An endpoint that counts too much: complain, or take it out of the catalogue. Another way of counting that you accept: close it with that reason. It closes itself when calls agree again.',
+  },
 }

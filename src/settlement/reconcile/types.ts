@@ -49,17 +49,19 @@ export type Authorization = {
 export const authorizationSubject = ({ owner, nonce }: Pick<Authorization, 'owner' | 'nonce'>): string =>
   `${owner}:${nonce}`
 
-export const DIFFERENCE_CLASSES = ['chain_only', 'ledger_only', 'amount', 'invariant'] as const
+export const DIFFERENCE_CLASSES = ['chain_only', 'ledger_only', 'amount', 'invariant', 'usage'] as const
 export type DifferenceClass = (typeof DIFFERENCE_CLASSES)[number]
 
-/** A difference between ledger and chain, or in the ledger itself. Neutral, countable, to be closed by somebody who has looked. */
+/** A difference between ledger and chain, in the ledger itself, or between a provider's count and ours. Neutral, countable, to be closed by somebody who has looked. */
 export type Difference = {
   readonly class: DifferenceClass
-  /** `ledger` for what concerns no chain. */
-  readonly network: Network | 'ledger'
-  /** Names it: the same difference has the same subject in every pass. */
+  /** `ledger` for what concerns no chain, `providers` for usage. */
+  readonly network: Network | 'ledger' | 'providers'
+  /** Names it: the same difference has the same subject in every pass. Of usage, the endpoint and the direction. */
   readonly subject: string
+  /** Our side. */
   readonly ledger: string
+  /** The other side: the chain's; of usage, the provider's. */
   readonly chain: string
   /** When it could first be seen. */
   readonly sinceMs: number

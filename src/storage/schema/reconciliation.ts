@@ -37,13 +37,13 @@ export const chain_logs = pgTable(
   ],
 )
 
-/** Differences that reconciliation found, and broken invariants. One row from the first time seen until it is closed. */
+/** Differences that reconciliation found, broken invariants, and providers' counts that differ from ours. One row from the first time seen until it is closed. */
 export const findings = pgTable(
   'findings',
   {
     id: text().primaryKey(),
-    class: text({ enum: ['chain_only', 'ledger_only', 'amount', 'invariant'] }).notNull(),
-    /** `ledger` for what concerns no chain. */
+    class: text({ enum: ['chain_only', 'ledger_only', 'amount', 'invariant', 'usage'] }).notNull(),
+    /** `ledger` for what concerns no chain, `providers` for usage. */
     network: text().notNull(),
     subject: text().notNull(),
     detail: jsonb().notNull(),

@@ -1,4 +1,4 @@
-import type { Reconciliation } from '../../../src/app/options.ts'
+import type { BooksReport } from '../../../src/app/options.ts'
 import { chargeFor, FEE_PICO_USD } from '../../support/chat.ts'
 import { countBy } from '../count-by.ts'
 import type { Service } from '../world/open-service.ts'
@@ -27,7 +27,7 @@ export type CrashFigures = Verdict & {
   readonly tries: number
   /** Invariants that do not hold, and what else is wrong with the service. */
   readonly broken: readonly string[]
-  readonly differences: Reconciliation['differences']
+  readonly differences: BooksReport['differences']
   readonly trialBalance: string
   readonly open: number
   readonly recoveryMs: { readonly p50: number; readonly max: number }
@@ -39,7 +39,7 @@ export type CrashFigures = Verdict & {
 /** What the service itself says of its books, while it still runs. */
 export type Ending = {
   readonly broken: readonly string[]
-  readonly differences: Reconciliation['differences']
+  readonly differences: BooksReport['differences']
   readonly trialBalance: string
 }
 
@@ -52,7 +52,7 @@ export const NO_SERVICE: Ending = {
 
 export async function readEnding(slot: ServerSlot): Promise<Ending> {
   const checks = await slot.ask<readonly { name: string; ok: boolean; rows: number }[]>('check')
-  const { differences } = await slot.ask<Reconciliation>('reconcile')
+  const { differences } = await slot.ask<BooksReport>('reconcile')
   return {
     broken: checks
       .filter(({ ok }) => !ok)

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Reconciliation } from '../../../src/app/options.ts'
+import type { BooksReport } from '../../../src/app/options.ts'
 import type { World } from './open-world.ts'
 import type { ServerSlot } from './server-slot.ts'
 
@@ -27,7 +27,7 @@ export async function booksOf({
   const [first] = slots
   if (!first) return { isEqual: false, complaints: ['There is no server to ask.'] }
   const checks = await first.ask<readonly { name: string; ok: boolean }[]>('check')
-  const { differences } = await first.ask<Reconciliation>('reconcile')
+  const { differences } = await first.ask<BooksReport>('reconcile')
   return {
     isEqual: differences.length === 0,
     complaints: [

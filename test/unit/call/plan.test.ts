@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
 import type { Endpoint, Model } from '../../../src/catalog/types.ts'
 import { UNKNOWN_FACTS } from '../../../src/catalog/unknown-facts.ts'
+import { countTokens } from '../../../src/chat/count-tokens.ts'
 import { readChatRequest } from '../../../src/chat/read-chat-request.ts'
 import { NO_USAGE } from '../../../src/chat/usage.ts'
 import type { CallDependencies } from '../../../src/call/dependencies.ts'
@@ -168,4 +169,65 @@ test('auto counts the tokens where the bytes have no room, and says so where the
   const error = await refusalOf({ model: 'auto' }, 'word '.repeat(200_000))
   expect(error?.code).toBe('context_length_exceeded')
   expect(error?.message).toContain('No model here has room for it.')
+})
+
+/** A plan for one model of this name, dear or cheap. */
+async function planFor(id: string, content: string, { pricePicoUsd = 1_000n, fields = {} } = {}) {
+  const prices = {
+    inputPicoUsd: pricePicoUsd,
+    cacheReadPicoUsd: pricePicoUsd,
+    cacheWritePicoUsd: pricePicoUsd,
+    outputPicoUsd: pricePicoUsd,
+  }
+  const sold = { ...endpoint('first'), id: `first/${id}@local`, modelId: id, prices }
+  const dependencies = {
+    ...dependenciesWith([]),
+    catalog: buildCatalog({
+      models: [{ ...modelWith({ contextTokens: 1_000_000 }), id }],
+      endpoints: [sold],
+    }),
+  }
+  return planCall({ received: received({ model: id, max_tokens: 10, ...fields }, content), dependencies })
+}
+
+test('a provider that puts a prompt of its own before the tools is bounded with it, others are not', async () => {
+  const tools = [{ type: 'function', function: { name: 'look', parameters: { type: 'object' } } }]
+  const boundOf = async (id: string, fields = {}) =>
+    (await planFor(id, 'Say hi', { fields })).inputBoundTokens
+  const [claude, other] = ['anthropic/claude-haiku-4.5', 'acme/writer']
+  expect(await boundOf(claude)).toBe(await boundOf(other))
+  expect((await boundOf(claude, { tools })) - (await boundOf(other, { tools }))).toBeGreaterThanOrEqual(804)
+})
+
+test('a dear input is counted by what the family of its model may count', async () => {
+  const english = 'The harbour is quiet tonight, and the boats are all in. '.repeat(400)
+  const dear = { pricePicoUsd: 100_000_000n }
+  const boundOf = async (id: string, content: string) => (await planFor(id, content, dear)).inputBoundTokens
+  const tokens = await countTokens(english)
+  const factorOf = async (id: string) => ((await boundOf(id, english)) - 72) / tokens
+  expect(await factorOf('openai/gpt-5')).toBeCloseTo(1.05, 2)
+  expect(await factorOf('acme/writer')).toBeCloseTo(1.25, 2)
+  expect(await factorOf('anthropic/claude-haiku-4.5')).toBeCloseTo(1.35, 2)
+  expect(await factorOf('anthropic/claude-opus-4.8')).toBeCloseTo(1.75, 2)
+  expect(await factorOf('anthropic/claude-sonnet-5')).toBeCloseTo(1.75, 2)
+  // A vocabulary that may have no words in a script takes a token for each byte of it.
+  const chinese = '港口委员会上周召开会议。'.repeat(400)
+  expect(await boundOf('acme/writer', chinese)).toBe(Buffer.byteLength(chinese) + 72)
+  expect(await boundOf('openai/gpt-5', chinese)).toBeLessThan(Buffer.byteLength(chinese) / 2)
+})
+
+test('room is looked for by what is usual, and the price holds for what is not', async () => {
+  const content = 'word '.repeat(20_000)
+  const id = 'anthropic/claude-opus-4.8'
+  const dependencies = {
+    ...dependenciesWith([]),
+    catalog: buildCatalog({
+      models: [{ ...modelWith({ contextTokens: 30_000 }), id }],
+      endpoints: [{ ...endpoint('first'), modelId: id }],
+    }),
+  }
+  const asked = received({ model: id, max_tokens: 100 }, content)
+  const plan = await planCall({ received: asked, dependencies })
+  expect(plan.inputBoundTokens).toBeGreaterThan(30_000)
+  expect(plan.ceilingPicoUsd).toBeGreaterThanOrEqual((BigInt(plan.inputBoundTokens) * 1_000n * 105n) / 100n)
 })

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { countTokens } from '../../../src/chat/count-tokens.ts'
-import { inputBound, tokenizerBound } from '../../../src/chat/input-bound.ts'
+import { countTexts, inputBound, tokenizerBound } from '../../../src/chat/input-bound.ts'
 import { readChatRequest } from '../../../src/chat/read-chat-request.ts'
 import { openAiFace } from '../../../src/dev/simulated-provider/faces/openai-face.ts'
 import { createPromptCounter } from '../../../src/dev/simulated-provider/read-prompt.ts'
@@ -49,7 +49,8 @@ test('both bounds hold over o200k with the chat overhead and over the simulated 
     fc.asyncProperty(request, async (fields) => {
       const asked = read(fields)
       const bytes = inputBound({ request: asked }).boundTokens
-      const tokens = (await tokenizerBound({ request: asked, safetyFactor: 1 })).boundTokens
+      const counted = await countTexts({ request: asked })
+      const tokens = tokenizerBound({ counted, safetyFactor: 1 }).boundTokens
       const real = await documentedCount(fields)
       const body = JSON.stringify({ model: 'a', ...fields })
       const sent = openAiFace.read({ url: new URL('http://provider.test'), headers: {}, body })
@@ -79,13 +80,14 @@ test('a safety factor raises the tokenizer’s bound, never above the bytes', as
   const asked = read({
     messages: [{ role: 'user', content: 'Four score and seven years ago. '.repeat(200) }],
   })
-  const plain = await tokenizerBound({ request: asked, safetyFactor: 1 })
-  const wider = await tokenizerBound({ request: asked, safetyFactor: 1.5 })
+  const counted = await countTexts({ request: asked })
+  const plain = tokenizerBound({ counted, safetyFactor: 1 })
+  const wider = tokenizerBound({ counted, safetyFactor: 1.5 })
   const bytes = inputBound({ request: asked })
   expect(plain.method).toBe('tokenizer')
   expect(plain.boundTokens).toBeLessThan(bytes.boundTokens / 3)
   expect(wider.boundTokens).toBeGreaterThan(plain.boundTokens)
-  const absurd = await tokenizerBound({ request: asked, safetyFactor: 100 })
+  const absurd = tokenizerBound({ counted, safetyFactor: 100 })
   expect(absurd.boundTokens).toBe(bytes.boundTokens)
 })
 

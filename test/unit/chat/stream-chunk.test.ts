@@ -109,3 +109,20 @@ test('thoughts that come as details alone are content, and their signature is no
   expect(chunk({ type: 'reasoning.text', text: 'Hm.' })).toMatchObject({ type: 'content', text: 'Hm.' })
   expect(chunk({ type: 'reasoning.text', signature: 'sig' })).toMatchObject({ type: 'preamble' })
 })
+
+test('whether reasoning is in the text is said beside it, streamed or not', () => {
+  const said = (delta: object) =>
+    readStreamEvent(JSON.stringify({ choices: [{ index: 0, delta, finish_reason: null }] }))
+  expect(said({ content: 'Hi' })).not.toHaveProperty('hasReasoning')
+  for (const delta of [
+    { reasoning_content: 'Hm.' },
+    { reasoning: 'Hm.', content: 'Hi' },
+    { reasoning_details: [{ type: 'reasoning.text', text: 'Hm.' }] },
+  ]) {
+    expect(said(delta)).toMatchObject({ hasReasoning: true })
+    const whole = JSON.stringify({ choices: [{ index: 0, message: delta, finish_reason: 'stop' }] })
+    expect(readCompletion(whole)).toMatchObject({ hasReasoning: true })
+  }
+  const plain = JSON.stringify({ choices: [{ index: 0, message: { content: 'Hi' }, finish_reason: 'stop' }] })
+  expect(readCompletion(plain)).not.toHaveProperty('hasReasoning')
+})

@@ -125,3 +125,28 @@ test('the price book is named after the prices alone', () => {
   )
   expect(buildCatalog({ models: MODELS, endpoints: dearer }).priceBook).not.toBe(catalog.priceBook)
 })
+
+test('who steps in for the first costs at most three times as much, whatever it is asked as', () => {
+  const sold = (prices: readonly bigint[]) =>
+    buildCatalog({
+      models: [...ladder.models.values()].filter(({ id }) => id === 'a/all'),
+      endpoints: prices.map((price, index): Endpoint => ({
+        id: `host-${index}/all@local`,
+        modelId: 'a/all',
+        providerId: `host-${index}`,
+        region: 'local',
+        upstreamModel: 'all',
+        prices: { inputPicoUsd: price, cacheReadPicoUsd: 0n, cacheWritePicoUsd: price, outputPicoUsd: price },
+      })),
+    })
+  const hosts = (prices: readonly bigint[], wanted: string) =>
+    planRoute({
+      wanted,
+      needs: { inputBoundTokens: 100 },
+      catalog: sold(prices),
+      isReachable: () => true,
+    }).candidates.map(({ prices: { inputPicoUsd } }) => inputPicoUsd)
+  for (const wanted of ['a/all', 'auto']) expect(hosts([31n, 10n, 30n, 11n], wanted)).toEqual([10n, 11n, 30n])
+  // Three times nothing is nothing: the paid ones stay behind a free one.
+  expect(hosts([31n, 0n], 'a/all')).toEqual([0n, 31n])
+})
