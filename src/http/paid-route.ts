@@ -1,14 +1,7 @@
-import type { Request, Response } from 'express'
+import type { Request } from 'express'
 import { admitCall } from '../call/admit.ts'
 import { creditPayment } from '../call/credit-payment.ts'
-import {
-  type Corrective,
-  type Demand,
-  demandPayment,
-  newQuoteNonce,
-  type Priced,
-  quoteCall,
-} from '../call/demand.ts'
+import { newQuoteNonce } from '../call/demand.ts'
 import { dispatchCall } from '../call/dispatch.ts'
 import { createMeter } from '../call/meter.ts'
 import { planCall } from '../call/plan.ts'
@@ -16,38 +9,29 @@ import { priceProbe } from '../call/probe.ts'
 import { recordCall, recordLater } from '../call/record.ts'
 import { refuseWithheld } from '../call/refuse-withheld.ts'
 import type { AdmittedCall, PlannedCall } from '../call/types.ts'
-import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { checkPayment } from '../payment/check.ts'
-import { CORRECTIVE_ERROR } from '../payment/corrective.ts'
-import { type DecodedPayment, decodePayment, IDENTIFIER_EXTENSION } from '../payment/payload.ts'
-import { SIGN_IN, type SignedIn } from '../payment/sign-in.ts'
-import { withSignedOffers } from '../payment/signed-offers.ts'
-import type { CallPayment, Quote } from '../payment/types.ts'
-import { asUnavailable, sendDemand } from './answer.ts'
+import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
+import type { SignedIn } from '../payment/sign-in.ts'
+import type { CallPayment } from '../payment/types.ts'
+import { asUnavailable } from './answer.ts'
 import { callerAddress } from './caller-address.ts'
 import { createCallAnswer } from './call-answer.ts'
 import { countUnpaid } from './count-unpaid.ts'
+import { type Asked, demand, demandAgainOrThrow } from './demand.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { dialectAt } from './dialects.ts'
-import { bazaarAt } from './discovery/bazaar.ts'
 import { freeCall } from './free-call.ts'
 import { hangUpSignal } from './hang-up.ts'
 import { idempotencyIdOf } from './idempotency-id.ts'
 import { readBody } from './read-body.ts'
-import { receive, wantsSignedReceipt } from './receive.ts'
+import { receive } from './receive.ts'
 import { refundRoute } from './refund-route.ts'
 import { requireStorage } from './require-storage.ts'
-import { resourceAt } from './resource-at.ts'
-import { challengeFor, signedIn, wantsCredit } from './signed-in.ts'
+import { signedIn } from './signed-in.ts'
 import { withSignedReceipt } from './signed-receipt.ts'
 
-type Exchange = {
-  readonly request: Request
-  readonly response: Response
-  readonly requestId: string
-  readonly dependencies: HttpDependencies
-}
+type Exchange = Asked & { readonly requestId: string }
 
 /** A paid call in the order in which it happens: read, plan, admit, dispatch, record. */
 export async function paidRoute(exchange: Exchange): Promise<void> {
@@ -140,80 +124,6 @@ function checkedPayment({
     next: 'Ask for a refund with GET on this path and no body.',
   })
 }
-
-/** 402 only where paying again helps; every other error is what it is. */
-function demandAgainOrThrow({
-  error,
-  ...rest
-}: Exchange & { priced: Priced; quoteNonce?: string; error: unknown }): void {
-  const known = asUnavailable(error)
-  if (errorSpec(known.code).status !== 402) throw known
-  demand({ ...rest, error: known })
-}
-
-/** x402's payment-identifier: clients that know it may name their request. */
-const NAMEABLE = { [IDENTIFIER_EXTENSION]: { info: { required: false } } } as const
-
-function demand({
-  response,
-  request,
-  priced,
-  quoteNonce,
-  error,
-  corrective,
-  isProbe = false,
-  dependencies,
-}: Exchange & {
-  priced: Priced
-  /** Where the channel's turn was told it already. */
-  quoteNonce?: string
-  error?: TurnpikeError
-  corrective?: Corrective
-  /** Registries probe: to them the answer also says what can be asked here. Clients echo that, so a call's own price goes without. */
-  isProbe?: boolean
-}): void {
-  const dialect = dialectAt(request.path)
-  const bazaar = isProbe ? bazaarAt(request.path) : undefined
-  const reason = corrective ? new TurnpikeError(CORRECTIVE_ERROR) : error
-  const nonce = quoteNonce === undefined ? {} : { nonce: quoteNonce }
-  const quoted = quoteCall({ priced, dependencies: dependencies.call, ...nonce })
-  // Only for those who ask for it: every client echoes what a 402 carries, and most pay in other ways.
-  const challenge = wantsCredit(request)
-    ? { [SIGN_IN]: challengeFor({ request, dependencies, requestId: quoted.token }) }
-    : undefined
-  const answer = demandPayment({
-    priced,
-    quoted,
-    extensions: { ...NAMEABLE, ...challenge },
-    resource: resourceAt({ path: request.path, publicUrl: dependencies.publicUrl(request), isProbe }),
-    capField: dialect.capField,
-    ...(bazaar ? { spareExtensions: bazaar } : {}),
-    ...(reason ? { error: reason } : {}),
-    ...(corrective ? { corrective } : {}),
-    dependencies: dependencies.call,
-  })
-  sendDemand({
-    response,
-    demand: wantsSignedReceipt(request) ? signed({ answer, quoted, dependencies }) : answer,
-  })
-}
-
-const signed = ({
-  answer,
-  quoted: { quote },
-  dependencies: { receiptKey: privateKey },
-}: {
-  answer: Demand
-  quoted: { readonly quote: Quote }
-  dependencies: HttpDependencies
-}): Demand => ({
-  ...answer,
-  required: withSignedOffers({
-    required: answer.required,
-    validUntil: Math.floor(quote.expiresAtMs / 1_000),
-    privateKey,
-  }),
-})
 
 /** Somebody asks for the price, or (by GET, with a payment of type refund) for the rest of its channel. */
 async function answerProbe({
