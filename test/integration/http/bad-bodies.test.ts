@@ -20,6 +20,11 @@ const exact = async () =>
 
 const plain = (fields: string) => `{"model":"${MODEL}","messages":[{"role":"user","content":"hi"}]${fields}}`
 
+const toolNumber = (_one: unknown, index: number) => ({
+  type: 'function',
+  function: { name: `tool_${index}`, parameters: { type: 'object', properties: {} } },
+})
+
 const BODIES: readonly (readonly [
   name: string,
   body: string | Buffer<ArrayBuffer>,
@@ -59,6 +64,25 @@ const BODIES: readonly (readonly [
     'context_length_exceeded',
     'messages',
   ],
+  [
+    'is a prompt of two megabytes',
+    chatBody({ messages: [{ role: 'user', content: 'a prompt that goes on. '.repeat(87_000) }] }),
+    'context_length_exceeded',
+    'messages',
+  ],
+  ['has a message that is none', chatBody({ messages: ['hi'] }), 'invalid_field', 'messages[0]'],
+  [
+    'has a role that nobody has',
+    chatBody({ messages: [{ role: 'robot', content: 'hi' }] }),
+    'invalid_field',
+    'messages[0].role',
+  ],
+  ['has 501 tools', chatBody({ tools: Array.from({ length: 501 }, toolNumber) }), 'invalid_field', 'tools'],
+  ['nests too deep', plain(`,"metadata":${'{"a":'.repeat(100)}1${'}'.repeat(100)}`), 'invalid_json'],
+  ['has a number that is none', plain(`,"temperature":NaN`), 'invalid_json'],
+  ['has a cap below nothing', plain(`,"max_tokens":-5`), 'invalid_field', 'max_tokens'],
+  ['has a cap of half a token', plain(`,"max_tokens":0.5`), 'invalid_field', 'max_tokens'],
+  ['asks for more answers than there may be', plain(`,"n":1000`), 'invalid_field', 'n'],
 ]
 
 test.each(BODIES.map(([name, body, code, param]) => ({ name, body, code, param })))(
@@ -76,6 +100,21 @@ test.each(BODIES.map(([name, body, code, param]) => ({ name, body, code, param }
     }
   },
 )
+
+test('what is too large for its model is told the models that have room', async () => {
+  const body = chatBody({ messages: [{ role: 'user', content: 'word '.repeat(150_000) }] })
+  const { error } = (await (await fetch(stack.chatUrl, post(body))).json()) as {
+    error: { message: string; models: string[]; input_bound: number }
+  }
+  expect(error.models.length).toBeGreaterThan(0)
+  for (const model of error.models) {
+    const facts = (await (await fetch(`${stack.app.url}/v1/models/${model}`)).json()) as {
+      context_length: number
+    }
+    expect(facts.context_length).toBeGreaterThan(error.input_bound)
+  }
+  expect(error.message).toContain(error.models[0])
+})
 
 test('a compressed body is refused', async () => {
   await expectRefusal({
