@@ -22,6 +22,9 @@ export type Meter = {
   ) => Promise<{ readonly usage: Usage; readonly isEstimated: boolean }>
 }
 
+/** Zeros beside an answer are a provider that did not count: nobody bills nothing for something. */
+const isNothing = (usage: Usage) => Object.values(usage).every((count) => count === 0)
+
 export function createMeter({ request }: { request: ChatRequest }): Meter {
   const delivered: string[] = []
   let reported: Usage | undefined
@@ -45,7 +48,7 @@ export function createMeter({ request }: { request: ChatRequest }): Meter {
     hasContent: () => hasContent,
     async read(end) {
       const usage = end?.usage ?? reported
-      if (usage) return { usage, isEstimated: false }
+      if (usage && !(hasContent && isNothing(usage))) return { usage, isEstimated: false }
       if (!hasContent) return { usage: NO_USAGE, isEstimated: false }
       const outputText = await countTokens(delivered.join(''))
       const inputUncached = await countInput({ request })

@@ -21,7 +21,7 @@ const USAGES: readonly (readonly [name: string, usage: string, counted: boolean]
   ['a list', '[9,1]', true],
   ['null', 'null', true],
   ['nothing', '{}', true],
-  ['zero', '{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}', false],
+  ['zero', '{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}', true],
   ['the largest integer', '{"prompt_tokens":9007199254740991,"completion_tokens":9007199254740991}', false],
   [
     'parts larger than their whole',
