@@ -4,8 +4,10 @@ import type { PaidReceipt } from './read-receipt.ts'
 
 /** Where a scheme hears what became of one call. Each may be called once, `open` before `receive`. */
 export type CallOutcome = {
+  /** The server's name for the call is known. */
+  readonly name: (callId: string) => void
   /** The first headers of a stream tell of money on chain; the charge comes later. Throws ReceiptError. */
-  readonly open: (receipt: PaidReceipt) => void
+  readonly open: (receipt: PaidReceipt, callId: string | undefined) => void
   /** The receipt. Throws ReceiptError where it contradicts what was signed. */
   readonly receive: (receipt: PaidReceipt, callId: string | undefined) => void
   /** The charge is known without a receipt. */

@@ -1,3 +1,4 @@
+import { base64OfText, textOfBase64 } from '../lib/bytes.ts'
 import { parseAtomic, type Atomic } from '../lib/money.ts'
 import { parseAddress, ZERO_ADDRESS } from '../payment/hex.ts'
 import { parseNetwork } from '../payment/networks.ts'
@@ -59,12 +60,15 @@ function readOffer(raw: unknown): ChallengeOffer[] {
 export const readOffers = (accepts: unknown): ChallengeOffer[] =>
   Array.isArray(accepts) ? accepts.flatMap(readOffer) : []
 
+/** No honest challenge is longer: proxies stop at 8 to 16 KB. */
+const MAX_HEADER_CHARS = 64 * 1024
+
 /** @returns undefined where the header is absent or is no x402 v2 challenge: then the 402 is the caller's. */
 export function decodeChallenge(header: string | null): Challenge | undefined {
-  if (!header) return undefined
+  if (!header || header.length > MAX_HEADER_CHARS) return undefined
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(header, 'base64').toString('utf8'))
+    value = JSON.parse(textOfBase64(header))
   } catch {
     return undefined
   }
@@ -137,5 +141,5 @@ export function encodePayment({
     payload,
     ...(challenge.extensions === undefined ? {} : { extensions: challenge.extensions }),
   }
-  return Buffer.from(JSON.stringify(payment)).toString('base64')
+  return base64OfText(JSON.stringify(payment))
 }

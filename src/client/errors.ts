@@ -3,8 +3,13 @@ import { formatUsd, type PicoUsd } from '../lib/money.ts'
 /** What a payment was refused for, before anything was signed. */
 export type SpendRule =
   | 'max_per_call'
+  | 'max_per_hour'
+  | 'max_per_run'
   | 'max_total'
   | 'max_deposit'
+  | 'max_in_channels'
+  | 'withdraw_delay'
+  | 'offers_disagree'
   | 'host'
   | 'recipient'
   | 'network'
@@ -19,7 +24,7 @@ export type SpendRule =
 export class SpendRefusedError extends Error {
   override readonly name = 'SpendRefusedError'
   readonly rule: SpendRule
-  /** Decimal USD, for the three rules that are caps. */
+  /** Decimal USD, for the rules that are caps. */
   readonly limitUsd?: string
   readonly askedUsd?: string
   readonly excessUsd?: string
@@ -38,19 +43,44 @@ export class SpendRefusedError extends Error {
   }
 }
 
+/** A cap would be passed: says which option to raise, and by how much. */
+export const overCap = ({
+  rule,
+  option,
+  what,
+  limitPicoUsd,
+  askedPicoUsd,
+}: {
+  rule: SpendRule
+  /** The name of the cap among the options. */
+  option: string
+  what: string
+  limitPicoUsd: PicoUsd
+  askedPicoUsd: PicoUsd
+}): SpendRefusedError =>
+  new SpendRefusedError(
+    rule,
+    `${what} may cost $${formatUsd(askedPicoUsd)}, which is $${formatUsd(askedPicoUsd - limitPicoUsd)} over ${option} ($${formatUsd(limitPicoUsd)}). Raise it to allow that. Nothing was signed.`,
+    { limitPicoUsd, askedPicoUsd },
+  )
+
 /** How a server's word about money can be wrong. */
 export type ReceiptFault =
   | 'charge_above_ceiling'
   | 'charged_above_signed'
   | 'foreign_channel'
   | 'foreign_payer'
+  | 'foreign_network'
+  | 'foreign_call'
+  | 'sums_disagree'
   | 'malformed'
   | 'forged_proof'
+  | 'redirected'
   | 'channel_stopped'
+  | 'channel_withdrawing'
 
 /**
- * The server said something about money that contradicts what this wallet signed. The channel is not used again in
- * this process; what was signed before stays the most that can be claimed, and the rest of the deposit can be withdrawn.
+ * The server said something about money that contradicts what this wallet signed. The channel is not used again; what was signed before stays the most that can be claimed, and the rest of the deposit can be withdrawn.
  */
 export class ReceiptError extends Error {
   override readonly name = 'ReceiptError'

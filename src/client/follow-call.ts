@@ -57,13 +57,14 @@ function findLost({
  * @returns the answer; a stream's body is passed through untouched while it is watched.
  */
 export function followCall({ response, request, outcome, context }: Followed): Response {
-  const callId = response.headers.get('x-call-id') ?? undefined
+  const callId = callIdOf(response)
   // A 409 speaks of another payment or call than this one, and so does its receipt.
   if (response.status === 402 || response.status === 409) {
     outcome.refuse()
     if (callId !== undefined) findLost({ callId, request, context })
     return response
   }
+  if (callId !== undefined) outcome.name(callId)
   const text = response.headers.get('payment-response')
   return heed({
     outcome,
@@ -80,6 +81,12 @@ export function followCall({ response, request, outcome, context }: Followed): R
   })
 }
 
+/** What a server calls a call ends up in an address and in a file: anything unusual is no name. */
+function callIdOf(response: Response): string | undefined {
+  const name = response.headers.get('x-call-id') ?? ''
+  return /^[\w-]{1,100}$/.test(name) ? name : undefined
+}
+
 const isStream = (response: Response) =>
   response.ok &&
   response.body !== null &&
@@ -90,7 +97,7 @@ function followStream(
   { receipt, callId }: { receipt: PaidReceipt | undefined; callId: string | undefined },
 ): Response {
   if (!response.body) return response
-  if (receipt?.success) outcome.open(receipt)
+  if (receipt?.success) outcome.open(receipt, callId)
   let isKnown = false
   const body = watchBody({
     body: response.body,

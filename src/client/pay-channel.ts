@@ -42,7 +42,9 @@ export async function payChannel(payment: Payment): Promise<Response> {
 
 async function openChannel({ approved, request, context, reservation }: Payment): Promise<LiveChannel> {
   try {
-    return await context.channels.open({ offer: approved.offer, url: request.url })
+    const channel = await context.channels.open({ offer: approved.offer, url: request.url })
+    await channel.judging
+    return channel
   } catch (error) {
     reservation.release()
     throw error
@@ -58,8 +60,11 @@ type Call = {
 
 function numberCall({ payment, channel, ticket }: Call): { ticket: Ticket; maxAtomic: Atomic } {
   if (ticket) return { ticket, maxAtomic: channel.book.takeAgain() }
-  const { amountAtomic: ceilingAtomic } = payment.approved.offer
-  return channel.book.take({ ceilingAtomic, nowMs: payment.context.nowMs() })
+  const { approved, context, request } = payment
+  const { amountAtomic: ceilingAtomic } = approved.offer
+  const numbered = channel.book.take({ ceilingAtomic, nowMs: context.nowMs() })
+  channel.calls.set(numbered.ticket.id, { owner: context.channels.owner, url: request.url })
+  return numbered
 }
 
 /** Whether somebody else's deposit is under way and this call would need one too. Throws where it may not go on at all. */
@@ -88,7 +93,10 @@ async function untilOpened({ payment, channel, ticket }: Call): Promise<void> {
 
 /** The call ends before it was sent, as if it had never been. */
 function takeBack({ payment, channel, ticket }: Call): void {
-  if (ticket) channel.book.release(ticket)
+  if (ticket) {
+    channel.book.release(ticket)
+    channel.calls.delete(ticket.id)
+  }
   payment.reservation.release()
 }
 
@@ -173,11 +181,20 @@ async function depositFor({
   channel: LiveChannel
   missingAtomic: Atomic
 }): Promise<SignedDeposit> {
-  const known = reusableDeposit({ channel, missingAtomic, nowMs: payment.context.nowMs() })
+  const { context } = payment
+  const known = reusableDeposit({ channel, missingAtomic, nowMs: context.nowMs() })
   if (known) return known
   const amountAtomic = depositAmount({ payment, missingAtomic })
-  channel.deposit = await signDeposit({ payment, channel, amountAtomic })
-  return channel.deposit
+  // From here on it counts among what lies in channels, so that deposits into several of them keep the limit together.
+  channel.depositingAtomic = amountAtomic
+  try {
+    const deposit = await signDeposit({ payment, channel, amountAtomic })
+    channel.lapsedAtomic += BigInt(channel.deposit?.amount ?? '0')
+    channel.deposit = deposit
+    return deposit
+  } finally {
+    channel.depositingAtomic = 0n
+  }
 }
 
 /** `payload.voucher`, remembered as the highest where it is. */

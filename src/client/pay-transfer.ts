@@ -1,9 +1,9 @@
 import { atomicToPicoUsd, minBigint, type Atomic } from '../lib/money.ts'
 import { usdOf, type Payment } from './context.ts'
-import { ReceiptError } from './errors.ts'
 import type { CallOutcome } from './call-outcome.ts'
 import type { PaidReceipt } from './read-receipt.ts'
 import { followOrClose, sendPaid } from './send-paid.ts'
+import { verifyReceipt } from './verify-receipt.ts'
 
 /** How long before now an authorisation begins, for clocks that disagree. */
 const CLOCK_SLACK_SECONDS = 600
@@ -28,21 +28,8 @@ function outcomeOf({ request, approved, reservation, context }: Payment): CallOu
   const { scheme, network, amountAtomic: ceilingAtomic } = offer
   let isKnown = false
 
-  function demandOwn(receipt: PaidReceipt): void {
-    if (receipt.payer !== undefined && receipt.payer !== context.payer) {
-      throw new ReceiptError(
-        'foreign_payer',
-        `The receipt is for ${receipt.payer}, not for ${context.payer}.`,
-      )
-    }
-    const highestAtomic = receipt.chargeAtomic ?? receipt.movedAtomic ?? 0n
-    if (highestAtomic > ceilingAtomic) {
-      throw new ReceiptError(
-        'charge_above_ceiling',
-        `The server charged ${highestAtomic} atomic units for a call that was signed for ${ceilingAtomic}.`,
-      )
-    }
-  }
+  const verify = (receipt: PaidReceipt, callId: string | undefined) =>
+    verifyReceipt({ receipt, terms: { payer: context.payer, network, ceilingAtomic, callId } })
 
   function tell(chargeAtomic: Atomic, more: { callId?: string; transaction?: string }): void {
     if (isKnown) return
@@ -62,9 +49,10 @@ function outcomeOf({ request, approved, reservation, context }: Payment): CallOu
   }
 
   return {
-    open: demandOwn,
+    name: () => undefined,
+    open: verify,
     receive(receipt, callId) {
-      demandOwn(receipt)
+      verify(receipt, callId)
       const { transaction } = receipt
       tell(receipt.chargeAtomic ?? receipt.movedAtomic ?? ceilingAtomic, {
         ...(callId === undefined ? {} : { callId }),
@@ -72,7 +60,7 @@ function outcomeOf({ request, approved, reservation, context }: Payment): CallOu
       })
     },
     settle: (chargeAtomic, callId) => tell(minBigint(chargeAtomic, ceilingAtomic), { callId }),
-    refuse: () => undefined,
+    refuse: () => reservation.lapse(validityOf({ context, approved }).validUntil * 1_000),
     stop: () => undefined,
   }
 }

@@ -1,6 +1,7 @@
 import { encodePayment } from './challenge.ts'
 import type { Payment } from './context.ts'
 import type { CallOutcome } from './call-outcome.ts'
+import { ReceiptError } from './errors.ts'
 import { followCall } from './follow-call.ts'
 
 const LOST_CALLS_KEPT = 256
@@ -11,6 +12,17 @@ const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_C
 function wasNeverSent(error: unknown): boolean {
   const { cause } = (error ?? {}) as { cause?: { code?: unknown } }
   return typeof cause?.code === 'string' && NEVER_SENT.has(cause.code)
+}
+
+/** A payment is for the server that it was made out to: it is not carried on to another address. */
+function demandAnswer({ response, url }: { response: Response; url: string }): Response {
+  const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
+  if (!isRedirect) return response
+  void response.body?.cancel().catch(() => undefined)
+  throw new ReceiptError(
+    'redirected',
+    `${new URL(url).origin} answered the payment with a redirect, which was not followed. The call counts at its ceiling.`,
+  )
 }
 
 /**
@@ -30,9 +42,11 @@ export async function sendPaid({
   const headers = new Headers(request.headers)
   headers.set('payment-signature', encodePayment({ challenge, offer: approved.offer, payload }))
   try {
-    return await context.fetch(request.url, { ...request.init, headers, redirect: 'manual' })
+    const response = await context.fetch(request.url, { ...request.init, headers, redirect: 'manual' })
+    return demandAnswer({ response, url: request.url })
   } catch (error) {
-    if (wasNeverSent(error)) outcome.refuse()
+    if (error instanceof ReceiptError) outcome.stop(error)
+    else if (wasNeverSent(error)) outcome.refuse()
     else {
       context.lost.push({ url: request.url, bodyText: request.bodyText, outcome })
       if (context.lost.length > LOST_CALLS_KEPT) context.lost.shift()

@@ -6,8 +6,8 @@ import { promisify } from 'node:util'
 import OpenAI from 'openai'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { fileStore } from '../../../src/client/file-store.ts'
 import {
-  fileStore,
   payingFetch,
   usdtAsset,
   type PaidEvent,
