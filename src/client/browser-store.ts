@@ -1,25 +1,19 @@
 import type { ChannelRecord, ChannelStore } from './channel-store.ts'
 
 /** The part of IndexedDB that is used; the house is compiled without the types of browsers. */
-type Asked<Result> = {
-  readonly result: Result
-  readonly error: unknown
-  onsuccess: (() => void) | null
-  onerror: (() => void) | null
-}
+type Told = { readonly addEventListener: (event: string, listener: () => void) => void }
+type Asked<Result> = Told & { readonly result: Result; readonly error: unknown }
 type Records = {
   readonly get: (key: string) => Asked<ChannelRecord | undefined>
   readonly getAll: () => Asked<ChannelRecord[]>
   readonly put: (record: ChannelRecord) => Asked<unknown>
 }
-type Transaction = {
+type Transaction = Told & {
   readonly objectStore: (name: string) => Records
   readonly abort: () => void
   readonly error: unknown
-  oncomplete: (() => void) | null
-  onabort: (() => void) | null
 }
-type Database = {
+type Database = Told & {
   readonly createObjectStore: (name: string, options: { keyPath: string }) => unknown
   readonly transaction: (
     name: string,
@@ -27,10 +21,8 @@ type Database = {
     options?: { durability: 'strict' },
   ) => Transaction
   readonly close: () => void
-  onversionchange: (() => void) | null
 }
-type Opening = Asked<Database> & { onupgradeneeded: (() => void) | null }
-type Factory = { readonly open: (name: string, version: number) => Opening }
+type Factory = { readonly open: (name: string, version: number) => Asked<Database> }
 
 const CHANNELS = 'channels'
 
@@ -44,11 +36,11 @@ function openDatabase(name: string): Promise<Database> {
   }
   return new Promise((resolve, reject) => {
     const opening = indexedDB.open(name, 1)
-    opening.onupgradeneeded = () => {
+    opening.addEventListener('upgradeneeded', () => {
       opening.result.createObjectStore(CHANNELS, { keyPath: 'channelId' })
-    }
-    opening.onsuccess = () => resolve(opening.result)
-    opening.onerror = () => reject(faultOf(opening.error))
+    })
+    opening.addEventListener('success', () => resolve(opening.result))
+    opening.addEventListener('error', () => reject(faultOf(opening.error)))
   })
 }
 
@@ -68,10 +60,10 @@ export function browserStore(name = 'turnpike-channels'): ChannelStore {
     try {
       const opened = await openDatabase(name)
       // Whoever deletes the site's data must not wait for this tab.
-      opened.onversionchange = () => {
+      opened.addEventListener('versionchange', () => {
         opened.close()
         opening = undefined
-      }
+      })
       return opened
     } catch (error) {
       opening = undefined
@@ -84,8 +76,8 @@ export function browserStore(name = 'turnpike-channels'): ChannelStore {
     async list() {
       const asked = (await database()).transaction(CHANNELS, 'readonly').objectStore(CHANNELS).getAll()
       return new Promise((resolve, reject) => {
-        asked.onsuccess = () => resolve(asked.result)
-        asked.onerror = () => reject(faultOf(asked.error))
+        asked.addEventListener('success', () => resolve(asked.result))
+        asked.addEventListener('error', () => reject(faultOf(asked.error)))
       })
     },
     async update(channelId, change) {
@@ -95,7 +87,7 @@ export function browserStore(name = 'turnpike-channels'): ChannelStore {
         let stored: ChannelRecord | undefined
         let fault: unknown
         const asked = records.get(channelId)
-        asked.onsuccess = () => {
+        asked.addEventListener('success', () => {
           try {
             stored = change(asked.result)
             records.put(stored)
@@ -103,10 +95,13 @@ export function browserStore(name = 'turnpike-channels'): ChannelStore {
             fault = error
             transaction.abort()
           }
-        }
-        transaction.oncomplete = () => (stored ? resolve(stored) : reject(faultOf(undefined)))
-        transaction.onabort = () =>
-          reject(fault instanceof Error ? fault : faultOf(fault ?? transaction.error))
+        })
+        transaction.addEventListener('complete', () =>
+          stored ? resolve(stored) : reject(faultOf(undefined)),
+        )
+        transaction.addEventListener('abort', () =>
+          reject(fault instanceof Error ? fault : faultOf(fault ?? transaction.error)),
+        )
       })
     },
   }

@@ -128,10 +128,13 @@ export function encodePayment({
   challenge,
   offer,
   payload,
+  extensions,
 }: {
   challenge: Challenge
   offer: ChallengeOffer
   payload: Json
+  /** The payment's own, beside those that are echoed. */
+  extensions?: Json | undefined
 }): string {
   const { channelState: _channel, voucherState: _voucher, ...extra } = offer.extra
   const payment = {
@@ -139,7 +142,9 @@ export function encodePayment({
     ...(challenge.resource === undefined ? {} : { resource: challenge.resource }),
     accepted: { ...offer.raw, extra },
     payload,
-    ...(challenge.extensions === undefined ? {} : { extensions: challenge.extensions }),
+    ...(challenge.extensions === undefined && extensions === undefined
+      ? {}
+      : { extensions: { ...(challenge.extensions as Json | undefined), ...extensions } }),
   }
   return base64OfText(JSON.stringify(payment))
 }

@@ -12,7 +12,7 @@ import { verifyReceipt } from './verify-receipt.ts'
  *   `channel_withdrawing` where its money is on the way back.
  */
 export function demandRunning(channel: LiveChannel): void {
-  if (channel.withdrawal) {
+  if (channel.withdrawal && !channel.withdrawal.isFinished) {
     throw new ReceiptError(
       'channel_withdrawing',
       `A withdrawal from channel ${channel.channelId} has begun, so that nobody serves calls from it. Finish it, or pay through another channel (another salt). Nothing was signed.`,

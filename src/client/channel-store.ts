@@ -25,6 +25,8 @@ export type PendingWithdrawal = {
   readonly amount: string
   /** Seconds since 1970 from which it may be finished. */
   readonly finishableAtSeconds: number
+  /** It has been paid out; the channel may be used again. */
+  readonly isFinished?: boolean
 }
 
 /** A channel as it is kept between two processes: JSON, amounts as decimal strings. */

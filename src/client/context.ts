@@ -5,6 +5,7 @@ import type { Challenge } from './challenge.ts'
 import type { Fetch } from './fetch.ts'
 import type { CallOutcome } from './call-outcome.ts'
 import type { LiveChannels } from './live-channels.ts'
+import type { Approvals } from './approve-call.ts'
 import type { ReplayableRequest } from './replayable-request.ts'
 import type { ApprovedOffer } from './judge-offers.ts'
 import type { Reservation } from './spend-counts.ts'
@@ -43,6 +44,7 @@ export type PayContext = {
   readonly fetch: Fetch
   readonly nowMs: () => number
   readonly depositUsd: string | number | undefined
+  readonly approvals: Approvals | undefined
   readonly onPaid: (event: PaidEvent) => void
   readonly lost: LostCall[]
 }

@@ -1,4 +1,5 @@
 import { formatUsd, type PicoUsd } from '../lib/money.ts'
+import type { Address, Hex, Network } from '../payment/types.ts'
 
 /** What a payment was refused for, before anything was signed. */
 export type SpendRule =
@@ -109,5 +110,54 @@ export class RefundError extends Error {
     super(message)
     this.status = status
     this.code = code
+  }
+}
+
+/** Why something on chain was not done. */
+export type ChainFault =
+  | 'wrong_chain'
+  | 'unreadable'
+  | 'transaction_failed'
+  | 'channel_unknown'
+  | 'nothing_to_withdraw'
+  | 'no_withdrawal'
+  | 'withdrawal_waits'
+
+/** A withdrawal or an approval could not be carried out; `fault` says why. */
+export class ChainError extends Error {
+  override readonly name = 'ChainError'
+  readonly fault: ChainFault
+
+  constructor(fault: ChainFault, message: string) {
+    super(message)
+    this.fault = fault
+  }
+}
+
+/**
+ * The token has to be released to Permit2 once, by a transaction of the payer, before it can pay this way. Send `call`
+ * from the paying wallet, or give the paying fetch `approvals` and let it do so.
+ */
+export class ApprovalRequiredError extends Error {
+  override readonly name = 'ApprovalRequiredError'
+  readonly code = 'permit2_allowance_required'
+  readonly network: Network
+  readonly token: Address
+  /** `approve(Permit2, amount)` on the token. */
+  readonly call: { readonly to: Address; readonly data: Hex }
+
+  constructor({
+    network,
+    call,
+    message,
+  }: {
+    network: Network
+    call: { readonly to: Address; readonly data: Hex }
+    message: string
+  }) {
+    super(message)
+    this.network = network
+    this.token = call.to
+    this.call = call
   }
 }

@@ -4,8 +4,18 @@ export type { ChannelSummary, PayingFetch, PayingFetchOptions } from './paying-f
 export { browserStore } from './browser-store.ts'
 export { memoryStore } from './channel-store.ts'
 export type { ChannelRecord, ChannelStore, OpenCall, SignedDeposit } from './channel-store.ts'
-export { BodyNotReplayableError, ReceiptError, RefundError, SpendRefusedError } from './errors.ts'
-export type { ReceiptFault, SpendRule } from './errors.ts'
+export {
+  ApprovalRequiredError,
+  BodyNotReplayableError,
+  ChainError,
+  ReceiptError,
+  RefundError,
+  SpendRefusedError,
+} from './errors.ts'
+export type { ChainFault, ReceiptFault, SpendRule } from './errors.ts'
+export type { ChainClient } from './chain-client.ts'
+export type { Approvals } from './approve-call.ts'
+export type { FinishedWithdrawal, StartedWithdrawal, WithdrawalOrder } from './withdraw.ts'
 export type { PaidEvent } from './context.ts'
 export type { Refund } from './refund-channel.ts'
 export type { Spent } from './spend-counts.ts'

@@ -121,7 +121,7 @@ export function createLiveChannels({
     if (Object.keys(record.owners).some((name) => name !== owner)) withOthers.add(channelId)
     else withOthers.delete(channelId)
     if (stopped) channel.stopped ??= new ReceiptError(stopped.fault, stopped.message, channelId)
-    channel.withdrawal ??= withdrawal
+    if (!channel.withdrawal || channel.withdrawal.isFinished) channel.withdrawal = withdrawal
     return record
   }
 
@@ -144,7 +144,14 @@ export function createLiveChannels({
       if (!live.has(channelId)) await loadAll()
       const { origin } = new URL(url)
       demandKnownTerms({ config, channelId, network, origin })
-      const channel = live.get(channelId) ?? newChannel({ channelId, network, config, book: createChannelBook({ mayBeShared: mayBeShared(channelId) }) })
+      const channel =
+        live.get(channelId) ??
+        newChannel({
+          channelId,
+          network,
+          config,
+          book: createChannelBook({ mayBeShared: mayBeShared(channelId) }),
+        })
       live.set(channelId, channel)
       channel.origins.add(origin)
       noteUser({ channelId, owner, nowMs: nowMs() })
@@ -204,7 +211,9 @@ function configOf({
   }
 }
 
-const newChannel = (identity: Pick<LiveChannel, 'channelId' | 'network' | 'config' | 'book'>): LiveChannel => ({
+const newChannel = (
+  identity: Pick<LiveChannel, 'channelId' | 'network' | 'config' | 'book'>,
+): LiveChannel => ({
   ...identity,
   origins: new Set(),
   calls: new Map(),

@@ -2,22 +2,10 @@ import { atomicToPicoUsd, minBigint, type Atomic } from '../lib/money.ts'
 import { usdOf, type Payment } from './context.ts'
 import type { CallOutcome } from './call-outcome.ts'
 import type { PaidReceipt } from './read-receipt.ts'
+import { ensureAllowance } from './permit2-allowance.ts'
 import { followOrClose, sendPaid } from './send-paid.ts'
+import { validityOf } from './signing-terms.ts'
 import { verifyReceipt } from './verify-receipt.ts'
-
-/** How long before now an authorisation begins, for clocks that disagree. */
-const CLOCK_SLACK_SECONDS = 600
-
-export type Validity = { readonly validAfter: number; readonly validUntil: number }
-
-/** Seconds since 1970 within which the chain takes what is signed now. */
-export function validityOf({ context, approved }: Pick<Payment, 'context' | 'approved'>): Validity {
-  const nowSeconds = Math.floor(context.nowMs() / 1_000)
-  return {
-    validAfter: nowSeconds - CLOCK_SLACK_SECONDS,
-    validUntil: nowSeconds + approved.offer.maxTimeoutSeconds,
-  }
-}
 
 /**
  * What becomes of a signed transfer (`exact`, `upto`). Its reservation is never given back: whoever holds the signature
@@ -78,7 +66,9 @@ export async function payTransfer({
   sign: (payment: Payment) => Promise<Readonly<Record<string, unknown>>>
 }): Promise<Response> {
   let payload: Readonly<Record<string, unknown>>
+  let extensions: Readonly<Record<string, unknown>> | undefined
   try {
+    extensions = await ensureAllowance({ payment, neededAtomic: payment.approved.offer.amountAtomic })
     payload = await sign(payment)
     payment.request.signal?.throwIfAborted()
   } catch (error) {
@@ -86,6 +76,6 @@ export async function payTransfer({
     throw error
   }
   const outcome = outcomeOf(payment)
-  const response = await sendPaid({ payment, payload, outcome })
+  const response = await sendPaid({ payment, payload, extensions, outcome })
   return followOrClose({ response, payment, outcome })
 }

@@ -10,6 +10,7 @@ import { payChannel } from './pay-channel.ts'
 import { payExact } from './pay-exact.ts'
 import { payUpto } from './pay-upto.ts'
 import { createQuoteShelf } from './quote-shelf.ts'
+import type { Approvals } from './approve-call.ts'
 import { refundChannel, type Refund } from './refund-channel.ts'
 import { replayable, type ReplayableRequest } from './replayable-request.ts'
 import type { ApprovedOffer } from './judge-offers.ts'
@@ -18,6 +19,13 @@ import type { Spent } from './spend-counts.ts'
 import type { SpendLimits } from './spend-limits.ts'
 import { createSpendPolicy } from './spend-policy.ts'
 import { usdToPico, type Usd } from './usd.ts'
+import {
+  finishWithdrawal,
+  startWithdrawal,
+  type FinishedWithdrawal,
+  type StartedWithdrawal,
+  type WithdrawalOrder,
+} from './withdraw.ts'
 import type { Wallet } from './wallet.ts'
 
 export type PayingFetchOptions = SpendLimits & {
@@ -32,6 +40,8 @@ export type PayingFetchOptions = SpendLimits & {
    * than its receipts to this process say is believed, up to what was signed. Default: it stops the channel.
    */
   readonly sharedChannels?: boolean | undefined
+  /** Releases tokens to Permit2 where that is missing (USDT, `upto`). Default: the error says what to send. */
+  readonly approvals?: Approvals | undefined
   readonly fetch?: Fetch | undefined
   /** Called for each charge, deposit and refund. Must not throw. */
   readonly onPaid?: ((event: PaidEvent) => void) | undefined
@@ -59,6 +69,9 @@ export type PayingFetch = Fetch & {
   readonly channels: () => Promise<readonly ChannelSummary[]>
   /** Gets the unused rest of a channel back. `url`: the route it was used for, e.g. https://host/v1/chat/completions. */
   readonly refund: (url: string | URL) => Promise<Refund>
+  /** Takes a channel's money back on chain, for when the server is gone: begins it, and after the channel's delay ends it. */
+  readonly startWithdrawal: (order: WithdrawalOrder) => Promise<StartedWithdrawal>
+  readonly finishWithdrawal: (order: WithdrawalOrder) => Promise<FinishedWithdrawal>
 }
 
 const summaryOf = ({ channelId, network, config, book, stopped }: LiveChannel): ChannelSummary => {
@@ -100,6 +113,7 @@ function createContext({ wallet, options }: { wallet: Wallet; options: PayingFet
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     nowMs,
     depositUsd,
+    approvals: options.approvals,
     onPaid,
     lost: [],
   }
@@ -173,5 +187,7 @@ export function payingFetch(wallet: Wallet, options: PayingFetchOptions = {}): P
     spent: context.policy.spent,
     channels: async () => (await context.channels.list()).map(summaryOf),
     refund: (url: string | URL) => refundChannel({ url: String(url), context }),
+    startWithdrawal: (order: WithdrawalOrder) => startWithdrawal({ order, context }),
+    finishWithdrawal: (order: WithdrawalOrder) => finishWithdrawal({ order, context }),
   })
 }

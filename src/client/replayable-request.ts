@@ -55,7 +55,7 @@ async function collect(chunks: AsyncIterable<unknown>): Promise<Uint8Array<Array
 }
 
 /** Not every browser iterates over streams. */
-async function* chunksOf(stream: ReadableStream<unknown>): AsyncGenerator<unknown> {
+async function* chunksOf(stream: ReadableStream<unknown>): AsyncGenerator {
   const reader = stream.getReader()
   try {
     for (;;) {

@@ -3,6 +3,7 @@ import type { Payment } from './context.ts'
 import type { CallOutcome } from './call-outcome.ts'
 import { ReceiptError } from './errors.ts'
 import { followCall } from './follow-call.ts'
+import { explainAllowance } from './permit2-allowance.ts'
 
 const LOST_CALLS_KEPT = 256
 
@@ -33,14 +34,16 @@ function demandAnswer({ response, url }: { response: Response; url: string }): R
 export async function sendPaid({
   payment: { request, challenge, approved, context },
   payload,
+  extensions,
   outcome,
 }: {
   payment: Payment
   payload: Readonly<Record<string, unknown>>
+  extensions?: Readonly<Record<string, unknown>> | undefined
   outcome: CallOutcome
 }): Promise<Response> {
   const headers = new Headers(request.headers)
-  headers.set('payment-signature', encodePayment({ challenge, offer: approved.offer, payload }))
+  headers.set('payment-signature', encodePayment({ challenge, offer: approved.offer, payload, extensions }))
   try {
     const response = await context.fetch(request.url, { ...request.init, headers, redirect: 'manual' })
     return demandAnswer({ response, url: request.url })
@@ -55,18 +58,42 @@ export async function sendPaid({
   }
 }
 
-/** Follows the answer; a contradiction in its header ends the call, since its receipt cannot be believed. */
-export function followOrClose({
+const NEEDS_ALLOWANCE = 'permit2_allowance_required'
+
+/** Why a deposit or an `exact` payment in such a token was not executed. */
+const LACKS_ALLOWANCE = 'insufficient_allowance'
+
+/** Whether the server says that the token has to be released to Permit2 first. */
+async function lacksAllowance(response: Response): Promise<boolean> {
+  if (response.status !== 412 && response.status !== 402) return false
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => undefined)
+  const { error } = (body ?? {}) as { error?: { code?: unknown; reason?: unknown } }
+  return error?.code === NEEDS_ALLOWANCE || error?.reason === LACKS_ALLOWANCE
+}
+
+/**
+ * Follows the answer; a contradiction in its header ends the call, since its receipt cannot be believed.
+ *
+ * @throws ApprovalRequiredError instead of an answer that asks for an approval.
+ */
+export async function followOrClose({
   response,
-  payment: { request, context },
+  payment,
   outcome,
 }: {
   response: Response
   payment: Payment
   outcome: CallOutcome
-}): Response {
+}): Promise<Response> {
+  const { request, context } = payment
   try {
-    return followCall({ response, request, outcome, context })
+    const mustApprove = await lacksAllowance(response)
+    const followed = followCall({ response, request, outcome, context })
+    if (mustApprove) throw explainAllowance(payment)
+    return followed
   } catch (error) {
     void response.body?.cancel().catch(() => undefined)
     throw error

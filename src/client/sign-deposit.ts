@@ -15,8 +15,7 @@ import type { Asset } from '../payment/types.ts'
 import { randomHex, type PayContext, type Payment } from './context.ts'
 import { overCap } from './errors.ts'
 import type { LiveChannel } from './live-channels.ts'
-import { tokenDomain } from './pay-exact.ts'
-import { validityOf } from './pay-transfer.ts'
+import { tokenDomain, validityOf } from './signing-terms.ts'
 import { depositData, depositPermitData } from './typed-data.ts'
 import { usdToPico } from './usd.ts'
 
@@ -55,7 +54,8 @@ function roomFor({
   const { maxDepositPicoUsd, maxInChannelsPicoUsd } = context.policy
   const missingPicoUsd = atomicToPicoUsd({ amountAtomic: missingAtomic, decimals })
   // Rounded down: a cap is never passed by a rounding.
-  const inAtomic = (amountPicoUsd: PicoUsd) => picoUsdToAtomic({ amountPicoUsd: amountPicoUsd + 1n, decimals }) - 1n
+  const inAtomic = (amountPicoUsd: PicoUsd) =>
+    picoUsdToAtomic({ amountPicoUsd: amountPicoUsd + 1n, decimals }) - 1n
   if (missingPicoUsd > maxDepositPicoUsd) {
     throw overCap({
       rule: 'max_deposit',
@@ -97,9 +97,7 @@ export function depositAmount({
   const { depositUsd } = context
   const roomAtomic = roomFor({ context, asset, missingAtomic })
   const wishedAtomic =
-    depositUsd === undefined
-      ? undefined
-      : picoUsdToAtomic({ amountPicoUsd: usdToPico(depositUsd), decimals })
+    depositUsd === undefined ? undefined : picoUsdToAtomic({ amountPicoUsd: usdToPico(depositUsd), decimals })
   const announcedAtomic = parseAtomic(offer.extra['minDeposit'])
   const targetAtomic = wishedAtomic ?? announcedAtomic ?? offer.amountAtomic * CALLS_PER_DEPOSIT
   return minBigint(maxBigint(missingAtomic, targetAtomic), roomAtomic)
