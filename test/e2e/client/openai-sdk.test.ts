@@ -7,12 +7,7 @@ import OpenAI from 'openai'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { fileStore } from '../../../src/client/file-store.ts'
-import {
-  payingFetch,
-  usdtAsset,
-  type PaidEvent,
-  type PayingFetchOptions,
-} from '../../../src/client/index.ts'
+import { payingFetch, usdtAsset, type PaidEvent, type PayingFetchOptions } from '../../../src/client/index.ts'
 import { ROOT, startDevStack } from './dev-stack.ts'
 
 let stack: Awaited<ReturnType<typeof startDevStack>>
