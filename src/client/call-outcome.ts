@@ -12,6 +12,8 @@ export type CallOutcome = {
   readonly receive: (receipt: PaidReceipt, callId: string | undefined) => void
   /** The charge is known without a receipt. */
   readonly settle: (chargeAtomic: Atomic, callId: string) => void
+  /** Nobody can say what became of the call; it counts at its ceiling. */
+  readonly lose: () => void
   /** The call was not admitted. */
   readonly refuse: () => void
   /** Something that was said contradicts what was signed. */

@@ -1,5 +1,5 @@
 import { atomicToPicoUsd, type Atomic } from '../lib/money.ts'
-import type { Ticket } from './channel-book.ts'
+import { CALL_IS_OVER_MS, type Ticket } from './channel-book.ts'
 import { usdOf, type PaidEvent, type Payment } from './context.ts'
 import { ReceiptError } from './errors.ts'
 import type { CallOutcome } from './call-outcome.ts'
@@ -119,6 +119,7 @@ export function channelOutcome({
       channel.calls.delete(ticket.id)
       count({ chargeAtomic, more: { callId } })
     },
+    lose: () => reservation.lapse(context.nowMs() + CALL_IS_OVER_MS),
     refuse() {
       book.release(ticket)
       channel.calls.delete(ticket.id)

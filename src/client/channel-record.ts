@@ -45,6 +45,7 @@ export function fromRecord({
     origins: new Set(origins),
     book: createChannelBook({ state, calls: calls.map(ticketOf), mayBeShared }),
     calls: new Map(places),
+    ended: new Set(),
     opening: undefined,
     deposit,
     depositingAtomic: 0n,
@@ -69,7 +70,7 @@ function openCalls({
     const place = channel.calls.get(id)
     return place ? [{ id, ...place, ceiling: ceilingAtomic.toString(), takenAtMs }] : []
   })
-  const isKnown = (id: string) => channel.calls.has(id)
+  const isKnown = (id: string) => channel.calls.has(id) || channel.ended.has(id)
   const others = (stored?.calls ?? []).filter((call) => call.owner !== owner && !isKnown(call.id))
   return [...open, ...others]
 }

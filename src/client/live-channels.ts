@@ -21,6 +21,8 @@ export type LiveChannel = {
   readonly book: ChannelBook
   /** Of the calls that the book has open, by the ids of their tickets. */
   readonly calls: Map<string, CallPlace>
+  /** Calls of earlier processes whose end was learnt here: whoever has stored them forgets them. */
+  readonly ended: Set<string>
   /** While a deposit is under way: settled when its answer's headers are there. */
   opening: Promise<void> | undefined
   /** Signed, and not known to be executed. */
@@ -217,6 +219,7 @@ const newChannel = (
   ...identity,
   origins: new Set(),
   calls: new Map(),
+  ended: new Set(),
   opening: undefined,
   deposit: undefined,
   depositingAtomic: 0n,

@@ -19,6 +19,8 @@ function outcomeOf({ request, approved, reservation, context }: Payment): CallOu
   const verify = (receipt: PaidReceipt, callId: string | undefined) =>
     verifyReceipt({ receipt, terms: { payer: context.payer, network, ceilingAtomic, callId } })
 
+  const lapse = () => reservation.lapse(validityOf({ context, approved }).validUntil * 1_000)
+
   function tell(chargeAtomic: Atomic, more: { callId?: string; transaction?: string }): void {
     if (isKnown) return
     isKnown = true
@@ -48,7 +50,8 @@ function outcomeOf({ request, approved, reservation, context }: Payment): CallOu
       })
     },
     settle: (chargeAtomic, callId) => tell(minBigint(chargeAtomic, ceilingAtomic), { callId }),
-    refuse: () => reservation.lapse(validityOf({ context, approved }).validUntil * 1_000),
+    refuse: lapse,
+    lose: lapse,
     stop: () => undefined,
   }
 }

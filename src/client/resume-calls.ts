@@ -1,8 +1,7 @@
 import { askForCall } from './ask-for-call.ts'
 import type { Ticket } from './channel-book.ts'
-import type { PayContext } from './context.ts'
+import { usdOfToken, type PayContext } from './context.ts'
 import { ReceiptError } from './errors.ts'
-import { usdOfToken } from './context.ts'
 import type { LiveChannel } from './live-channels.ts'
 
 async function resumeCall({
@@ -27,6 +26,7 @@ async function resumeCall({
     return
   }
   channel.calls.delete(ticket.id)
+  channel.ended.add(ticket.id)
   await context.channels.save(channel)
   context.onPaid({
     kind: 'call',
