@@ -182,6 +182,7 @@ test('a process that ends in the middle of calls leaves them in the file, and th
     async () => expect((await second.channels())[0]).toMatchObject({ outAtomic: 0n, chargedAtomic: 6_000n }),
     { timeout: 5_000 },
   )
+  await vi.waitFor(() => expect(events).toHaveLength(2))
   expect(events.map(({ kind, callId, amountAtomic }) => [kind, callId, amountAtomic]).toSorted()).toEqual([
     ['call', 'call_0', 3_000n],
     ['call', 'call_1', 3_000n],
