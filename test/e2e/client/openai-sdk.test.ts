@@ -105,6 +105,8 @@ test('the next process goes on from the file, and one without a file after one c
   const path = join(await mkdtemp(join(tmpdir(), 'channels-')), 'channels.json')
   const salt = `0x${'77'.repeat(32)}` as const
   await streamed(newClient({ salt, store: fileStore(path) }).openai)
+  // What the first has heard is written a moment after its stream's end.
+  await vi.waitFor(async () => expect((await fileStore(path).list())[0]?.calls).toEqual([]))
   const next = newClient({ salt, store: fileStore(path) })
   await streamed(next.openai)
   expect([next.seen.correctives, next.seen.events.map(({ kind }) => kind)]).toEqual([0, ['call']])
