@@ -131,6 +131,23 @@ test('USDT through Permit2, upto and exact are paid and charged for what was use
   }
 })
 
+test('a quote that was asked for is paid at the first request, at its price', async () => {
+  const { pay, seen } = newClient()
+  const init = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'openai/gpt-5', max_tokens: 20, stream: true, messages: MESSAGES }),
+  }
+  const quote = (await (await pay(`${stack.ready.url}/v1/quotes`, init)).json()) as {
+    accepts: { amount: string }[]
+  }
+  const response = await pay(`${stack.ready.url}/v1/chat/completions`, init)
+  expect(await response.text()).toContain('[DONE]')
+  expect(seen).toMatchObject({ requests: 2, correctives: 0 })
+  const call = seen.events.find(({ kind }) => kind === 'call')
+  expect(quote.accepts.map(({ amount }) => BigInt(amount))).toContain(call?.ceilingAtomic)
+})
+
 test('a refund brings the rest back on chain, and the next call deposits again', async () => {
   const { openai, pay, seen } = newClient()
   await streamed(openai)
