@@ -9,6 +9,8 @@ import { alreadyPaid } from './already-paid.ts'
 
 /** A mirrored balance of this age may still admit a call; the exposure cap bounds what a stale one can cost. */
 const MIRROR_AGE_MS = 10_000
+/** Nobody is refused by an older one: whoever has just approved Permit2 or been funded must not wait for the mirror. */
+const REFUSAL_AGE_MS = 1_000
 
 /**
  * Admits a call that will be settled afterwards, at what it really cost. Until then its payer could empty the wallet: what all
@@ -24,7 +26,10 @@ export async function admitUpto({
   const { asset, payer, ceilingAtomic, network } = payment
   const mirror = mirrorOf(network)
   if (!mirror) throw new TurnpikeError('payment_unsupported', { param: 'network' })
-  const spendable = await mirror.getSpendable({ asset, payer, maxAgeMs: MIRROR_AGE_MS })
+  const query = { asset, payer }
+  const mirrored = await mirror.getSpendable({ ...query, maxAgeMs: MIRROR_AGE_MS })
+  const suffices = minBigint(mirrored.permit2AllowanceAtomic, mirrored.balanceAtomic) >= ceilingAtomic
+  const spendable = suffices ? mirrored : await mirror.getSpendable({ ...query, maxAgeMs: REFUSAL_AGE_MS })
   if (spendable.permit2AllowanceAtomic < ceilingAtomic) throw allowanceRequired(payment)
   if (spendable.balanceAtomic < ceilingAtomic) throw insufficientFunds(spendable.balanceAtomic)
 

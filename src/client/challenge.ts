@@ -1,3 +1,4 @@
+import { base64OfText, textOfBase64 } from '../lib/bytes.ts'
 import { parseAtomic, type Atomic } from '../lib/money.ts'
 import { parseAddress, ZERO_ADDRESS } from '../payment/hex.ts'
 import { parseNetwork } from '../payment/networks.ts'
@@ -59,12 +60,15 @@ function readOffer(raw: unknown): ChallengeOffer[] {
 export const readOffers = (accepts: unknown): ChallengeOffer[] =>
   Array.isArray(accepts) ? accepts.flatMap(readOffer) : []
 
+/** No honest challenge is longer: proxies stop at 8 to 16 KB. */
+const MAX_HEADER_CHARS = 64 * 1024
+
 /** @returns undefined where the header is absent or is no x402 v2 challenge: then the 402 is the caller's. */
 export function decodeChallenge(header: string | null): Challenge | undefined {
-  if (!header) return undefined
+  if (!header || header.length > MAX_HEADER_CHARS) return undefined
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(header, 'base64').toString('utf8'))
+    value = JSON.parse(textOfBase64(header))
   } catch {
     return undefined
   }
@@ -124,10 +128,13 @@ export function encodePayment({
   challenge,
   offer,
   payload,
+  extensions,
 }: {
   challenge: Challenge
   offer: ChallengeOffer
   payload: Json
+  /** The payment's own, beside those that are echoed. */
+  extensions?: Json | undefined
 }): string {
   const { channelState: _channel, voucherState: _voucher, ...extra } = offer.extra
   const payment = {
@@ -135,7 +142,9 @@ export function encodePayment({
     ...(challenge.resource === undefined ? {} : { resource: challenge.resource }),
     accepted: { ...offer.raw, extra },
     payload,
-    ...(challenge.extensions === undefined ? {} : { extensions: challenge.extensions }),
+    ...(challenge.extensions === undefined && extensions === undefined
+      ? {}
+      : { extensions: { ...(challenge.extensions as Json | undefined), ...extensions } }),
   }
-  return Buffer.from(JSON.stringify(payment)).toString('base64')
+  return base64OfText(JSON.stringify(payment))
 }

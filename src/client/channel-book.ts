@@ -8,6 +8,7 @@ export const CALL_IS_OVER_MS = (LIMITS.quoteSeconds + LIMITS.callSeconds) * 1_00
 
 /** One call's place in the numbering; its ceiling counts as out until its charge is known. */
 export type Ticket = {
+  readonly id: string
   readonly ceilingAtomic: Atomic
   readonly takenAtMs: number
   readonly order: number
@@ -53,9 +54,13 @@ export type ChannelBook = {
     readonly ticket: Ticket
     readonly maxAtomic: Atomic
   }
+  /** The calls whose charge is not known. */
+  readonly open: () => readonly Ticket[]
   /** The number for signing a corrected call again. */
   readonly takeAgain: () => Atomic
   readonly signed: (voucher: Voucher) => void
+  /** Another process of this wallet has put its name to that. */
+  readonly learnSigned: (signed: { signedAtomic: Atomic; signature?: Voucher['signature'] }) => void
   /** The call's charge is known from its receipt. Heard twice, it counts once. */
   readonly receive: (parameters: { ticket: Ticket; report: Report }) => void
   /** The charge is known, but not from a receipt, which would also tell the channel's sum. */
@@ -73,6 +78,13 @@ export type ChannelBook = {
     provenAtomic?: Atomic
     balanceAtomic: Atomic
   }) => void
+  /**
+   * What the server reports as charged beyond all receipts and all calls that are out: another user of the channel, or a
+   * lie. Until it is accepted no voucher counts it.
+   */
+  readonly unexplained: () => Atomic
+  /** The server's sum is believed: somebody else of this wallet uses the channel too. */
+  readonly accept: () => void
   /** @param exact the balance fell by a refund; otherwise the highest one heard of counts, as answers overtake each other. */
   readonly learnBalance: (parameters: { balanceAtomic: Atomic; exact?: boolean }) => void
   /** How much the channel lacks for all calls that are out and one more; at most zero where it suffices. */
@@ -86,19 +98,29 @@ export type ChannelBook = {
  * those that have arrived at the server, the one numbered last therefore covers every call numbered before it, in any
  * order of arrival, so that the server has nothing to correct.
  *
- * @param loadedAtMs when the state was written: what was out then is over some time later, though nobody heard of it.
+ * @param calls of an earlier process whose charges nobody heard.
+ * @param mayBeShared whether others may sign for the channel of whom this process has not heard yet.
  */
 export function createChannelBook({
   state = EMPTY_BOOK,
-  loadedAtMs = 0,
-}: { state?: BookState; loadedAtMs?: number } = {}): ChannelBook {
-  let { settledAtomic, outAtomic, signedAtomic, signature, reportedAtomic, balanceAtomic } = state
+  calls = [],
+  mayBeShared = () => false,
+}: {
+  state?: Omit<BookState, 'outAtomic'>
+  calls?: readonly Ticket[]
+  mayBeShared?: () => boolean
+} = {}): ChannelBook {
+  let { settledAtomic, signedAtomic, signature, reportedAtomic, balanceAtomic } = state
   let { publishedAtomic } = state
   let order = 0
   /** Charges that no report is known to contain, since they were learnt by asking for the call. */
   let unreported = { chargeAtomic: 0n, order: 0 }
-  const open = new Set<Ticket>()
-  if (outAtomic > 0n) open.add({ ceilingAtomic: outAtomic, takenAtMs: loadedAtMs, order: 0 })
+  /** The highest sum that was reported, believed or not. */
+  let toldAtomic = reportedAtomic
+  /** What others may still be charged of that a corrective 402 has told as held. */
+  let foreignAtomic = 0n
+  const open = new Set(calls)
+  let outAtomic = calls.reduce((sum, { ceilingAtomic }) => sum + ceilingAtomic, 0n)
 
   function close(ticket: Ticket): boolean {
     if (!open.delete(ticket)) return false
@@ -112,7 +134,16 @@ export function createChannelBook({
     if ([...open].every(isOver)) for (const ticket of open) close(ticket)
   }
 
-  /** With nothing out, the server's sum and ours are the same, or another client uses the channel. */
+  const unexplained = () => maxBigint(0n, toldAtomic - settledAtomic - outAtomic - foreignAtomic)
+
+  /** What was told as held for others is charged now. */
+  function admitForeign(): void {
+    const excessAtomic = minBigint(maxBigint(0n, reportedAtomic - settledAtomic - outAtomic), foreignAtomic)
+    foreignAtomic -= excessAtomic
+    settledAtomic += excessAtomic
+  }
+
+  /** With nothing out, the server's sum and ours are the same. */
   function reconcile(): void {
     if (outAtomic > 0n) return
     const highestAtomic = reportedAtomic + unreported.chargeAtomic
@@ -120,13 +151,14 @@ export function createChannelBook({
   }
 
   function learnReported(sumAtomic: Atomic): void {
-    if (sumAtomic > signedAtomic) {
+    if (sumAtomic > signedAtomic && !mayBeShared()) {
       throw new ReceiptError(
         'charged_above_signed',
         `The server reports ${sumAtomic} atomic units as charged; this wallet signed for ${signedAtomic} at most.`,
       )
     }
-    reportedAtomic = maxBigint(reportedAtomic, sumAtomic)
+    toldAtomic = maxBigint(toldAtomic, sumAtomic)
+    reportedAtomic = maxBigint(reportedAtomic, minBigint(sumAtomic, signedAtomic))
   }
 
   function demandCharge({ ticket, chargeAtomic }: { ticket: Ticket; chargeAtomic: Atomic }): void {
@@ -158,9 +190,10 @@ export function createChannelBook({
       publishedAtomic,
       balanceAtomic,
     }),
+    open: () => [...open],
     take({ ceilingAtomic, nowMs }) {
       order += 1
-      const ticket: Ticket = { ceilingAtomic, takenAtMs: nowMs, order }
+      const ticket: Ticket = { id: crypto.randomUUID(), ceilingAtomic, takenAtMs: nowMs, order }
       open.add(ticket)
       outAtomic += ceilingAtomic
       return { ticket, maxAtomic: number() }
@@ -168,6 +201,9 @@ export function createChannelBook({
     takeAgain: number,
     signed(voucher) {
       if (voucher.maxAtomic === signedAtomic) signature = voucher.signature
+    },
+    learnSigned(heard) {
+      if (heard.signedAtomic > signedAtomic) [signedAtomic, signature] = [heard.signedAtomic, heard.signature]
     },
     receive({ ticket, report }) {
       if (!open.has(ticket)) return
@@ -181,6 +217,8 @@ export function createChannelBook({
         return
       }
       if (ticket.order > unreported.order) unreported = { chargeAtomic: 0n, order: 0 }
+      if (unexplained() > 0n) return
+      admitForeign()
       forgetLost(ticket)
       reconcile()
     },
@@ -198,11 +236,16 @@ export function createChannelBook({
       reportedAtomic = maxBigint(reportedAtomic, minBigint(chargedAtomic, committedAtomic))
       // The sum to go on from may be that of the public vouchers; what is owed is what is charged and held.
       const owedAtomic = heard.heldAtomic === undefined ? committedAtomic : chargedAtomic + heard.heldAtomic
-      settledAtomic = maxBigint(
-        settledAtomic,
-        minBigint(owedAtomic, committedAtomic) + ticket.ceilingAtomic - outAtomic,
-      )
+      const othersOutAtomic = outAtomic - ticket.ceilingAtomic
+      settledAtomic = maxBigint(settledAtomic, minBigint(owedAtomic, committedAtomic) - othersOutAtomic)
+      foreignAtomic = maxBigint(foreignAtomic, owedAtomic - chargedAtomic - othersOutAtomic)
       learnBalance({ balanceAtomic })
+    },
+    unexplained,
+    accept() {
+      settledAtomic = maxBigint(settledAtomic, reportedAtomic - outAtomic)
+      // What is above it was signed by others: a corrective 402 will have to show their voucher.
+      toldAtomic = reportedAtomic
     },
     learnBalance,
     shortfall: (moreAtomic) => settledAtomic + outAtomic + moreAtomic - balanceAtomic,

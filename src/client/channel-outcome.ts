@@ -1,37 +1,30 @@
 import { atomicToPicoUsd, type Atomic } from '../lib/money.ts'
-import type { Ticket } from './channel-book.ts'
+import { CALL_IS_OVER_MS, type Ticket } from './channel-book.ts'
 import { usdOf, type PaidEvent, type Payment } from './context.ts'
 import { ReceiptError } from './errors.ts'
 import type { CallOutcome } from './call-outcome.ts'
 import type { LiveChannel } from './live-channels.ts'
 import type { PaidReceipt } from './read-receipt.ts'
+import { verifyReceipt } from './verify-receipt.ts'
 
-/** @throws ReceiptError `channel_stopped` where the server has contradicted itself on this channel before. */
+/**
+ * @throws ReceiptError `channel_stopped` where the server has contradicted itself on this channel before,
+ *   `channel_withdrawing` where its money is on the way back.
+ */
 export function demandRunning(channel: LiveChannel): void {
+  if (channel.withdrawal && !channel.withdrawal.isFinished) {
+    throw new ReceiptError(
+      'channel_withdrawing',
+      `A withdrawal from channel ${channel.channelId} has begun, so that nobody serves calls from it. Finish it, or pay through another channel (another salt). Nothing was signed.`,
+      channel.channelId,
+    )
+  }
   if (!channel.stopped) return
   throw new ReceiptError(
     'channel_stopped',
-    `Channel ${channel.channelId} is not used any more: ${channel.stopped.message} Nothing was signed.`,
+    `Channel ${channel.channelId} is not used any more: ${channel.stopped.message} Nothing was signed. Get its money back with refund() or a withdrawal, or pay through another channel (another salt).`,
     channel.channelId,
   )
-}
-
-function demandOwn({ receipt, channel }: { receipt: PaidReceipt; channel: LiveChannel }): void {
-  const { channelId, config } = channel
-  if (receipt.payer !== undefined && receipt.payer !== config.payer) {
-    throw new ReceiptError(
-      'foreign_payer',
-      `The receipt is for ${receipt.payer}, not for ${config.payer}.`,
-      channelId,
-    )
-  }
-  if (receipt.channel && receipt.channel.channelId !== channelId) {
-    throw new ReceiptError(
-      'foreign_channel',
-      `The receipt is for channel ${receipt.channel.channelId}, not for ${channelId}.`,
-      channelId,
-    )
-  }
 }
 
 /**
@@ -56,6 +49,10 @@ export function channelOutcome({
   let isKnown = false
   // After money is counted a full disk must not take the answer away; the next call's save will tell.
   const save = () => void context.channels.save(channel).catch(() => undefined)
+  const verify = (receipt: PaidReceipt, callId: string | undefined) => {
+    const terms = { payer: context.payer, network: offer.network, ceilingAtomic: offer.amountAtomic }
+    verifyReceipt({ receipt, terms: { ...terms, channelId, callId } })
+  }
 
   function tell(
     event: Pick<PaidEvent, 'kind' | 'amountAtomic' | 'callId' | 'ceilingAtomic' | 'transaction'>,
@@ -95,30 +92,43 @@ export function channelOutcome({
   }
 
   return {
-    open(receipt) {
-      demandOwn({ receipt, channel })
+    name(callId) {
+      const place = channel.calls.get(ticket.id)
+      if (!place || place.callId === callId) return
+      channel.calls.set(ticket.id, { ...place, callId })
+      save()
+    },
+    open(receipt, callId) {
+      verify(receipt, callId)
       learnDeposit(receipt)
     },
     receive(receipt, callId) {
-      demandOwn({ receipt, channel })
+      verify(receipt, callId)
       const { chargeAtomic, channel: heard } = receipt
       if (chargeAtomic === undefined) {
         throw new ReceiptError('malformed', 'The receipt names no charge.', channelId)
       }
       book.receive({ ticket, report: { chargeAtomic, ...heard } })
+      channel.calls.delete(ticket.id)
       learnDeposit(receipt)
       count({ chargeAtomic, more: callId === undefined ? {} : { callId } })
+      if (book.unexplained() > 0n) context.channels.judge(channel)
     },
     settle(chargeAtomic, callId) {
       book.settle({ ticket, chargeAtomic })
+      channel.calls.delete(ticket.id)
       count({ chargeAtomic, more: { callId } })
     },
+    lose: () => reservation.lapse(context.nowMs() + CALL_IS_OVER_MS),
     refuse() {
       book.release(ticket)
+      channel.calls.delete(ticket.id)
       reservation.release()
+      save()
     },
     stop(error) {
       channel.stopped ??= error
+      save()
     },
   }
 }

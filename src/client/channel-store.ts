@@ -1,10 +1,32 @@
 import type { ChannelConfig, Hex, Network } from '../payment/types.ts'
+import type { ReceiptFault } from './errors.ts'
 
 /** `payload.deposit` of a payment, and until when the chain takes it. */
 export type SignedDeposit = {
   readonly amount: string
   readonly validUntilSeconds: number
   readonly authorization: Readonly<Record<string, unknown>>
+}
+
+/** A call whose charge is not known yet: the next process asks for it instead of forgetting it. */
+export type OpenCall = {
+  readonly id: string
+  /** The paying fetch that made it. */
+  readonly owner: string
+  readonly url: string
+  readonly ceiling: string
+  readonly takenAtMs: number
+  /** The server's name for it, once its headers have come. */
+  readonly callId?: string
+}
+
+/** A withdrawal that the payer has begun on chain. */
+export type PendingWithdrawal = {
+  readonly amount: string
+  /** Seconds since 1970 from which it may be finished. */
+  readonly finishableAtSeconds: number
+  /** It has been paid out; the channel may be used again. */
+  readonly isFinished?: boolean
 }
 
 /** A channel as it is kept between two processes: JSON, amounts as decimal strings. */
@@ -15,23 +37,43 @@ export type ChannelRecord = {
   /** Servers that were paid through it: they may not come back with another recipient. */
   readonly origins: readonly string[]
   readonly settled: string
-  readonly out: string
   readonly signed: string
   readonly signature?: Hex
   readonly reported: string
-  /** Absent in files that were written before claims were known to publish vouchers. */
-  readonly published?: string
+  readonly published: string
   readonly balance: string
+  readonly calls: readonly OpenCall[]
   /** A deposit that was signed and is not known to be executed: sent again rather than signed anew while it is valid. */
   readonly deposit?: SignedDeposit
+  /** Deposits that ran out without a word whether they were executed. */
+  readonly lapsed?: string
+  readonly withdrawal?: PendingWithdrawal
+  /** Why the channel is not used any more. */
+  readonly stopped?: { readonly fault: ReceiptFault; readonly message: string }
+  /** Who has written here, and when last: several processes or tabs may use one channel. */
+  readonly owners: Readonly<Record<string, number>>
+  readonly savedBy: string
   readonly savedAtMs: number
 }
 
-/** Where channels are remembered. Two processes must not share one; give them different salts or files. */
+/**
+ * Where channels are remembered. Several processes or tabs may share one: each change is made to what is stored at that
+ * moment, and no change is lost.
+ */
 export type ChannelStore = {
+  /** Whether other processes can be using it too. */
+  readonly isShared?: boolean
   readonly list: () => Promise<readonly ChannelRecord[]>
-  /** Inserts or replaces, by `channelId`. Resolves when the record would survive the end of the process. */
-  readonly save: (record: ChannelRecord) => Promise<void>
+  /**
+   * Replaces one record by what `change` makes of it (undefined where there is none yet). `change` is a pure function
+   * and may be called more than once. Resolves when the record would survive the end of the process.
+   *
+   * @returns what is stored now.
+   */
+  readonly update: (
+    channelId: Hex,
+    change: (stored: ChannelRecord | undefined) => ChannelRecord,
+  ) => Promise<ChannelRecord>
 }
 
 /** Forgets with the process: the next one learns each channel's state by one corrective 402. */
@@ -39,78 +81,11 @@ export function memoryStore(): ChannelStore {
   const records = new Map<string, ChannelRecord>()
   return {
     list: () => Promise.resolve([...records.values()]),
-    save(record) {
-      records.set(record.channelId, record)
-      return Promise.resolve()
-    },
-  }
-}
-
-type Contents = Record<string, ChannelRecord>
-
-async function readContents(path: string): Promise<Contents> {
-  const { readFile } = await import('node:fs/promises')
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw error
-  }
-  const contents: unknown = JSON.parse(text)
-  if (typeof contents === 'object' && contents !== null && !Array.isArray(contents))
-    return contents as Contents
-  throw new TypeError(`${path} does not hold channels.`)
-}
-
-/** A reader sees the old file or the new one, never half of one. */
-async function replaceFile({ path, text }: { path: string; text: string }): Promise<void> {
-  const { rename, writeFile } = await import('node:fs/promises')
-  const draft = `${path}.${crypto.randomUUID()}.tmp`
-  await writeFile(draft, text, { mode: 0o600 })
-  await rename(draft, path)
-}
-
-/**
- * Remembers channels in one JSON file (Node only), so that the next process pays on without a corrective 402 or a second deposit.
- *
- * Many changes at once become one write: while a file is being written, what changes waits for the next.
- *
- * @example payingFetch(account, { store: fileStore('channels.json') })
- */
-export function fileStore(path: string): ChannelStore {
-  let loading: Promise<Contents> | undefined
-  const load = () => (loading ??= readContents(path))
-  let running: Promise<void> | undefined
-  let next: Promise<void> | undefined
-
-  async function write(): Promise<void> {
-    const contents = await load()
-    await replaceFile({ path, text: `${JSON.stringify(contents, null, 2)}\n` })
-  }
-
-  function start(): Promise<void> {
-    running = write().finally(() => (running = undefined))
-    return running
-  }
-
-  function save(): Promise<void> {
-    if (!running) return start()
-    next ??= running
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined
-        return start()
-      })
-    return next
-  }
-
-  return {
-    list: async () => Object.values(await load()),
-    async save(record) {
-      const contents = await load()
-      contents[record.channelId] = record
-      await save()
+    // Asynchronous, so that a change that throws rejects like that of any other store.
+    async update(channelId, change) {
+      const record = change(records.get(channelId))
+      records.set(channelId, record)
+      return record
     },
   }
 }

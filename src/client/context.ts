@@ -1,16 +1,20 @@
+import { digitsOfBytes } from '../lib/bytes.ts'
 import { atomicToPicoUsd, formatUsd, type Atomic } from '../lib/money.ts'
 import type { Address, Asset, Network, Scheme } from '../payment/types.ts'
 import type { Challenge } from './challenge.ts'
 import type { Fetch } from './fetch.ts'
 import type { CallOutcome } from './call-outcome.ts'
 import type { LiveChannels } from './live-channels.ts'
+import type { Approvals } from './approve-call.ts'
 import type { ReplayableRequest } from './replayable-request.ts'
-import type { ApprovedOffer, Reservation, SpendPolicy } from './spend-policy.ts'
+import type { ApprovedOffer } from './judge-offers.ts'
+import type { Reservation } from './spend-counts.ts'
+import type { SpendPolicy } from './spend-policy.ts'
 import type { Wallet } from './wallet.ts'
 
 /** Told to `onPaid`: a call's charge, or money that went into or came out of a channel. */
 export type PaidEvent = {
-  readonly kind: 'call' | 'deposit' | 'refund'
+  readonly kind: 'call' | 'deposit' | 'refund' | 'withdrawal'
   readonly url: string
   readonly scheme: Scheme
   readonly network: Network
@@ -40,6 +44,7 @@ export type PayContext = {
   readonly fetch: Fetch
   readonly nowMs: () => number
   readonly depositUsd: string | number | undefined
+  readonly approvals: Approvals | undefined
   readonly onPaid: (event: PaidEvent) => void
   readonly lost: LostCall[]
 }
@@ -56,7 +61,23 @@ export type Payment = {
 export const usdOf = ({ amountAtomic, asset }: { amountAtomic: Atomic; asset: Asset }) =>
   formatUsd(atomicToPicoUsd({ amountAtomic, decimals: asset.decimals }))
 
+/** Decimal USD of an amount whose token is known by its address alone. */
+export function usdOfToken({
+  amountAtomic,
+  network,
+  token,
+  context,
+}: {
+  amountAtomic: Atomic
+  network: Network
+  token: Address
+  context: Pick<PayContext, 'policy'>
+}): string {
+  const decimals = context.policy.decimalsOf({ network, asset: token })
+  return formatUsd(atomicToPicoUsd({ amountAtomic, decimals }))
+}
+
 /** Bytes nobody can guess, as 0x and hex. */
 export function randomHex(length: number): `0x${string}` {
-  return `0x${Buffer.from(crypto.getRandomValues(new Uint8Array(length))).toString('hex')}`
+  return `0x${digitsOfBytes(crypto.getRandomValues(new Uint8Array(length)))}`
 }

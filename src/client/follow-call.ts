@@ -23,7 +23,7 @@ function heed<Result>({ outcome, act }: { outcome: CallOutcome; act: () => Resul
 }
 
 /** A charge that nobody tells stays counted at its ceiling; a contradiction stops the channel, which its next call says. */
-async function ask({
+export async function askAndSettle({
   callId,
   url,
   outcome,
@@ -47,7 +47,7 @@ function findLost({
     ({ url, bodyText }) => url === request.url && bodyText === request.bodyText,
   )
   const [lost] = index === -1 ? [] : context.lost.splice(index, 1)
-  if (lost) void ask({ callId, url: lost.url, outcome: lost.outcome, context })
+  if (lost) void askAndSettle({ callId, url: lost.url, outcome: lost.outcome, context })
 }
 
 /**
@@ -57,13 +57,14 @@ function findLost({
  * @returns the answer; a stream's body is passed through untouched while it is watched.
  */
 export function followCall({ response, request, outcome, context }: Followed): Response {
-  const callId = response.headers.get('x-call-id') ?? undefined
+  const callId = callIdOf(response)
   // A 409 speaks of another payment or call than this one, and so does its receipt.
   if (response.status === 402 || response.status === 409) {
     outcome.refuse()
     if (callId !== undefined) findLost({ callId, request, context })
     return response
   }
+  if (callId !== undefined) outcome.name(callId)
   const text = response.headers.get('payment-response')
   return heed({
     outcome,
@@ -73,11 +74,17 @@ export function followCall({ response, request, outcome, context }: Followed): R
         return followStream({ response, request, outcome, context }, { receipt, callId })
       }
       if (receipt?.success) outcome.receive(receipt, callId)
-      else if (callId !== undefined) void ask({ callId, url: request.url, outcome, context })
+      else if (callId !== undefined) void askAndSettle({ callId, url: request.url, outcome, context })
       else if (response.status >= 400 && response.status < 500) outcome.refuse()
       return response
     },
   })
+}
+
+/** What a server calls a call ends up in an address and in a file: anything unusual is no name. */
+export function callIdOf(response: Response): string | undefined {
+  const name = response.headers.get('x-call-id') ?? ''
+  return /^[\w-]{1,100}$/.test(name) ? name : undefined
 }
 
 const isStream = (response: Response) =>
@@ -90,7 +97,7 @@ function followStream(
   { receipt, callId }: { receipt: PaidReceipt | undefined; callId: string | undefined },
 ): Response {
   if (!response.body) return response
-  if (receipt?.success) outcome.open(receipt)
+  if (receipt?.success) outcome.open(receipt, callId)
   let isKnown = false
   const body = watchBody({
     body: response.body,
@@ -100,7 +107,7 @@ function followStream(
     },
     onEnd() {
       if (isKnown) return
-      if (callId !== undefined) void ask({ callId, url: request.url, outcome, context })
+      if (callId !== undefined) void askAndSettle({ callId, url: request.url, outcome, context })
       else if (receipt?.chargeAtomic !== undefined) outcome.receive(receipt, callId)
     },
   })

@@ -1,11 +1,16 @@
-import { parseAtomic, type Atomic } from '../lib/money.ts'
+import type { Atomic } from '../lib/money.ts'
 import { channelIdOf } from '../payment/channel-digest.ts'
 import { parseAddress } from '../payment/hex.ts'
 import type { Address, ChannelConfig, Hex, Network } from '../payment/types.ts'
 import type { ChallengeOffer } from './challenge.ts'
-import { createChannelBook, type BookState, type ChannelBook } from './channel-book.ts'
-import type { ChannelRecord, ChannelStore, SignedDeposit } from './channel-store.ts'
-import { SpendRefusedError, type ReceiptError } from './errors.ts'
+import { createChannelBook, type ChannelBook } from './channel-book.ts'
+import { fromRecord, mergeRecord } from './channel-record.ts'
+import type { ChannelRecord, ChannelStore, PendingWithdrawal, SignedDeposit } from './channel-store.ts'
+import { noteUser, otherUsers } from './channel-users.ts'
+import { ReceiptError, SpendRefusedError } from './errors.ts'
+
+/** Where a call was sent, by whom, and what the server calls it. */
+export type CallPlace = { readonly owner: string; readonly url: string; readonly callId?: string }
 
 /** A channel in use. */
 export type LiveChannel = {
@@ -14,15 +19,28 @@ export type LiveChannel = {
   readonly config: ChannelConfig
   readonly origins: Set<string>
   readonly book: ChannelBook
+  /** Of the calls that the book has open, by the ids of their tickets. */
+  readonly calls: Map<string, CallPlace>
+  /** Calls of earlier processes whose end was learnt here: whoever has stored them forgets them. */
+  readonly ended: Set<string>
   /** While a deposit is under way: settled when its answer's headers are there. */
   opening: Promise<void> | undefined
   /** Signed, and not known to be executed. */
   deposit: SignedDeposit | undefined
+  /** About to be signed. */
+  depositingAtomic: Atomic
+  /** Signed once, and run out without a word whether it was executed. */
+  lapsedAtomic: Atomic
+  withdrawal: PendingWithdrawal | undefined
+  /** While it is looked up whether somebody else uses the channel. */
+  judging: Promise<void> | undefined
   /** The contradiction for which the channel is not used any more. */
   stopped: ReceiptError | undefined
 }
 
 export type LiveChannels = {
+  /** Who writes here: this paying fetch, among all that may share the store. */
+  readonly owner: string
   /**
    * The channel of an offer, from the store where it is known.
    *
@@ -30,8 +48,12 @@ export type LiveChannels = {
    */
   readonly open: (parameters: { offer: ChallengeOffer; url: string }) => Promise<LiveChannel>
   readonly list: () => Promise<LiveChannel[]>
+  /** Those that are loaded: what can be counted without a pause. */
+  readonly loaded: () => Iterable<LiveChannel>
   /** Resolves when the channel's state is durable. */
   readonly save: (channel: LiveChannel) => Promise<void>
+  /** Stops the channel, unless somebody else of this wallet uses it and so explains the server's sum. */
+  readonly judge: (channel: LiveChannel) => void
 }
 
 const NO_SALT: Hex = `0x${'00'.repeat(32)}`
@@ -40,19 +62,35 @@ export function createLiveChannels({
   store,
   payer,
   salt = NO_SALT,
+  isShared = false,
   nowMs,
+  onLoaded = () => undefined,
 }: {
   store: ChannelStore
   payer: Address
   salt?: Hex | undefined
+  /** Whether other processes that share no store with this one use the same channels. */
+  isShared?: boolean | undefined
   nowMs: () => number
+  /** Told of each channel that the store knew. */
+  onLoaded?: (channel: LiveChannel) => void
 }): LiveChannels {
+  const owner = crypto.randomUUID()
   const live = new Map<Hex, LiveChannel>()
+  /** Channels in whose records others have lately written. */
+  const withOthers = new Set<Hex>()
+  const isWithOthers = (channelId: Hex) =>
+    isShared || withOthers.has(channelId) || otherUsers({ channelId, owner, nowMs: nowMs() })
+  const mayBeShared = (channelId: Hex) => () => store.isShared === true || isWithOthers(channelId)
   let loading: Promise<void> | undefined
   const load = () => (loading ??= loadAll())
+
   async function loadAll(): Promise<void> {
     for (const record of await store.list()) {
-      if (record.config.payer === payer) live.set(record.channelId, fromRecord(record))
+      if (record.config.payer !== payer || live.has(record.channelId)) continue
+      const channel = fromRecord({ record, mayBeShared: mayBeShared(record.channelId) })
+      live.set(record.channelId, channel)
+      onLoaded(channel)
     }
   }
 
@@ -72,25 +110,83 @@ export function createLiveChannels({
     )
   }
 
+  async function update(channel: LiveChannel): Promise<ChannelRecord> {
+    const { channelId } = channel
+    const record = await store.update(channelId, (stored) =>
+      mergeRecord({ channel, stored, owner, nowMs: nowMs() }),
+    )
+    const { stopped, withdrawal, signature } = record
+    channel.book.learnSigned({
+      signedAtomic: BigInt(record.signed),
+      ...(signature === undefined ? {} : { signature }),
+    })
+    if (Object.keys(record.owners).some((name) => name !== owner)) withOthers.add(channelId)
+    else withOthers.delete(channelId)
+    if (stopped) channel.stopped ??= new ReceiptError(stopped.fault, stopped.message, channelId)
+    if (!channel.withdrawal || channel.withdrawal.isFinished) channel.withdrawal = withdrawal
+    return record
+  }
+
+  async function judgeNow(channel: LiveChannel): Promise<void> {
+    const unexplainedAtomic = channel.book.unexplained()
+    await update(channel).catch(() => undefined)
+    if (isWithOthers(channel.channelId)) channel.book.accept()
+    else channel.stopped ??= sumsDisagree({ channel, unexplainedAtomic })
+    await update(channel).catch(() => undefined)
+  }
+
   return {
+    owner,
     async open({ offer, url }) {
       await load()
       const { network } = offer
       const config = configOf({ offer, payer, salt })
       const channelId = channelIdOf({ config, network })
+      // Another process may have opened it meanwhile.
+      if (!live.has(channelId)) await loadAll()
       const { origin } = new URL(url)
       demandKnownTerms({ config, channelId, network, origin })
-      const channel = live.get(channelId) ?? newChannel({ channelId, network, config })
+      const channel =
+        live.get(channelId) ??
+        newChannel({
+          channelId,
+          network,
+          config,
+          book: createChannelBook({ mayBeShared: mayBeShared(channelId) }),
+        })
       live.set(channelId, channel)
       channel.origins.add(origin)
+      noteUser({ channelId, owner, nowMs: nowMs() })
       return channel
     },
     async list() {
       await load()
       return [...live.values()]
     },
-    save: (channel) => store.save(toRecord({ channel, savedAtMs: nowMs() })),
+    loaded: () => live.values(),
+    save: async (channel) => void (await update(channel)),
+    judge(channel) {
+      const judging = judgeNow(channel).finally(() => {
+        if (channel.judging === judging) channel.judging = undefined
+      })
+      channel.judging = judging
+    },
   }
+}
+
+function sumsDisagree({
+  channel: { channelId, book },
+  unexplainedAtomic,
+}: {
+  channel: LiveChannel
+  unexplainedAtomic: Atomic
+}): ReceiptError {
+  const { reportedAtomic } = book.state()
+  return new ReceiptError(
+    'sums_disagree',
+    `The server reports ${reportedAtomic} atomic units as charged, ${unexplainedAtomic} more than its receipts explain. If another process pays from this wallet, give each its own salt, let them share a store, or set sharedChannels.`,
+    channelId,
+  )
 }
 
 type Terms = { config: ChannelConfig; channelId: Hex; network: Network; origin: string }
@@ -117,52 +213,18 @@ function configOf({
   }
 }
 
-const newChannel = (identity: Pick<LiveChannel, 'channelId' | 'network' | 'config'>): LiveChannel => ({
+const newChannel = (
+  identity: Pick<LiveChannel, 'channelId' | 'network' | 'config' | 'book'>,
+): LiveChannel => ({
   ...identity,
   origins: new Set(),
-  book: createChannelBook(),
+  calls: new Map(),
+  ended: new Set(),
   opening: undefined,
   deposit: undefined,
+  depositingAtomic: 0n,
+  lapsedAtomic: 0n,
+  withdrawal: undefined,
+  judging: undefined,
   stopped: undefined,
 })
-
-function amountOf(text: string): Atomic {
-  const amountAtomic = parseAtomic(text)
-  if (amountAtomic === undefined) throw new TypeError(`The channel store holds "${text}" for an amount.`)
-  return amountAtomic
-}
-
-function fromRecord(record: ChannelRecord): LiveChannel {
-  const { channelId, network, config, origins, signature, deposit } = record
-  const state: BookState = {
-    settledAtomic: amountOf(record.settled),
-    outAtomic: amountOf(record.out),
-    signedAtomic: amountOf(record.signed),
-    reportedAtomic: amountOf(record.reported),
-    publishedAtomic: amountOf(record.published ?? '0'),
-    balanceAtomic: amountOf(record.balance),
-    ...(signature === undefined ? {} : { signature }),
-  }
-  const book = createChannelBook({ state, loadedAtMs: record.savedAtMs })
-  return { ...newChannel({ channelId, network, config }), origins: new Set(origins), book, deposit }
-}
-
-function toRecord({ channel, savedAtMs }: { channel: LiveChannel; savedAtMs: number }): ChannelRecord {
-  const { channelId, network, config, origins, book, deposit } = channel
-  const state = book.state()
-  return {
-    channelId,
-    network,
-    config,
-    origins: [...origins],
-    settled: state.settledAtomic.toString(),
-    out: state.outAtomic.toString(),
-    signed: state.signedAtomic.toString(),
-    ...(state.signature === undefined ? {} : { signature: state.signature }),
-    reported: state.reportedAtomic.toString(),
-    published: state.publishedAtomic.toString(),
-    balance: state.balanceAtomic.toString(),
-    ...(deposit === undefined ? {} : { deposit }),
-    savedAtMs,
-  }
-}

@@ -4,8 +4,9 @@ import { channelOutcome, demandRunning } from './channel-outcome.ts'
 import type { SignedDeposit } from './channel-store.ts'
 import type { Payment } from './context.ts'
 import { applyCorrective, correctiveOf } from './corrective.ts'
-import { ReceiptError } from './errors.ts'
+import { ApprovalRequiredError, ReceiptError } from './errors.ts'
 import type { LiveChannel } from './live-channels.ts'
+import { ensureAllowance } from './permit2-allowance.ts'
 import { followOrClose, sendPaid } from './send-paid.ts'
 import { depositAmount, reusableDeposit, signDeposit } from './sign-deposit.ts'
 import { voucherData } from './typed-data.ts'
@@ -42,7 +43,9 @@ export async function payChannel(payment: Payment): Promise<Response> {
 
 async function openChannel({ approved, request, context, reservation }: Payment): Promise<LiveChannel> {
   try {
-    return await context.channels.open({ offer: approved.offer, url: request.url })
+    const channel = await context.channels.open({ offer: approved.offer, url: request.url })
+    await channel.judging
+    return channel
   } catch (error) {
     reservation.release()
     throw error
@@ -58,8 +61,11 @@ type Call = {
 
 function numberCall({ payment, channel, ticket }: Call): { ticket: Ticket; maxAtomic: Atomic } {
   if (ticket) return { ticket, maxAtomic: channel.book.takeAgain() }
-  const { amountAtomic: ceilingAtomic } = payment.approved.offer
-  return channel.book.take({ ceilingAtomic, nowMs: payment.context.nowMs() })
+  const { approved, context, request } = payment
+  const { amountAtomic: ceilingAtomic } = approved.offer
+  const numbered = channel.book.take({ ceilingAtomic, nowMs: context.nowMs() })
+  channel.calls.set(numbered.ticket.id, { owner: context.channels.owner, url: request.url })
+  return numbered
 }
 
 /** Whether somebody else's deposit is under way and this call would need one too. Throws where it may not go on at all. */
@@ -88,7 +94,10 @@ async function untilOpened({ payment, channel, ticket }: Call): Promise<void> {
 
 /** The call ends before it was sent, as if it had never been. */
 function takeBack({ payment, channel, ticket }: Call): void {
-  if (ticket) channel.book.release(ticket)
+  if (ticket) {
+    channel.book.release(ticket)
+    channel.calls.delete(ticket.id)
+  }
   payment.reservation.release()
 }
 
@@ -123,12 +132,17 @@ async function attemptCall({
   ...attempt
 }: Attempt & { mayCorrect: boolean }): Promise<Response | undefined> {
   const { payment, channel, ticket } = attempt
-  const { payload, deposit } = await signOrRelease(attempt)
+  const { payload, deposit, extensions } = await signOrRelease(attempt)
   const depositAtomic = deposit && BigInt(deposit.amount)
   const outcome = channelOutcome({ payment, channel, ticket, depositAtomic })
-  const response = await sendPaid({ payment, payload, outcome })
+  const response = await sendPaid({ payment, payload, extensions, outcome })
   const corrective = mayCorrect ? correctiveOf({ response, channel }) : undefined
-  if (!corrective) return followOrClose({ response, payment, outcome })
+  if (!corrective) {
+    return followOrClose({ response, payment, outcome }).catch((error: unknown) => {
+      if (error instanceof ApprovalRequiredError) dropDeposit(channel)
+      throw error
+    })
+  }
   await response.body?.cancel().catch(() => undefined)
   try {
     await applyCorrective({ corrective, channel, ticket })
@@ -144,10 +158,12 @@ async function attemptCall({
 async function signOrRelease({ payment, channel, ticket, maxAtomic, missingAtomic }: Attempt): Promise<{
   payload: Record<string, unknown>
   deposit: SignedDeposit | undefined
+  extensions: Readonly<Record<string, unknown>> | undefined
 }> {
   const { context } = payment
   try {
     const deposit = missingAtomic > 0n ? await depositFor({ payment, channel, missingAtomic }) : undefined
+    const extensions = deposit && (await ensureAllowance({ payment, neededAtomic: BigInt(deposit.amount) }))
     const voucher = await signVoucher({ payment, channel, maxAtomic })
     await context.channels.save(channel)
     payment.request.signal?.throwIfAborted()
@@ -157,7 +173,7 @@ async function signOrRelease({ payment, channel, ticket, maxAtomic, missingAtomi
       voucher,
       ...(deposit ? { deposit: { amount: deposit.amount, authorization: deposit.authorization } } : {}),
     }
-    return { payload, deposit }
+    return { payload, deposit, extensions }
   } catch (error) {
     takeBack({ payment, channel, ticket })
     throw error
@@ -173,11 +189,26 @@ async function depositFor({
   channel: LiveChannel
   missingAtomic: Atomic
 }): Promise<SignedDeposit> {
-  const known = reusableDeposit({ channel, missingAtomic, nowMs: payment.context.nowMs() })
+  const { context } = payment
+  const known = reusableDeposit({ channel, missingAtomic, nowMs: context.nowMs() })
   if (known) return known
   const amountAtomic = depositAmount({ payment, missingAtomic })
-  channel.deposit = await signDeposit({ payment, channel, amountAtomic })
-  return channel.deposit
+  // From here on it counts among what lies in channels, so that deposits into several of them keep the limit together.
+  channel.depositingAtomic = amountAtomic
+  try {
+    const deposit = await signDeposit({ payment, channel, amountAtomic })
+    dropDeposit(channel)
+    channel.deposit = deposit
+    return deposit
+  } finally {
+    channel.depositingAtomic = 0n
+  }
+}
+
+/** A server remembers that it could not execute a deposit: the next one is signed anew, and this one counts as lapsed. */
+function dropDeposit(channel: LiveChannel): void {
+  channel.lapsedAtomic += BigInt(channel.deposit?.amount ?? '0')
+  channel.deposit = undefined
 }
 
 /** `payload.voucher`, remembered as the highest where it is. */

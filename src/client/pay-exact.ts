@@ -1,18 +1,8 @@
 import { EXACT_PROXY } from '../payment/contracts.ts'
 import { randomHex, type Payment } from './context.ts'
-import { payTransfer, validityOf } from './pay-transfer.ts'
+import { payTransfer } from './pay-transfer.ts'
+import { tokenDomain, validityOf } from './signing-terms.ts'
 import { exactPermitData, transferData } from './typed-data.ts'
-
-/** The token's EIP-712 domain: from our own table where it says, since a wrong one makes a signature worthless. */
-export function tokenDomain({ approved: { asset, offer } }: Pick<Payment, 'approved'>) {
-  const { name, version } = offer.extra
-  return {
-    network: offer.network,
-    token: asset.address,
-    name: asset.eip712?.name ?? (typeof name === 'string' ? name : ''),
-    version: asset.eip712?.version ?? (typeof version === 'string' ? version : ''),
-  }
-}
 
 async function signAuthorization(payment: Payment): Promise<Record<string, unknown>> {
   const { approved, context } = payment

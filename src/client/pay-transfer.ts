@@ -1,23 +1,11 @@
 import { atomicToPicoUsd, minBigint, type Atomic } from '../lib/money.ts'
 import { usdOf, type Payment } from './context.ts'
-import { ReceiptError } from './errors.ts'
 import type { CallOutcome } from './call-outcome.ts'
 import type { PaidReceipt } from './read-receipt.ts'
+import { ensureAllowance } from './permit2-allowance.ts'
 import { followOrClose, sendPaid } from './send-paid.ts'
-
-/** How long before now an authorisation begins, for clocks that disagree. */
-const CLOCK_SLACK_SECONDS = 600
-
-export type Validity = { readonly validAfter: number; readonly validUntil: number }
-
-/** Seconds since 1970 within which the chain takes what is signed now. */
-export function validityOf({ context, approved }: Pick<Payment, 'context' | 'approved'>): Validity {
-  const nowSeconds = Math.floor(context.nowMs() / 1_000)
-  return {
-    validAfter: nowSeconds - CLOCK_SLACK_SECONDS,
-    validUntil: nowSeconds + approved.offer.maxTimeoutSeconds,
-  }
-}
+import { validityOf } from './signing-terms.ts'
+import { verifyReceipt } from './verify-receipt.ts'
 
 /**
  * What becomes of a signed transfer (`exact`, `upto`). Its reservation is never given back: whoever holds the signature
@@ -28,21 +16,10 @@ function outcomeOf({ request, approved, reservation, context }: Payment): CallOu
   const { scheme, network, amountAtomic: ceilingAtomic } = offer
   let isKnown = false
 
-  function demandOwn(receipt: PaidReceipt): void {
-    if (receipt.payer !== undefined && receipt.payer !== context.payer) {
-      throw new ReceiptError(
-        'foreign_payer',
-        `The receipt is for ${receipt.payer}, not for ${context.payer}.`,
-      )
-    }
-    const highestAtomic = receipt.chargeAtomic ?? receipt.movedAtomic ?? 0n
-    if (highestAtomic > ceilingAtomic) {
-      throw new ReceiptError(
-        'charge_above_ceiling',
-        `The server charged ${highestAtomic} atomic units for a call that was signed for ${ceilingAtomic}.`,
-      )
-    }
-  }
+  const verify = (receipt: PaidReceipt, callId: string | undefined) =>
+    verifyReceipt({ receipt, terms: { payer: context.payer, network, ceilingAtomic, callId } })
+
+  const lapse = () => reservation.lapse(validityOf({ context, approved }).validUntil * 1_000)
 
   function tell(chargeAtomic: Atomic, more: { callId?: string; transaction?: string }): void {
     if (isKnown) return
@@ -62,9 +39,10 @@ function outcomeOf({ request, approved, reservation, context }: Payment): CallOu
   }
 
   return {
-    open: demandOwn,
+    name: () => undefined,
+    open: verify,
     receive(receipt, callId) {
-      demandOwn(receipt)
+      verify(receipt, callId)
       const { transaction } = receipt
       tell(receipt.chargeAtomic ?? receipt.movedAtomic ?? ceilingAtomic, {
         ...(callId === undefined ? {} : { callId }),
@@ -72,7 +50,8 @@ function outcomeOf({ request, approved, reservation, context }: Payment): CallOu
       })
     },
     settle: (chargeAtomic, callId) => tell(minBigint(chargeAtomic, ceilingAtomic), { callId }),
-    refuse: () => undefined,
+    refuse: lapse,
+    lose: lapse,
     stop: () => undefined,
   }
 }
@@ -90,7 +69,9 @@ export async function payTransfer({
   sign: (payment: Payment) => Promise<Readonly<Record<string, unknown>>>
 }): Promise<Response> {
   let payload: Readonly<Record<string, unknown>>
+  let extensions: Readonly<Record<string, unknown>> | undefined
   try {
+    extensions = await ensureAllowance({ payment, neededAtomic: payment.approved.offer.amountAtomic })
     payload = await sign(payment)
     payment.request.signal?.throwIfAborted()
   } catch (error) {
@@ -98,6 +79,6 @@ export async function payTransfer({
     throw error
   }
   const outcome = outcomeOf(payment)
-  const response = await sendPaid({ payment, payload, outcome })
+  const response = await sendPaid({ payment, payload, extensions, outcome })
   return followOrClose({ response, payment, outcome })
 }

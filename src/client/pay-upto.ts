@@ -1,7 +1,8 @@
 import { UPTO_PROXY } from '../payment/contracts.ts'
 import { parseAddress } from '../payment/hex.ts'
 import { randomHex, type Payment } from './context.ts'
-import { payTransfer, validityOf } from './pay-transfer.ts'
+import { payTransfer } from './pay-transfer.ts'
+import { validityOf } from './signing-terms.ts'
 import { uptoPermitData } from './typed-data.ts'
 
 async function signPermit(payment: Payment): Promise<Record<string, unknown>> {

@@ -2,6 +2,7 @@ import { parseAddress, parseBytes32 } from '../payment/hex.ts'
 import type { Scheme } from '../payment/types.ts'
 import { decodeChallenge, type Challenge } from './challenge.ts'
 import { memoryStore, type ChannelStore } from './channel-store.ts'
+import { demandSameOffers } from './demand-same-offers.ts'
 import type { Fetch } from './fetch.ts'
 import type { PaidEvent, PayContext, Payment } from './context.ts'
 import { createLiveChannels, type LiveChannel } from './live-channels.ts'
@@ -9,10 +10,22 @@ import { payChannel } from './pay-channel.ts'
 import { payExact } from './pay-exact.ts'
 import { payUpto } from './pay-upto.ts'
 import { createQuoteShelf } from './quote-shelf.ts'
+import type { Approvals } from './approve-call.ts'
 import { refundChannel, type Refund } from './refund-channel.ts'
 import { replayable, type ReplayableRequest } from './replayable-request.ts'
-import { createSpendPolicy, type ApprovedOffer, type SpendLimits, type Spent } from './spend-policy.ts'
+import type { ApprovedOffer } from './judge-offers.ts'
+import { resumeCalls } from './resume-calls.ts'
+import type { Spent } from './spend-counts.ts'
+import type { SpendLimits } from './spend-limits.ts'
+import { createSpendPolicy } from './spend-policy.ts'
 import { usdToPico, type Usd } from './usd.ts'
+import {
+  finishWithdrawal,
+  startWithdrawal,
+  type FinishedWithdrawal,
+  type StartedWithdrawal,
+  type WithdrawalOrder,
+} from './withdraw.ts'
 import type { Wallet } from './wallet.ts'
 
 export type PayingFetchOptions = SpendLimits & {
@@ -22,6 +35,13 @@ export type PayingFetchOptions = SpendLimits & {
   readonly store?: ChannelStore | undefined
   /** 32 bytes of hex that tell this wallet's channels apart. Default: zeros, as other x402 clients use. */
   readonly salt?: `0x${string}` | undefined
+  /**
+   * Other processes pay through the same channels without sharing the store. Then a server's word that more was charged
+   * than its receipts to this process say is believed, up to what was signed. Default: it stops the channel.
+   */
+  readonly sharedChannels?: boolean | undefined
+  /** Releases tokens to Permit2 where that is missing (USDT, `upto`). Default: the error says what to send. */
+  readonly approvals?: Approvals | undefined
   readonly fetch?: Fetch | undefined
   /** Called for each charge, deposit and refund. Must not throw. */
   readonly onPaid?: ((event: PaidEvent) => void) | undefined
@@ -49,6 +69,9 @@ export type PayingFetch = Fetch & {
   readonly channels: () => Promise<readonly ChannelSummary[]>
   /** Gets the unused rest of a channel back. `url`: the route it was used for, e.g. https://host/v1/chat/completions. */
   readonly refund: (url: string | URL) => Promise<Refund>
+  /** Takes a channel's money back on chain, for when the server is gone: begins it, and after the channel's delay ends it. */
+  readonly startWithdrawal: (order: WithdrawalOrder) => Promise<StartedWithdrawal>
+  readonly finishWithdrawal: (order: WithdrawalOrder) => Promise<FinishedWithdrawal>
 }
 
 const summaryOf = ({ channelId, network, config, book, stopped }: LiveChannel): ChannelSummary => {
@@ -75,17 +98,26 @@ function createContext({ wallet, options }: { wallet: Wallet; options: PayingFet
   if (options.depositUsd !== undefined) usdToPico(options.depositUsd)
   const { store = memoryStore(), salt, depositUsd, onPaid = () => undefined } = options
   const nowMs = () => Date.now()
-  return {
+  const context: PayContext = {
     wallet,
     payer,
-    policy: createSpendPolicy(options),
-    channels: createLiveChannels({ store, payer, salt, nowMs }),
+    policy: createSpendPolicy({ limits: options, depositUsd, nowMs }),
+    channels: createLiveChannels({
+      store,
+      payer,
+      salt,
+      isShared: options.sharedChannels,
+      nowMs,
+      onLoaded: (channel) => resumeCalls({ channel, context }),
+    }),
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     nowMs,
     depositUsd,
+    approvals: options.approvals,
     onPaid,
     lost: [],
   }
+  return context
 }
 
 const PAY: Readonly<Record<Scheme, (payment: Payment) => Promise<Response>>> = {
@@ -100,11 +132,15 @@ type Bill = {
   readonly context: PayContext
 }
 
+/** Calls that name the same run are counted together. */
+const RUN_HEADER = 'x-turnpike-run'
+
 /** Reserves the ceiling, pays, and gives the reservation back where nothing was signed. */
 async function payBill({ approved, ...bill }: Bill & { approved: ApprovedOffer }): Promise<Response> {
   const { policy } = bill.context
   bill.request.signal?.throwIfAborted()
-  const reservation = policy.reserve(approved.ceilingPicoUsd)
+  const run = bill.request.headers.get(RUN_HEADER) ?? ''
+  const reservation = policy.reserve({ ceilingPicoUsd: approved.ceilingPicoUsd, run })
   return PAY[approved.offer.scheme]({ ...bill, approved, reservation })
 }
 
@@ -141,8 +177,9 @@ export function payingFetch(wallet: Wallet, options: PayingFetchOptions = {}): P
     if (!challenge || challenge.offers.length === 0) return response
     // Where a redirect led is where the quote was made out for.
     const request = response.url ? { ...asked, url: response.url } : asked
-    const approved = context.policy.choose({ offers: challenge.offers, url: request.url })
-    await response.body?.cancel().catch(() => undefined)
+    const { offers } = challenge
+    const approved = context.policy.choose({ offers, url: request.url, askedUrl: asked.url })
+    await demandSameOffers({ response, offers })
     return payBill({ request, challenge, context, approved })
   }
 
@@ -150,5 +187,7 @@ export function payingFetch(wallet: Wallet, options: PayingFetchOptions = {}): P
     spent: context.policy.spent,
     channels: async () => (await context.channels.list()).map(summaryOf),
     refund: (url: string | URL) => refundChannel({ url: String(url), context }),
+    startWithdrawal: (order: WithdrawalOrder) => startWithdrawal({ order, context }),
+    finishWithdrawal: (order: WithdrawalOrder) => finishWithdrawal({ order, context }),
   })
 }

@@ -6,7 +6,10 @@ import { ReceiptError } from './errors.ts'
 export type PaidReceipt = {
   readonly success: boolean
   readonly transaction: string
+  readonly network: string
   readonly payer?: string
+  /** The call that it is for, where the server says so. */
+  readonly callId?: string
   /** What the transaction moved. */
   readonly movedAtomic?: Atomic
   /** What the call was charged; absent while it runs. */
@@ -56,6 +59,8 @@ export function readReceipt(text: string): PaidReceipt {
   return {
     success: receipt.success,
     transaction: receipt.transaction,
+    network: receipt.network,
+    ...(typeof extra['callId'] === 'string' ? { callId: extra['callId'] } : {}),
     ...(typeof payer === 'string' ? { payer: payer.toLowerCase() } : {}),
     ...optional('movedAtomic', amountAt({ of: receipt, name: 'amount' })),
     ...optional('chargeAtomic', amountAt({ of: extra, name: 'chargedAmount' })),
@@ -63,11 +68,14 @@ export function readReceipt(text: string): PaidReceipt {
   }
 }
 
-const PREFIX = Buffer.from(': payment-response ')
+const PREFIX = new TextEncoder().encode(': payment-response ')
 const LF = 10
 const CR = 13
 /** A longer line is no receipt, and is not kept. */
 const MAX_COMMENT_BYTES = 16 * 1024
+
+/** Base64 is ASCII; what is not ASCII is no receipt, and is refused when it is read. */
+const latin1Of = (bytes: Uint8Array) => String.fromCharCode(...bytes)
 
 /**
  * Watches the bytes of a stream for the comment that carries the receipt. Chunks may be cut anywhere; nothing is changed.
@@ -81,7 +89,7 @@ export function createReceiptWatch({ onComment }: { onComment: (base64: string) 
   let commentBytes = 0
 
   function endLine(): void {
-    if (matched === PREFIX.length) onComment(Buffer.concat(comment).toString('latin1').trim())
+    if (matched === PREFIX.length) onComment(comment.map(latin1Of).join('').trim())
     matched = 0
     comment = []
     commentBytes = 0

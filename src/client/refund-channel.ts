@@ -1,6 +1,6 @@
-import { atomicToPicoUsd, formatUsd, type Atomic } from '../lib/money.ts'
+import type { Atomic } from '../lib/money.ts'
 import { decodeChallenge, encodePayment, type Challenge, type ChallengeOffer } from './challenge.ts'
-import type { PayContext } from './context.ts'
+import { usdOfToken, type PayContext } from './context.ts'
 import { ReceiptError, RefundError } from './errors.ts'
 import type { LiveChannel } from './live-channels.ts'
 import { signVoucher } from './pay-channel.ts'
@@ -96,8 +96,7 @@ function tellRefund({
   offer: ChallengeOffer
   context: PayContext
 }): void {
-  const decimals = context.policy.decimalsOf({ network, asset })
-  const amountUsd = formatUsd(atomicToPicoUsd({ amountAtomic, decimals }))
+  const amountUsd = usdOfToken({ amountAtomic, network, token: asset, context })
   context.onPaid({
     kind: 'refund',
     url,

@@ -15,36 +15,66 @@ export type ReplayableRequest = {
 /** A stream up to this size is kept in memory, a larger one refused. */
 const MAX_BUFFERED_BYTES = LIMITS.bodyBytes
 
-async function collect({
-  chunks,
-  limit,
+const tooLong = () =>
+  new BodyNotReplayableError(
+    `The request body is a stream of more than ${MAX_BUFFERED_BYTES} bytes. A paid call is sent twice, which a stream cannot be: pass a string or bytes.`,
+  )
+
+function joined({
+  parts,
+  length,
 }: {
-  chunks: AsyncIterable<unknown>
-  limit: number
-}): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const chunk of chunks) {
-    const part =
-      typeof chunk === 'string'
-        ? Buffer.from(chunk)
-        : chunk instanceof Uint8Array
-          ? Buffer.from(chunk)
-          : undefined
-    if (!part) throw new BodyNotReplayableError('The request body is a stream of something else than bytes.')
-    length += part.length
-    if (length > limit) {
-      throw new BodyNotReplayableError(
-        `The request body is a stream of more than ${limit} bytes. A paid call is sent twice, which a stream cannot be: pass a string or bytes.`,
-      )
-    }
-    parts.push(part)
+  parts: readonly Uint8Array[]
+  length: number
+}): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
   }
-  return new Uint8Array(Buffer.concat(parts))
+  return bytes
 }
 
-const isStream = (body: unknown): body is AsyncIterable<unknown> =>
-  typeof body === 'object' && body !== null && Symbol.asyncIterator in body && !(body instanceof Blob)
+function bytesOf(chunk: unknown): Uint8Array {
+  if (typeof chunk === 'string') return new TextEncoder().encode(chunk)
+  if (chunk instanceof Uint8Array) return chunk
+  throw new BodyNotReplayableError('The request body is a stream of something else than bytes.')
+}
+
+async function collect(chunks: AsyncIterable<unknown>): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of chunks) {
+    const part = bytesOf(chunk)
+    length += part.length
+    if (length > MAX_BUFFERED_BYTES) throw tooLong()
+    parts.push(part)
+  }
+  return joined({ parts, length })
+}
+
+/** Not every browser iterates over streams. */
+async function* chunksOf(stream: ReadableStream<unknown>): AsyncGenerator {
+  const reader = stream.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined)
+  }
+}
+
+/** The chunks of a body that can be read only once; undefined where it can be sent as often as one likes. */
+function onceOnly(body: unknown): AsyncIterable<unknown> | undefined {
+  if (body instanceof ReadableStream) return chunksOf(body)
+  const isIterable =
+    typeof body === 'object' && body !== null && Symbol.asyncIterator in body && !(body instanceof Blob)
+  return isIterable ? (body as AsyncIterable<unknown>) : undefined
+}
 
 /** A form gets a new boundary each time it is sent, so it is written out once. */
 async function written({
@@ -68,14 +98,14 @@ async function fromRequest({
 }): Promise<ReplayableRequest> {
   const merged = new Request(request, init)
   const { method, headers, signal, redirect, body } = merged
-  const bytes = body ? await collect({ chunks: body, limit: MAX_BUFFERED_BYTES }) : undefined
+  const bytes = body ? await collect(chunksOf(body)) : undefined
   return {
     url: merged.url,
     method,
     headers,
     signal,
     init: { method, signal, redirect, ...(bytes ? { body: bytes } : {}) },
-    ...(bytes ? { bodyText: Buffer.from(bytes).toString('latin1') } : {}),
+    ...(bytes ? { bodyText: new TextDecoder().decode(bytes) } : {}),
   }
 }
 
@@ -95,11 +125,12 @@ export async function replayable({
   if (input instanceof Request) return fromRequest({ request: input, init })
   const headers = new Headers(init?.headers)
   const { duplex: _duplex, ...rest } = (init ?? {}) as RequestInit & { duplex?: unknown }
+  const chunks = onceOnly(init?.body)
   const body =
     init?.body instanceof FormData
       ? await written({ body: init.body, headers })
-      : isStream(init?.body)
-        ? await collect({ chunks: init.body, limit: MAX_BUFFERED_BYTES })
+      : chunks
+        ? await collect(chunks)
         : init?.body
   return {
     url: String(input),

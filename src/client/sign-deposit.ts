@@ -6,30 +6,84 @@ import {
   parseAtomic,
   picoUsdToAtomic,
   type Atomic,
+  type PicoUsd,
 } from '../lib/money.ts'
 import { depositNonce } from '../payment/channel-digest.ts'
 import { PERMIT2_COLLECTOR } from '../payment/contracts.ts'
 import type { SignedDeposit } from './channel-store.ts'
-import { randomHex, type Payment } from './context.ts'
-import { SpendRefusedError } from './errors.ts'
+import type { Asset } from '../payment/types.ts'
+import { randomHex, type PayContext, type Payment } from './context.ts'
+import { overCap } from './errors.ts'
 import type { LiveChannel } from './live-channels.ts'
-import { tokenDomain } from './pay-exact.ts'
-import { validityOf } from './pay-transfer.ts'
+import { tokenDomain, validityOf } from './signing-terms.ts'
 import { depositData, depositPermitData } from './typed-data.ts'
 import { usdToPico } from './usd.ts'
 
 /** Where the server announces no smallest deposit: room for this many calls like the present one. */
 const CALLS_PER_DEPOSIT = 5n
-/** The most that is put into a channel at once where the caller has not said otherwise. */
-const DEFAULT_MAX_DEPOSIT_USD = '5'
 /** What must remain of a deposit's validity for it to be sent again. */
 const REUSE_SECONDS = LIMITS.exactRemainingSeconds * 2
 
+/** What lies in a channel beyond what was charged, or may: counted at the worst. */
+function lyingAtomic(channel: LiveChannel): Atomic {
+  const { balanceAtomic, settledAtomic } = channel.book.state()
+  const underWayAtomic = channel.depositingAtomic + BigInt(channel.deposit?.amount ?? '0')
+  return maxBigint(0n, balanceAtomic - settledAtomic) + underWayAtomic + channel.lapsedAtomic
+}
+
+/** What all channels of this wallet hold, in pico-USD. */
+function inChannelsPicoUsd({ channels, policy }: PayContext): PicoUsd {
+  return [...channels.loaded()].reduce((sum, channel) => {
+    const { network, config } = channel
+    const decimals = policy.decimalsOf({ network, asset: config.token })
+    return sum + atomicToPicoUsd({ amountAtomic: lyingAtomic(channel), decimals })
+  }, 0n)
+}
+
+/** The most that this deposit may be, by both caps. Throws where what is missing is more. */
+function roomFor({
+  context,
+  asset,
+  missingAtomic,
+}: {
+  context: PayContext
+  asset: Asset
+  missingAtomic: Atomic
+}): Atomic {
+  const { decimals } = asset
+  const { maxDepositPicoUsd, maxInChannelsPicoUsd } = context.policy
+  const missingPicoUsd = atomicToPicoUsd({ amountAtomic: missingAtomic, decimals })
+  // Rounded down: a cap is never passed by a rounding.
+  const inAtomic = (amountPicoUsd: PicoUsd) =>
+    picoUsdToAtomic({ amountPicoUsd: amountPicoUsd + 1n, decimals }) - 1n
+  if (missingPicoUsd > maxDepositPicoUsd) {
+    throw overCap({
+      rule: 'max_deposit',
+      option: 'maxDepositUsd',
+      what: 'The deposit that the running calls need',
+      limitPicoUsd: maxDepositPicoUsd,
+      askedPicoUsd: missingPicoUsd,
+    })
+  }
+  if (maxInChannelsPicoUsd === undefined) return inAtomic(maxDepositPicoUsd)
+  const lyingPicoUsd = inChannelsPicoUsd(context)
+  if (lyingPicoUsd + missingPicoUsd > maxInChannelsPicoUsd) {
+    throw overCap({
+      rule: 'max_in_channels',
+      option: 'maxInChannelsUsd',
+      what: 'All channels with this deposit',
+      limitPicoUsd: maxInChannelsPicoUsd,
+      askedPicoUsd: lyingPicoUsd + missingPicoUsd,
+    })
+  }
+  return inAtomic(minBigint(maxDepositPicoUsd, maxInChannelsPicoUsd - lyingPicoUsd))
+}
+
 /**
  * How much to deposit: what the caller wishes (`depositUsd`), else what the server announces, else five calls; at least
- * what is missing, at most the cap ($5, or depositUsd where that is more).
+ * what is missing, at most what `maxDepositUsd` and `maxInChannelsUsd` leave.
  *
- * @throws SpendRefusedError `max_deposit` where what is missing exceeds the cap.
+ * @throws SpendRefusedError `max_deposit`, `max_in_channels` where what is missing exceeds them.
  */
 export function depositAmount({
   payment: { approved, context },
@@ -40,22 +94,13 @@ export function depositAmount({
 }): Atomic {
   const { asset, offer } = approved
   const { decimals } = asset
-  const inAtomic = (amount: string | number) =>
-    picoUsdToAtomic({ amountPicoUsd: usdToPico(amount), decimals })
-  const wishedAtomic = context.depositUsd === undefined ? undefined : inAtomic(context.depositUsd)
-  const capAtomic = maxBigint(wishedAtomic ?? 0n, inAtomic(DEFAULT_MAX_DEPOSIT_USD))
-  if (missingAtomic > capAtomic) {
-    const limitPicoUsd = atomicToPicoUsd({ amountAtomic: capAtomic, decimals })
-    const askedPicoUsd = atomicToPicoUsd({ amountAtomic: missingAtomic, decimals })
-    throw new SpendRefusedError(
-      'max_deposit',
-      `The channel lacks ${missingAtomic} atomic units, more than one deposit may be (${capAtomic}). Raise depositUsd or send fewer calls at once. Nothing was signed.`,
-      { limitPicoUsd, askedPicoUsd },
-    )
-  }
+  const { depositUsd } = context
+  const roomAtomic = roomFor({ context, asset, missingAtomic })
+  const wishedAtomic =
+    depositUsd === undefined ? undefined : picoUsdToAtomic({ amountPicoUsd: usdToPico(depositUsd), decimals })
   const announcedAtomic = parseAtomic(offer.extra['minDeposit'])
   const targetAtomic = wishedAtomic ?? announcedAtomic ?? offer.amountAtomic * CALLS_PER_DEPOSIT
-  return minBigint(maxBigint(missingAtomic, targetAtomic), capAtomic)
+  return minBigint(maxBigint(missingAtomic, targetAtomic), roomAtomic)
 }
 
 /** A deposit signed before that may still be executed: sent again, it cannot move money twice. */

@@ -102,6 +102,36 @@ export const depositData = (parameters: { domain: TokenDomain; terms: Authorizat
     primaryType: 'ReceiveWithAuthorization',
   })
 
+/** EIP-2612 `Permit` of a token: releases an amount to a spender without a transaction of the owner. */
+export const permitOfTokenData = ({
+  domain: { network, token, name, version },
+  owner,
+  spender,
+  valueAtomic,
+  nonce,
+  deadline,
+}: {
+  domain: TokenDomain
+  owner: Address
+  spender: Address
+  valueAtomic: Atomic
+  nonce: bigint
+  deadline: number
+}): TypedData => ({
+  domain: { name, version, chainId: chainIdOf(network), verifyingContract: token },
+  types: {
+    Permit: [
+      { name: 'owner', type: 'address' },
+      { name: 'spender', type: 'address' },
+      { name: 'value', type: 'uint256' },
+      { name: 'nonce', type: 'uint256' },
+      { name: 'deadline', type: 'uint256' },
+    ],
+  },
+  primaryType: 'Permit',
+  message: { owner, spender, value: valueAtomic, nonce, deadline: BigInt(deadline) },
+})
+
 export type PermitTerms = {
   readonly network: Network
   readonly token: Address

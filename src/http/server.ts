@@ -6,6 +6,7 @@ import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { adminRoutes } from './admin/ledger.ts'
 import { allow } from './allow.ts'
 import { requestIdOf } from './answer.ts'
+import { cors } from './cors.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { PAID_PATHS } from './dialects.ts'
 import { discoveryRoutes } from './discovery/discovery-routes.ts'
@@ -32,6 +33,7 @@ export function createHttpApp({
   app.disable('etag')
   app.set('trust proxy', dependencies.trustedProxies)
   app.use(withRequestId(dependencies))
+  app.use(cors)
   const paid: RequestHandler = (request, response) =>
     paidRoute({ request, response, requestId: requestIdOf(response), dependencies })
   for (const path of PAID_PATHS.keys()) {

@@ -1,4 +1,5 @@
 import { keccak256 as keccak } from 'js-sha3'
+import { bytesOfDigits } from '../lib/bytes.ts'
 import type { Address, Hex } from './types.ts'
 
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/
@@ -39,7 +40,7 @@ export const bytesToHex = (bytes: Uint8Array): Hex =>
 export const keccak256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(keccak.arrayBuffer(bytes))
 
 /** Keccak-256 of the bytes that are spelled by hex digits without a prefix. @returns 64 hex digits without a prefix. */
-export const keccakOfDigits = (digits: string): string => keccak(Buffer.from(digits, 'hex'))
+export const keccakOfDigits = (digits: string): string => keccak(bytesOfDigits(digits))
 
 /** Keccak-256 of a text in UTF-8. @returns 64 hex digits without a prefix. */
 export const keccakOfText = (text: string): string => keccak(text)

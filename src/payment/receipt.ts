@@ -1,3 +1,4 @@
+import { textOfBase64 } from '../lib/bytes.ts'
 import { minBigint, type Atomic } from '../lib/money.ts'
 import { wireChannelState } from './channel-state.ts'
 import { checksumAddress } from './hex.ts'
@@ -117,7 +118,7 @@ export const encodeReceipt = (receipt: Receipt): string =>
 /** @returns undefined where the text is not base64 of a receipt's JSON. */
 export function decodeReceipt(text: string): Receipt | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'))
+    const value: unknown = JSON.parse(textOfBase64(text))
     return isReceipt(value) ? value : undefined
   } catch {
     return undefined

@@ -2,6 +2,16 @@ import type { UpstreamTimeouts } from '../openai-compatible.ts'
 
 type Phase = 'content' | 'between' | 'answer'
 
+export type Clock = {
+  /** Aborts when the provider is silent for too long, or the caller hangs up. */
+  readonly signal: AbortSignal
+  /** Which wait was too long, where one was. */
+  readonly expiredIn: Phase | undefined
+  readonly hasContent: () => void
+  readonly pausedWhile: (ready: Promise<void>) => Promise<void>
+  readonly stop: () => void
+}
+
 /** The clocks of one exchange: they abort it when the provider is silent for too long, and stand still while the caller is waited for. */
 export function startClock({
   timeouts: { firstContentMs, betweenChunksMs, answerMs },
@@ -12,7 +22,7 @@ export function startClock({
   stream: boolean
   /** The caller's: hanging up ends the exchange as well. */
   signal: AbortSignal
-}) {
+}): Clock {
   const abort = new AbortController()
   const onAbort = () => abort.abort()
   signal.addEventListener('abort', onAbort, { once: true })

@@ -6,13 +6,8 @@ import { promisify } from 'node:util'
 import OpenAI from 'openai'
 import { privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import {
-  fileStore,
-  payingFetch,
-  usdtAsset,
-  type PaidEvent,
-  type PayingFetchOptions,
-} from '../../../src/client/index.ts'
+import { fileStore } from '../../../src/client/file-store.ts'
+import { payingFetch, usdtAsset, type PaidEvent, type PayingFetchOptions } from '../../../src/client/index.ts'
 import { ROOT, startDevStack } from './dev-stack.ts'
 
 let stack: Awaited<ReturnType<typeof startDevStack>>
@@ -110,6 +105,8 @@ test('the next process goes on from the file, and one without a file after one c
   const path = join(await mkdtemp(join(tmpdir(), 'channels-')), 'channels.json')
   const salt = `0x${'77'.repeat(32)}` as const
   await streamed(newClient({ salt, store: fileStore(path) }).openai)
+  // What the first has heard is written a moment after its stream's end.
+  await vi.waitFor(async () => expect((await fileStore(path).list())[0]?.calls).toEqual([]))
   const next = newClient({ salt, store: fileStore(path) })
   await streamed(next.openai)
   expect([next.seen.correctives, next.seen.events.map(({ kind }) => kind)]).toEqual([0, ['call']])
@@ -132,6 +129,23 @@ test('USDT through Permit2, upto and exact are paid and charged for what was use
     expect(call?.amountAtomic).toBeLessThan(call?.ceilingAtomic ?? 0n)
     expect(pay.spent()).toMatchObject({ calls: 1, reservedUsd: '0' })
   }
+})
+
+test('a quote that was asked for is paid at the first request, at its price', async () => {
+  const { pay, seen } = newClient()
+  const init = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'openai/gpt-5', max_tokens: 20, stream: true, messages: MESSAGES }),
+  }
+  const quote = (await (await pay(`${stack.ready.url}/v1/quotes`, init)).json()) as {
+    accepts: { amount: string }[]
+  }
+  const response = await pay(`${stack.ready.url}/v1/chat/completions`, init)
+  expect(await response.text()).toContain('[DONE]')
+  expect(seen).toMatchObject({ requests: 2, correctives: 0 })
+  const call = seen.events.find(({ kind }) => kind === 'call')
+  expect(quote.accepts.map(({ amount }) => BigInt(amount))).toContain(call?.ceilingAtomic)
 })
 
 test('a refund brings the rest back on chain, and the next call deposits again', async () => {

@@ -166,7 +166,7 @@ test('a state that was written at any moment goes on without a corrective', () =
   fc.assert(
     fc.property(STEPS, STEPS, (before, after) => {
       const { book, server } = play({ steps: before, inOrder: true, losesReceipts: true })
-      const restarted = createChannelBook({ state: book.state(), loadedAtMs: 0 })
+      const restarted = createChannelBook({ state: book.state(), calls: book.open() })
       let state = server
       for (const { amount } of after) {
         const { maxAtomic, ticket } = restarted.take({ ceilingAtomic: amount + 1n, nowMs: 1 })

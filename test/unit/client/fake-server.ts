@@ -74,6 +74,10 @@ export type Behaviour = {
   readonly failWith?: (index: number) => number | undefined
   /** Breaks the connection after the call was admitted; it is charged nevertheless. */
   readonly breaks?: (index: number) => boolean
+  /** Breaks the connection before a payment is read; counts payments from 0. */
+  readonly drops?: (paid: number) => boolean
+  /** Ends a stream in its middle, with an error; what was delivered is charged. */
+  readonly cuts?: (index: number) => boolean
   /** Leaves the receipt out of a stream. */
   readonly forgetsReceipt?: (index: number) => boolean
   readonly changeReceipt?: (receipt: Receipt, index: number) => Receipt
@@ -84,7 +88,8 @@ type Json = Record<string, unknown>
 
 export function createFakeServer(behaviour: Behaviour = {}) {
   const channels = new Map<Hex, ChannelState>()
-  const usedQuotes = new Set<string>()
+  /** The calls that quotes have bought. */
+  const usedQuotes = new Map<string, string>()
   const calls = new Map<string, Atomic | null>()
   const executed = new Map<Hex, Hex>()
   const signatures = createSignatureCheck()
@@ -154,8 +159,8 @@ export function createFakeServer(behaviour: Behaviour = {}) {
     let transaction: Hex | undefined
     const fresh = quoteFor(requestHash)
     for (;;) {
-      if (usedQuotes.has(quoteNonce))
-        return { answer: Response.json({ error: { code: 'payment_already_used' } }, { status: 409 }) }
+      const bought = usedQuotes.get(quoteNonce)
+      if (bought !== undefined) return { answer: alreadyUsed(bought) }
       const verdict = admitVoucher({
         state: channels.get(channelId) ?? EMPTY,
         voucher,
@@ -181,7 +186,7 @@ export function createFakeServer(behaviour: Behaviour = {}) {
         const channel = { channelId, network: payment.network, token: payment.asset.address }
         return { answer: demand(buildCorrective({ offers: fresh.offers, channel, state: verdict.state })) }
       }
-      usedQuotes.add(quoteNonce)
+      usedQuotes.set(quoteNonce, '')
       watch(channelId, verdict.state)
       return { transaction }
     }
@@ -208,6 +213,7 @@ export function createFakeServer(behaviour: Behaviour = {}) {
     seen.payments.push(payment)
     const callId = `call_${index}`
     calls.set(callId, null)
+    if (payment.quote) usedQuotes.set(payment.quote.nonce, callId)
     const headers: Record<string, string> = { 'x-call-id': callId }
     const failure = behaviour.failWith?.(index)
     const chargeAtomic = failure === undefined ? (behaviour.chargeOf?.(index) ?? 3_000n) : 0n
@@ -250,6 +256,7 @@ export function createFakeServer(behaviour: Behaviour = {}) {
       streamOf({
         index,
         latencyMs,
+        isCut: behaviour.cuts?.(index) ?? false,
         finish,
         comment: () => (behaviour.forgetsReceipt?.(index) ? '' : receiptComment(receiptFor(chargeAtomic))),
       }),
@@ -312,6 +319,8 @@ export function createFakeServer(behaviour: Behaviour = {}) {
       return demand({ offers: quoteFor(requestHash).offers })
     }
     seen.paid += 1
+    if (behaviour.drops?.(seen.paid - 1))
+      throw new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } })
     const payment = pay({ header, requestHash })
     if (payment.kind === 'refund') return refund(payment.channelId, payment)
     return answerCall({ payment, body: JSON.parse(body) as Json, requestHash })
@@ -343,11 +352,13 @@ export function createFakeServer(behaviour: Behaviour = {}) {
 function streamOf({
   index,
   latencyMs,
+  isCut,
   finish,
   comment,
 }: {
   index: number
   latencyMs: number
+  isCut: boolean
   finish: () => void
   comment: () => string
 }): ReadableStream<Uint8Array> {
@@ -363,12 +374,22 @@ function streamOf({
       await sleep(latencyMs)
       if (isOver) return
       over()
+      if (isCut) {
+        controller.error(new TypeError('terminated', { cause: { code: 'UND_ERR_SOCKET' } }))
+        return
+      }
       controller.enqueue(text.encode(`${comment()}data: [DONE]\n\n`))
       controller.close()
     },
     cancel: over,
   })
 }
+
+const alreadyUsed = (callId: string) =>
+  Response.json(
+    { error: { code: 'payment_already_used' } },
+    { status: 409, headers: callId === '' ? {} : { 'x-call-id': callId } },
+  )
 
 /** A request that asks for a stream or not, as the OpenAI SDK would send it. */
 export const ask = ({

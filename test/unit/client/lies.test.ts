@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { payingFetch, type PayingFetchOptions } from '../../../src/client/paying-fetch.ts'
 import { voucherData } from '../../../src/client/typed-data.ts'
 import type { PaymentRequired } from '../../../src/payment/payment-required.ts'
@@ -22,6 +22,14 @@ const inExtra = (receipt: Receipt, extra: object): Receipt => ({
 })
 const inState = (receipt: Receipt, state: object): Receipt =>
   inExtra(receipt, { channelState: { ...(receipt.extra?.['channelState'] as object), ...state } })
+
+/** Each test has channels of its own: paying fetches of one process know of one another's. */
+let salt: Hex
+let salts = 0
+beforeEach(() => {
+  salts += 1
+  salt = `0x${salts.toString(16).padStart(64, '0')}`
+})
 
 type Lie = { readonly name: string; readonly behaviour: Behaviour; readonly error: object }
 
@@ -75,7 +83,7 @@ for (const stream of [false, true]) {
             ? receipt
             : (behaviour.changeReceipt?.(receipt, index) ?? receipt),
       })
-      const pay = payingFetch(account, { fetch: server.fetch })
+      const pay = payingFetch(account, { fetch: server.fetch, salt })
       const answer = pay(URL_OF_CALLS, ask({ stream })).then((response) => response.text())
       await expect(answer).rejects.toMatchObject(error)
       const paid = server.seen.paid
@@ -93,7 +101,7 @@ async function correctedWith(
 ) {
   let lie: ((required: PaymentRequired) => PaymentRequired) | undefined
   const server = createFakeServer({ changeDemand: (required) => lie?.(required) ?? required })
-  await (await payingFetch(account, { fetch: server.fetch })(URL_OF_CALLS, ask())).text()
+  await (await payingFetch(account, { fetch: server.fetch, salt })(URL_OF_CALLS, ask())).text()
   const [channelId] = server.channels.keys()
   if (!channelId) throw new Error('no channel')
   const changed = await change({}, channelId)
@@ -106,7 +114,7 @@ async function correctedWith(
             index === 0 ? { ...offer, extra: merged(offer.extra, changed) } : offer,
           ),
         }
-  const pay = payingFetch(account, { fetch: server.fetch })
+  const pay = payingFetch(account, { fetch: server.fetch, salt })
   return { server, pay, answer: pay(URL_OF_CALLS, ask()) }
 }
 
@@ -238,7 +246,7 @@ test.each(REFUSALS)(
 
 test('an announced deposit above $5 is cut to $5', async () => {
   const server = createFakeServer({ terms: () => TERMS_ASKING_20 })
-  const pay = payingFetch(account, { fetch: server.fetch })
+  const pay = payingFetch(account, { fetch: server.fetch, salt })
   await (await pay(URL_OF_CALLS, ask())).text()
   expect((await pay.channels())[0]).toMatchObject({ balanceAtomic: 5_000_000n })
 })
@@ -250,11 +258,11 @@ test.each([
     name: 'receiverAuthorizer',
     terms: { ...TERMS, receiverAuthorizer: stranger.address.toLowerCase() as Hex },
   },
-  { name: 'withdrawDelay', terms: { ...TERMS, withdrawDelaySeconds: 2_592_000 } },
+  { name: 'withdrawDelay', terms: { ...TERMS, withdrawDelaySeconds: 172_800 } },
 ])('a known server that changes $name is not given another channel', async ({ terms }) => {
   let current = TERMS
   const server = createFakeServer({ terms: () => current })
-  const pay = payingFetch(account, { fetch: server.fetch })
+  const pay = payingFetch(account, { fetch: server.fetch, salt })
   await (await pay(URL_OF_CALLS, ask())).text()
   current = terms
   await expect(pay(URL_OF_CALLS, ask())).rejects.toMatchObject({
@@ -269,7 +277,7 @@ test.each([
 
 test('a charge above the ceiling that a lost call is said to have stops the channel', async () => {
   const server = createFakeServer({ forgetsReceipt: () => true, chargeOf: () => 10_001n })
-  const pay = payingFetch(account, { fetch: server.fetch })
+  const pay = payingFetch(account, { fetch: server.fetch, salt })
   await (await pay(URL_OF_CALLS, ask())).text()
   await expect
     .poll(() => pay.channels().then(([channel]) => channel?.stopped), { timeout: 3_000 })

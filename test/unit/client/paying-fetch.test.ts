@@ -2,7 +2,7 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { fileStore } from '../../../src/client/channel-store.ts'
+import { fileStore } from '../../../src/client/file-store.ts'
 import { payingFetch } from '../../../src/client/paying-fetch.ts'
 import type { PaidEvent } from '../../../src/client/context.ts'
 import { account, ask, CEILING, createFakeServer, sleep, URL_OF_CALLS, USDC, USDT } from './fake-server.ts'
@@ -112,18 +112,6 @@ test('a process with a file of channels goes on without any corrective or deposi
   )
 })
 
-test('a lost connection is not paid again; the ceiling stays counted and later calls need no corrective', async () => {
-  const server = createFakeServer({ breaks: (index) => index === 1 })
-  const pay = payingFetch(account, { fetch: server.fetch })
-  await call(pay)
-  await expect(call(pay)).rejects.toThrow('fetch failed')
-  expect(server.seen.paid).toBe(2)
-  expect((await pay.channels())[0]).toMatchObject({ outAtomic: CEILING, chargedAtomic: 3_000n })
-  await call(pay)
-  expect(server.seen).toMatchObject({ paid: 3, correctives: 0, violations: [] })
-  expect(pay.spent()).toMatchObject({ calls: 2, reservedUsd: '0.01' })
-})
-
 test('a stream that ends without a receipt is asked for by its call id', async () => {
   const server = createFakeServer({ forgetsReceipt: () => true })
   const pay = payingFetch(account, { fetch: server.fetch })
@@ -174,23 +162,6 @@ test("a 409 is the caller's, and frees the room of its own voucher", async () =>
     0n,
     '0',
   ])
-})
-
-test('a retry that is told of its first call by a 409 lets the lost charge be learnt', async () => {
-  const server = createFakeServer({ breaks: (index) => index === 0 })
-  let isRetry = false
-  const pay = payingFetch(account, {
-    fetch: async (input, init) =>
-      isRetry && new Headers(init?.headers).has('payment-signature')
-        ? Response.json({}, { status: 409, headers: { 'x-call-id': 'call_0' } })
-        : server.fetch(input, init),
-  })
-  await expect(call(pay)).rejects.toThrow('fetch failed')
-  isRetry = true
-  await call(pay)
-  await vi.waitFor(() => expect(pay.spent()).toMatchObject({ calls: 1, usd: '0.003', reservedUsd: '0' }), {
-    timeout: 3_000,
-  })
 })
 
 test('a deposit whose answer was lost is sent again, not signed anew', async () => {

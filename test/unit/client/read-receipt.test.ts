@@ -102,6 +102,7 @@ test('a receipt is read with its amounts, and its addresses in lower case', () =
   expect(readReceipt(COMMENT)).toEqual({
     success: true,
     transaction: '',
+    network: 'eip155:84532',
     payer: RECEIPT.payer,
     chargeAtomic: 1_234n,
     channel: { channelId: `0x${'ab'.repeat(32)}`, reportedAtomic: 5_678n, balanceAtomic: 1_000_000n },
