@@ -1,6 +1,7 @@
 import type { CallDependencies } from '../call/dependencies.ts'
 import { createTurns } from '../call/turns.ts'
 import { openAddressWindow } from '../http/address-window.ts'
+import { ownOrigin } from '../http/own-origin.ts'
 import type { HttpDependencies } from '../http/dependencies.ts'
 import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
@@ -49,6 +50,7 @@ export function httpDependencies(parts: Parts): HttpDependencies {
     receiptKey: options.keys.receiverAuthorizer,
     publicUrl: (request) =>
       options.publicUrl ?? `${request.protocol}://${request.headers.host ?? 'localhost'}`,
+    ownOrigin: (request) => ownOrigin({ request, publicUrl: options.publicUrl }),
     onRecorded: (call) => {
       metrics.countCall(call)
       logCall({ log, call })

@@ -32,6 +32,8 @@ export type HttpDependencies = {
   readonly receiptKey: Hex
   /** Origin under which the caller reached us. */
   readonly publicUrl: (request: Request) => string
+  /** The same where it is known to be ours, and not only what the request says: who signs in signs for it. */
+  readonly ownOrigin: (request: Request) => string | undefined
   /** Takes a finished call for log and metrics. */
   readonly onRecorded: (call: RecordedCall) => void
   /** Looks at what the provider counted, after the last byte; the text is for this look and is kept nowhere. */

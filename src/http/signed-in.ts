@@ -15,8 +15,14 @@ export function signedIn({ request, dependencies }: Asked): SignedIn | undefined
   const header = request.headers[SIGN_IN]
   if (typeof header !== 'string') return undefined
   const { secret, signatures, clock } = dependencies.call
-  const origin = new URL(dependencies.publicUrl(request)).origin
+  const origin = requireOwnOrigin({ request, dependencies })
   return checkSignIn({ header, origin, nowMs: clock.nowMs(), secret, signatures })
+}
+
+function requireOwnOrigin({ request, dependencies }: Asked): string {
+  const origin = dependencies.ownOrigin(request)
+  if (origin === undefined) throw new TurnpikeError('sign_in_unavailable')
+  return origin
 }
 
 /** A caller that means to pay from its credit says so, and gets a challenge for just that call beside the offers. */
@@ -27,7 +33,7 @@ export const wantsCredit = (request: Request): boolean =>
 export function challengeFor({ request, dependencies, requestId }: Asked & { requestId?: string }) {
   const { secret, clock, terms } = dependencies.call
   return signInChallenge({
-    uri: `${dependencies.publicUrl(request)}${request.path}`,
+    uri: `${requireOwnOrigin({ request, dependencies })}${request.path}`,
     networks: [...new Set(terms.assets.map(({ network }) => network))],
     nowMs: clock.nowMs(),
     random: clock.random(8),

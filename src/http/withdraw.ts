@@ -26,8 +26,8 @@ export async function withdraw({
   const { network, address, decimals } = asset
   const feePicoUsd = feeFor({ terms: call.terms, network, scheme: 'exact' })
   const refund = await withdrawCredit({
-    // The proof is good for this one withdrawal: sent again, it is the same one.
-    id: `withdrawal_${nonce}`,
+    // The proof is good for this one withdrawal of this payer: sent again, it is the same one.
+    id: `withdrawal_${nonce}_${payer.slice(2)}`,
     network,
     asset: address,
     payer,

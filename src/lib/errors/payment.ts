@@ -168,6 +168,13 @@ export const PAYMENT_ERRORS = defineErrors({
     message: 'The proof of the wallet is not good.',
     next: 'Ask again without SIGN-IN-WITH-X, sign the fresh challenge unchanged with the wallet, and send that.',
   },
+  sign_in_unavailable: {
+    status: 503,
+    type: 'api_error',
+    retryable: false,
+    message: 'This server does not know under which name callers reach it, so nobody can sign in.',
+    next: 'The operator sets TURNPIKE_PUBLIC_URL. Calls that are paid for in other ways are not concerned.',
+  },
   nothing_to_withdraw: conflict(
     'There is less credit than the withdrawal and its gas would take.',
     'See GET /v1/credit; nothing was moved. Smaller credit is spent by the next call.',

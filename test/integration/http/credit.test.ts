@@ -1,3 +1,4 @@
+import { request } from 'node:http'
 import { x402Client } from '@x402/core/client'
 import { ExactEvmScheme } from '@x402/evm/exact/client'
 import { encodeSIWxHeader, createSIWxPayload, wrapFetchWithSIWx } from '@x402/extensions/sign-in-with-x'
@@ -214,6 +215,44 @@ test.each([
   const response = await fetch(at('/v1/credit'), post(body))
   expect(response.status).toBe(400)
   expect(await response.json()).toMatchObject({ error: { param } })
+})
+
+test('nobody signs in for a name that the server does not know to be its own', async () => {
+  const payer = await stack.newPayer({ approved: false })
+  const header = await proofFor(await fetch(at('/v1/credit')), payer)
+  const port = new URL(stack.app.url).port
+  const asked = (headers: Record<string, string>) =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const path = '/v1/credit'
+      const sent = request({ host: '127.0.0.1', port, path, headers }, (response) => {
+        let text = ''
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()))
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }))
+      })
+      sent.on('error', reject).end()
+    })
+  const passedOn = await asked({ host: 'elsewhere.example' })
+  expect(passedOn).toMatchObject({
+    status: 503,
+    text: expect.stringContaining('sign_in_unavailable') as string,
+  })
+  expect((await asked({ host: 'elsewhere.example', 'sign-in-with-x': header })).status).toBe(503)
+  expect((await asked({ host: `127.0.0.1:${port}`, 'sign-in-with-x': header })).status).toBe(200)
+})
+
+test('two wallets that sign one challenge withdraw each its own', async () => {
+  const [one, other] = [await stack.newPayer(), await stack.newPayer()]
+  await topUp(one, 1)
+  await topUp(other, 1)
+  const url = at('/v1/credit/withdrawals')
+  const challenge = await fetch(url, post('{}'))
+  const made = []
+  for (const payer of [one, other]) {
+    const headers = { 'sign-in-with-x': await proofFor(challenge, payer) }
+    made.push((await (await fetch(url, post('{}', headers))).json()) as { id: string; amount: string })
+  }
+  expect(new Set(made.map(({ id }) => id)).size).toBe(2)
+  expect(made.map(({ amount }) => amount)).toEqual(['999900', '999900'])
 })
 
 test('an empty top-up is answered by the price of the smallest', async () => {

@@ -332,7 +332,9 @@ test.each([...CALLS, '/v1/quotes', '/openapi.json', '/.well-known/x402', '/llms.
       allow: allowed,
       text: '',
     })
-    expect(options.headers.get('access-control-allow-origin')).toBeNull()
+    // A page may read any answer; what it may send is said to a preflight alone.
+    expect(options.headers.get('access-control-allow-origin')).toBe('*')
+    expect(options.headers.get('access-control-allow-methods')).toBeNull()
     for (const odd of [`CONNECT ${path} HTTP/1.1`, `NONSENSE ${path} HTTP/1.1`]) await raw(odd)
     expect((await get('/healthz')).status).toBe(200)
   },

@@ -38,7 +38,7 @@ test('a payment that a stranger submits before us is paid, by the stranger’s t
   expect(await balance(ACCOUNTS.till)).toBe(500n)
   expect(await balance(ACCOUNTS.clearing)).toBe(0n)
   // The same again finds what is there.
-  expect(await fundIt()).toEqual({ kind: 'funded', transaction: strangers.transactionHash })
+  expect(await fundIt()).toEqual({ kind: 'funded', isRepeat: true, transaction: strangers.transactionHash })
   await expectSoundBooks()
 })
 
