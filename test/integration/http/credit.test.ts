@@ -246,7 +246,7 @@ test('two wallets that sign one challenge withdraw each its own', async () => {
   await topUp(other, 1)
   const url = at('/v1/credit/withdrawals')
   const challenge = await fetch(url, post('{}'))
-  const made = []
+  const made: { id: string; amount: string }[] = []
   for (const payer of [one, other]) {
     const headers = { 'sign-in-with-x': await proofFor(challenge, payer) }
     made.push((await (await fetch(url, post('{}', headers))).json()) as { id: string; amount: string })
