@@ -41,9 +41,18 @@ export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<A
   }
 }
 
+/** A v1 payment names no request, so one that was made for a top-up would buy a call as well, for whoever sends it again. */
+const becameCredit = () =>
+  new TurnpikeError('payment_already_used', {
+    message: 'This payment has become credit already.',
+    next: 'Sign in to spend the credit (x-turnpike-credit), or sign a fresh offer of this call.',
+    headers: { 'x-should-retry': 'false' },
+  })
+
 /** F1 to F3. A result that is not known is said to be pending, never answered by a fresh demand: that would be paid twice. */
 async function settleFirst({ payment, dependencies }: AdmitRequest<ExactPayment>): Promise<Hex> {
   const outcome = await fundOrPending({ payment, dependencies })
+  if (outcome.kind === 'funded' && outcome.isTopUp) throw becameCredit()
   if (outcome.kind === 'funded') return outcome.transaction
   if (outcome.kind === 'failed') {
     throw new TurnpikeError('payment_not_settled', { extra: { reason: outcome.reason } })

@@ -8,8 +8,13 @@ import { sendTransaction } from './send.ts'
 import type { Effect, Funding, FundingRow } from './types.ts'
 
 export type FundOutcome =
-  /** `isRepeat` where an earlier request had brought it. */
-  | { readonly kind: 'funded'; readonly transaction: Hex; readonly isRepeat?: true }
+  /** `isRepeat` where an earlier request had brought it; `isTopUp` where that was for credit, and no call. */
+  | {
+      readonly kind: 'funded'
+      readonly transaction: Hex
+      readonly isRepeat?: true
+      readonly isTopUp?: true
+    }
   /** The chain would not take it, or it reverted: nothing was moved. */
   | { readonly kind: 'failed'; readonly reason: string }
   /** Sent, or being sent by somebody else, and not known yet: never ask for another payment. */
@@ -170,7 +175,8 @@ function outcomeOf(row: FundingRow): FundOutcome {
   const transaction = row.transactionHash
   if (row.state === 'failed' || row.state === 'lapsed')
     return { kind: 'failed', reason: row.error ?? 'reverted' }
-  if ((row.state === 'seen' || row.state === 'final') && transaction) return { kind: 'funded', transaction }
+  if ((row.state === 'seen' || row.state === 'final') && transaction)
+    return { kind: 'funded', transaction, ...(row.isTopUp ? { isTopUp: true } : {}) }
   return { kind: 'pending', ...(transaction ? { transaction } : {}) }
 }
 

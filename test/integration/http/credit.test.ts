@@ -8,6 +8,7 @@ import { chatBody, post } from '../../support/chat.ts'
 import { NETWORK, type Payer, startStack, type Stack } from '../../support/start-stack.ts'
 import { decodeBase64 } from '../../support/stock-payer.ts'
 import { waitUntil } from '../../support/wait-until.ts'
+import { exactPayment } from '../../support/wire-payment.ts'
 
 let stack: Stack
 beforeAll(async () => {
@@ -178,6 +179,31 @@ test('the same top-up again is told what became of it, and is not there twice', 
   const again = await fetch(sent)
   expect(again.status).toBe(409)
   expect(await again.json()).toMatchObject({ error: { code: 'payment_already_used' } })
+  expect(await usdcOf(payer)).toBe(1_000_000n)
+})
+
+test('a top-up by x402 v1, which names no request, buys no call when it is sent again with one', async () => {
+  const payer = await stack.newPayer()
+  const url = at('/v1/credit')
+  const asked = await fetch(url, post('{"amount_usd":"1"}'))
+  const { accepts } = (await asked.json()) as { accepts: { payTo: string; maxAmountRequired: string }[] }
+  const [offer] = accepts
+  if (!offer) throw new Error('There is no offer of v1.')
+  const paid = exactPayment({
+    offer: { ...offer, amount: offer.maxAmountRequired, maxTimeoutSeconds: 120, extra: {} } as never,
+    payer,
+    asset: stack.usdc,
+  })
+  const payment = { x402Version: 1, scheme: 'exact', network: 'base-sepolia', payload: paid.payload }
+  const headers = { 'x-payment': Buffer.from(JSON.stringify(payment)).toString('base64') }
+  expect((await fetch(url, post('{"amount_usd":"1"}', headers))).status).toBe(200)
+  // The ceiling of this call is just what was paid, so that nothing but its purpose is against it.
+  const calls = stack.provider.calls()
+  for (const body of [BODY, chatBody({ question: 'Who pays for this?' })]) {
+    const response = await fetch(stack.chatUrl, post(body, headers))
+    expect([402, 409]).toContain(response.status)
+  }
+  expect(stack.provider.calls()).toBe(calls)
   expect(await usdcOf(payer)).toBe(1_000_000n)
 })
 

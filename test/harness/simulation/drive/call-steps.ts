@@ -4,7 +4,7 @@ import type { Scheme } from '../../../../src/payment/types.ts'
 import { NETWORK } from '../setup.ts'
 import type { World } from '../world.ts'
 import { cents } from './payer.ts'
-import { newPayment } from './payment.ts'
+import { newPayment, type Payment } from './payment.ts'
 import { send } from './serve.ts'
 import { alive, anyWallet, type Step } from './step.ts'
 
@@ -19,6 +19,14 @@ function pay(world: World, scheme: Scheme | 'credit', times = 1): void {
     })
 }
 
+/** An `exact` payment that is to become credit. Sent with a call it must buy none. */
+function topUp(world: World, payment: Payment): void {
+  const process = alive(world)
+  world.scheduler.start(process.life, async () => {
+    await process.call.fund(payment.checked, { isTopUp: true })
+  })
+}
+
 /** What clients do, and what they are asked for. */
 export const CALL_STEPS = {
   payChannel: (world) => pay(world, 'batch-settlement'),
@@ -29,11 +37,7 @@ export const CALL_STEPS = {
   topUp: (world) => {
     const { payer, wallet } = anyWallet(world)
     const ceilingAtomic = cents(wallet.asset, world.random.pick([60, 100]))
-    const payment = newPayment({ world, payer, wallet, scheme: 'exact', ceilingAtomic })
-    const process = alive(world)
-    world.scheduler.start(process.life, async () => {
-      await process.call.fund(payment.checked, { isTopUp: true })
-    })
+    topUp(world, newPayment({ world, payer, wallet, scheme: 'exact', ceilingAtomic, isTopUp: true }))
   },
   /** A payer takes its credit back, and pays for the gas. */
   withdrawCredit: (world) => {
@@ -64,7 +68,9 @@ export const CALL_STEPS = {
   /** The same payment once more, to whichever process. */
   duplicate: (world) => {
     if (world.payments.length === 0) return
-    send({ world, process: alive(world), payment: world.random.pick(world.payments) })
+    const payment = world.random.pick(world.payments)
+    if (payment.isTopUp && world.random.percent(50)) topUp(world, payment)
+    else send({ world, process: alive(world), payment })
   },
   /** A stock client closes its channel. */
   closeChannel: (world) => {

@@ -23,6 +23,8 @@ export type Payment = {
   readonly served: Set<string>
   /** A corrective answer has been followed once already. */
   readonly isCorrected: boolean
+  /** Buys no call. */
+  readonly isTopUp: boolean
 }
 
 const nonceOf = (world: World): Hex => `0x${world.newId().slice(3).padStart(64, '0')}`
@@ -128,9 +130,13 @@ function fundingKeyOf(checked: CallPayment): string | undefined {
 
 /** A client signs. */
 export function newPayment(
-  asked: Omit<Asked, 'quote'> & { readonly quote?: Quote; readonly isCorrected?: boolean },
+  asked: Omit<Asked, 'quote'> & {
+    readonly quote?: Quote
+    readonly isCorrected?: boolean
+    readonly isTopUp?: boolean
+  },
 ): Payment {
-  const { world, payer, wallet, quote = newQuote(world), isCorrected = false } = asked
+  const { world, payer, wallet, quote = newQuote(world), isCorrected = false, isTopUp = false } = asked
   const checked = signed({ ...asked, quote })
   const payment: Payment = {
     key: keyText(paymentKey(checked)),
@@ -143,6 +149,7 @@ export function newPayment(
     received: new Map(),
     served: new Set(),
     isCorrected,
+    isTopUp,
   }
   world.payments.push(payment)
   return payment
