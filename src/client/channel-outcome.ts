@@ -3,7 +3,7 @@ import { CALL_IS_OVER_MS, type Ticket } from './channel-book.ts'
 import { usdOf, type PaidEvent, type Payment } from './context.ts'
 import { ReceiptError } from './errors.ts'
 import type { CallOutcome } from './call-outcome.ts'
-import type { LiveChannel } from './live-channels.ts'
+import type { LiveChannel } from './live-channel.ts'
 import type { PaidReceipt } from './read-receipt.ts'
 import { verifyReceipt } from './verify-receipt.ts'
 

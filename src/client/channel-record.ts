@@ -2,7 +2,7 @@ import { maxBigint, parseAtomic, type Atomic } from '../lib/money.ts'
 import { CALL_IS_OVER_MS, createChannelBook, type Ticket } from './channel-book.ts'
 import type { ChannelRecord, OpenCall } from './channel-store.ts'
 import { ReceiptError } from './errors.ts'
-import type { CallPlace, LiveChannel } from './live-channels.ts'
+import type { CallPlace, LiveChannel } from './live-channel.ts'
 
 function amountOf(text: string): Atomic {
   const amountAtomic = parseAtomic(text)

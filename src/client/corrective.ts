@@ -3,7 +3,7 @@ import type { Hex } from '../payment/types.ts'
 import { decodeChallenge, readCorrective, type CorrectiveState } from './challenge.ts'
 import type { Ticket } from './channel-book.ts'
 import { ReceiptError } from './errors.ts'
-import type { LiveChannel } from './live-channels.ts'
+import type { LiveChannel } from './live-channel.ts'
 import { voucherData } from './typed-data.ts'
 
 const BELOW_CLAIMED = 'invalid_batch_settlement_evm_cumulative_below_claimed'

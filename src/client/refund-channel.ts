@@ -2,7 +2,7 @@ import type { Atomic } from '../lib/money.ts'
 import { decodeChallenge, encodePayment, type Challenge, type ChallengeOffer } from './challenge.ts'
 import { usdOfToken, type PayContext } from './context.ts'
 import { ReceiptError, RefundError } from './errors.ts'
-import type { LiveChannel } from './live-channels.ts'
+import type { LiveChannel } from './live-channel.ts'
 import { signVoucher } from './pay-channel.ts'
 import { readReceipt } from './read-receipt.ts'
 

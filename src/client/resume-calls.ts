@@ -2,7 +2,7 @@ import { askForCall } from './ask-for-call.ts'
 import type { Ticket } from './channel-book.ts'
 import { usdOfToken, type PayContext } from './context.ts'
 import { ReceiptError } from './errors.ts'
-import type { LiveChannel } from './live-channels.ts'
+import type { LiveChannel } from './live-channel.ts'
 
 async function resumeCall({
   channel,

@@ -12,7 +12,7 @@ import {
 } from './chain-client.ts'
 import { usdOfToken, type PayContext } from './context.ts'
 import { ChainError } from './errors.ts'
-import type { LiveChannel } from './live-channels.ts'
+import type { LiveChannel } from './live-channel.ts'
 
 /** Which channel, and through which wallet client of the payer. */
 export type WithdrawalOrder = { readonly channelId: string; readonly client: ChainClient }
