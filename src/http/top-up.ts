@@ -13,6 +13,7 @@ import { buildReceipt, encodeReceipt } from '../payment/receipt.ts'
 import { topUpTerms } from '../payment/top-up-terms.ts'
 import type { ExactPayment } from '../payment/types.ts'
 import { asUnavailable, receiptHeader, sendDemand, sendJson } from './answer.ts'
+import { countUnpaid } from './count-unpaid.ts'
 import { creditOf } from './credit-fields.ts'
 import { TOP_UP_DESCRIPTION, TOP_UP_FIELDS } from './credit-schemas.ts'
 import type { HttpDependencies } from './dependencies.ts'
@@ -30,6 +31,7 @@ type Exchange = {
 /** POST /v1/credit {amount_usd}: an `exact` payment of just that amount becomes the payer's credit, and buys no call. */
 export async function topUp(exchange: Exchange): Promise<void> {
   const { request, dependencies } = exchange
+  const paid = countUnpaid(exchange)
   const body = await readBody(request)
   if (dependencies.call.isStorageAway())
     throw new TurnpikeError('unavailable', { retryAfterMs: LIMITS.storageRetryMs })
@@ -46,6 +48,7 @@ export async function topUp(exchange: Exchange): Promise<void> {
   if (amountPicoUsd === undefined) throw new TurnpikeError('payment_not_needed')
   try {
     await receive({ ...exchange, priced, payment })
+    paid()
   } catch (error) {
     const known = asUnavailable(error)
     if (errorSpec(known.code).status !== 402) throw known
