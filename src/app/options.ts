@@ -11,6 +11,8 @@ export type NetworkOptions = {
   readonly network: Network
   readonly rpcUrls: readonly string[]
   readonly finality: { readonly kind: 'depth'; readonly blocks: number } | { readonly kind: 'finalized' }
+  /** What a unit of gas may cost; the chain room's default where absent. */
+  readonly feeCaps?: { readonly maxFeePerGasWei: bigint; readonly maxPriorityFeePerGasWei: bigint }
 }
 
 /** Everything that one server is made of; dev, demo, serve and the tests each fill it in their own way. */

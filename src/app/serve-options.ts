@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { type Config, ConfigError, type Environment } from '../config/read-config.ts'
-import { BUILT_IN_ASSETS } from '../payment/assets.ts'
 import { LIMITS } from '../lib/limits.ts'
+import { chooseAssets } from '../payment/choose-assets.ts'
 import { addressOfPrivateKey } from '../payment/signature.ts'
 import type { Network, Terms } from '../payment/types.ts'
 import type { GasPolicy } from '../settlement/policy.ts'
 import { providersOf, termsOf } from './defaults.ts'
-import { loadCatalog } from './load-catalog.ts'
-import type { AppOptions } from './options.ts'
+import { loadCatalog, loadTokens } from './load-catalog.ts'
+import type { AppOptions, NetworkOptions } from './options.ts'
 
 /** Real chains answer a receipt within a block or two. */
 const POLL_MS = 500
@@ -43,7 +43,11 @@ export function serveOptions({
     catalog: loadCatalog({ simulated: false, path: config.TURNPIKE_CATALOG_FILE }),
     providers,
     providerKey: (variable) => environment[variable],
-    networks: networks.map((one) => ({ ...one, finality: { kind: 'finalized' } })),
+    networks: networks.map((one) => ({
+      ...one,
+      finality: { kind: 'finalized' },
+      ...feeCapsOf({ config, network: one.network }),
+    })),
     keys,
     terms: termsOf({
       addresses,
@@ -67,6 +71,22 @@ export function serveOptions({
     pollMs: POLL_MS,
     sweepMs: SWEEP_MS,
   }
+}
+
+const PICO_GWEI_PER_WEI = 1_000n
+
+/** An operator who names a price of gas has one for the whole of it: tips are a matter of the network. */
+function feeCapsOf({
+  config,
+  network,
+}: {
+  config: Config
+  network: Network
+}): Pick<NetworkOptions, 'feeCaps'> {
+  const row = config.TURNPIKE_MAX_GAS_PRICE?.find((one) => one.network === network)
+  if (row === undefined) return {}
+  const wei = row.amountPico / PICO_GWEI_PER_WEI
+  return { feeCaps: { maxFeePerGasWei: wei, maxPriorityFeePerGasWei: wei } }
 }
 
 const WEI_PER_PICO_COIN = 1_000_000n
@@ -105,7 +125,12 @@ function requireServing({ config, environment }: { config: Config; environment: 
     const chainId = Number(network.slice('eip155:'.length))
     return { network, rpcUrls: required(`TURNPIKE_RPC_${chainId}`, config.rpcUrls.get(chainId)) }
   })
-  const assets = BUILT_IN_ASSETS.filter(({ network }) => names.includes(network))
+  const { assets, problems: unknown } = chooseAssets({
+    networks: [...new Set(names)],
+    own: loadTokens({ path: config.TURNPIKE_CATALOG_FILE }),
+    chosen: config.TURNPIKE_TOKENS,
+  })
+  problems.push(...unknown.map((problem) => `TURNPIKE_TOKENS: ${problem}`))
   const settlementFees = settlementFeesOf(config)
   problems.push(...names.flatMap((network) => networkProblems({ network, assets, settlementFees })))
   if (config.DATABASE_URL && !config.TURNPIKE_QUOTE_SECRET) {
@@ -138,7 +163,11 @@ function networkProblems({
   const hasFee = settlementFees.some((fee) => fee.network === network)
   const hasToken = assets.some((asset) => asset.network === network)
   return [
-    ...(hasToken ? [] : [`No token is known on ${network}.`]),
+    ...(hasToken
+      ? []
+      : [
+          `No token is taken on ${network}: add a row to the operator's file, or to TURNPIKE_TOKENS where that leaves it out.`,
+        ]),
     ...(hasFee
       ? []
       : [`TURNPIKE_SETTLEMENT_FEES has no row for ${network}: callers would not bear the gas they cause.`]),

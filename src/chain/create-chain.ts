@@ -38,8 +38,8 @@ export type Chain = SettlementChain & {
   readonly history: ChainHistory
   /** Compares a table of tokens (by default our own) with the chain. Throws where the RPC fails. */
   readonly checkTokens: (query?: { assets?: readonly Asset[] }) => Promise<readonly TokenCheck[]>
-  /** Which of our tokens cannot be taken now, and why. Throws where the RPC fails. */
-  readonly readSuspensions: () => Promise<readonly TokenState[]>
+  /** Which tokens (by default all of ours) cannot be taken now, and why. Throws where the RPC fails. */
+  readonly readSuspensions: (query?: { assets?: readonly Asset[] }) => Promise<readonly TokenState[]>
   /** Contracts of x402 that this chain does not have. Throws where the RPC fails. */
   readonly listMissingContracts: () => Promise<readonly Address[]>
   /** Throws where the RPC fails. */
@@ -82,7 +82,8 @@ export function createChain(options: ChainOptions): Chain {
     mirror: createPayerMirror({ rpc }),
     history: createHistory({ rpc, tokens: assets.map(({ address }) => address), finality }),
     checkTokens: (query) => checkTokens({ rpc, assets: query?.assets ?? assets }),
-    readSuspensions: () => readSuspensions({ rpc, assets, owners: { payTo, till } }),
+    readSuspensions: (query) =>
+      readSuspensions({ rpc, assets: query?.assets ?? assets, owners: { payTo, till } }),
     listMissingContracts: () => listMissingContracts({ rpc }),
     permit2Allowance: (query) => getPermit2Allowance({ rpc, ...query }),
     close: rpc.close,

@@ -166,8 +166,8 @@ export async function openScriptedWorld() {
     policy: {
       claimAtPicoUsd: 1n,
       claimEveryMs: 600_000,
-      refundAtOncePicoUsd: 1n,
-      refundLaterPicoUsd: 1n,
+      refundAtOncePicoUsd: () => 1n,
+      refundLaterPicoUsd: () => 1n,
       refundAfterMs: 600_000,
       tillFloatPicoUsd: 10n ** 18n,
       gasOf: () => script.gas,
