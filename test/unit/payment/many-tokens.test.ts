@@ -1,3 +1,4 @@
+import { decodePaymentRequiredHeader } from '@x402/core/http'
 import { expect, test } from 'vitest'
 import { chooseAssets } from '../../../src/payment/choose-assets.ts'
 import { fitOffers } from '../../../src/payment/fit-offers.ts'
@@ -13,7 +14,7 @@ const extensions = { 'sign-in-with-x': { info: { challenge: 'c'.repeat(320) } } 
 /** As after a start that has confirmed every row; the domains that are read from the chain are Circle's usual one. */
 function assetsOn(networks: readonly Network[]): readonly Asset[] {
   const { assets } = chooseAssets({ networks, own: [], chosen: undefined })
-  return assets.map(({ isUnconfirmed: _, ...asset }) =>
+  return assets.map(({ isUnconfirmed: _flag, ...asset }) =>
     asset.transfer === 'eip3009' ? { eip712: { name: 'USD Coin', version: '2' }, ...asset } : asset,
   )
 }
@@ -37,28 +38,36 @@ test('all tokens of any two networks fit into a header below 8 KB, by every sche
   }
 })
 
-test('a stock client pays each of the offers of two networks with all their tokens', async () => {
-  const { terms, required } = demand(['eip155:137', 'eip155:56'])
-  expect(required.accepts).toHaveLength(12)
-  for (const wanted of required.accepts) {
-    const { client, address } = stockClient()
-    client.registerPolicy((_version, offers) =>
-      offers.filter(({ scheme, asset }) => scheme === wanted.scheme && asset === wanted.asset),
-    )
-    const payment = await client.createPaymentPayload(required as never)
-    const checked = check({
-      payment: JSON.parse(JSON.stringify(payment)) as Record<string, unknown>,
-      terms,
-      quotedCeilingPicoUsd: 99_999_999_999_999n,
-    })
-    expect(checked).toMatchObject({
-      scheme: wanted.scheme,
-      network: wanted.network,
-      payer: address,
-      asset: { address: wanted.asset.toLowerCase() },
-    })
-  }
-})
+test.each([
+  ['eip155:137', 'eip155:56'],
+  // One of these tokens has a name that is not ASCII, and payers sign it.
+  ['eip155:42161', 'eip155:43114'],
+] as const)(
+  'a stock client pays each of the offers of %s and %s with all their tokens',
+  async (...networks) => {
+    const { terms, required: sent } = demand(networks)
+    const required = decodePaymentRequiredHeader(encodePaymentRequired(sent))
+    expect(required.accepts).toHaveLength(12)
+    for (const wanted of required.accepts) {
+      const { client, address } = stockClient()
+      client.registerPolicy((_version, offers) =>
+        offers.filter(({ scheme, asset }) => scheme === wanted.scheme && asset === wanted.asset),
+      )
+      const payment = await client.createPaymentPayload(required)
+      const checked = check({
+        payment: JSON.parse(JSON.stringify(payment)) as Record<string, unknown>,
+        terms,
+        quotedCeilingPicoUsd: 99_999_999_999_999n,
+      })
+      expect(checked).toMatchObject({
+        scheme: wanted.scheme,
+        network: wanted.network,
+        payer: address,
+        asset: { address: wanted.asset.toLowerCase() },
+      })
+    }
+  },
+)
 
 const countOf = (offers: readonly Offer[], scheme: string) =>
   offers.filter((offer) => offer.scheme === scheme).length
