@@ -10,6 +10,7 @@ import { awaitOpenCalls } from './await-open-calls.ts'
 import { httpDependencies } from './http-dependencies.ts'
 import { openChains } from './open-chains.ts'
 import type { App, AppOptions } from './options.ts'
+import { requireFacilitators } from './require-facilitators.ts'
 import { requireGenesis } from './require-genesis.ts'
 import { requireOwnKeys } from './require-own-keys.ts'
 import { requireTokenTruth } from './require-token-truth.ts'
@@ -47,6 +48,10 @@ export async function openApp(options: AppOptions): Promise<App> {
     const { missing, assets } = options.checksTokens
       ? await requireTokenTruth({ chains, terms: options.terms, onNote })
       : { missing: new Map<Network, readonly Address[]>(), assets: options.terms.assets }
+    await requireFacilitators({
+      chains,
+      onNote: (line) => log.warn({ event: 'facilitator_away', line }, line),
+    })
     // What is offered. Settlement goes on with all that is configured: an earlier start may have taken what this one does not offer.
     const offering: AppOptions = { ...options, terms: { ...options.terms, assets } }
     await requireOwnKeys({ chains: chains.all, lanes: storage.lanes })

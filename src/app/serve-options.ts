@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { type Config, ConfigError, type Environment } from '../config/read-config.ts'
-import { LIMITS } from '../lib/limits.ts'
 import { chooseAssets } from '../payment/choose-assets.ts'
+import { chainIdOf } from '../payment/networks.ts'
 import { addressOfPrivateKey } from '../payment/signature.ts'
 import type { Network, Terms } from '../payment/types.ts'
-import type { GasPolicy } from '../settlement/policy.ts'
 import { providersOf, termsOf } from './defaults.ts'
 import { loadCatalog, loadTokens } from './load-catalog.ts'
-import type { AppOptions, NetworkOptions } from './options.ts'
+import { feeCapsOf, gasPolicyOf, hostedBy } from './network-options.ts'
+import type { AppOptions } from './options.ts'
 
 /** Real chains answer a receipt within a block or two. */
 const POLL_MS = 500
@@ -47,6 +47,7 @@ export function serveOptions({
       ...one,
       finality: { kind: 'finalized' },
       ...feeCapsOf({ config, network: one.network }),
+      ...hostedBy({ config, network: one.network }),
     })),
     keys,
     terms: termsOf({
@@ -73,37 +74,6 @@ export function serveOptions({
   }
 }
 
-const PICO_GWEI_PER_WEI = 1_000n
-
-/** An operator who names a price of gas has one for the whole of it: tips are a matter of the network. */
-function feeCapsOf({
-  config,
-  network,
-}: {
-  config: Config
-  network: Network
-}): Pick<NetworkOptions, 'feeCaps'> {
-  const row = config.TURNPIKE_MAX_GAS_PRICE?.find((one) => one.network === network)
-  if (row === undefined) return {}
-  const wei = row.amountPico / PICO_GWEI_PER_WEI
-  return { feeCaps: { maxFeePerGasWei: wei, maxPriorityFeePerGasWei: wei } }
-}
-
-const WEI_PER_PICO_COIN = 1_000_000n
-
-/** What gas may cost. Without the coin's price its share of a value is not known; a day's budget always holds. */
-function gasPolicyOf({ config, network }: { config: Config; network: Network }): GasPolicy {
-  const of = (rows: typeof config.TURNPIKE_COIN_USD) =>
-    rows?.find((row) => row.network === network)?.amountPico
-  const coinPicoUsd = of(config.TURNPIKE_COIN_USD)
-  const perDay = of(config.TURNPIKE_MAX_GAS_PER_DAY)
-  return {
-    maxShareBps: LIMITS.gasShareBps,
-    maxPerDayWei: perDay === undefined ? LIMITS.gasPerDayWei : perDay * WEI_PER_PICO_COIN,
-    ...(coinPicoUsd === undefined ? {} : { coinPicoUsd }),
-  }
-}
-
 /** What a server cannot do without. */
 function requireServing({ config, environment }: { config: Config; environment: Environment }) {
   const problems: string[] = []
@@ -122,7 +92,7 @@ function requireServing({ config, environment }: { config: Config; environment: 
   const payTo = required('TURNPIKE_PAY_TO', config.TURNPIKE_PAY_TO)
   const names = required('TURNPIKE_NETWORKS', config.TURNPIKE_NETWORKS) ?? []
   const networks = names.map((network) => {
-    const chainId = Number(network.slice('eip155:'.length))
+    const chainId = chainIdOf(network)
     return { network, rpcUrls: required(`TURNPIKE_RPC_${chainId}`, config.rpcUrls.get(chainId)) }
   })
   const { assets, problems: unknown } = chooseAssets({

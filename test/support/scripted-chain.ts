@@ -9,6 +9,7 @@ import type { Notice } from '../../src/settlement/notice.ts'
 import type {
   ChainSender,
   ChannelMoves,
+  HostedFacilitator,
   OnChainChannel,
   Prepared,
   Receipt,
@@ -39,6 +40,8 @@ export type Script = {
   gas: GasPolicy
   channelOf: (id: Hex) => Partial<OnChainChannel>
   isSuspended: boolean
+  /** Who submits `exact` payments, where it is not us. */
+  hosted?: HostedFacilitator
 }
 
 const ready = (): Prepared => ({
@@ -153,7 +156,7 @@ export async function openScriptedWorld() {
     lanes: storage.lanes,
     watch: { listChannels: storage.reconcile.listChannelPage },
     networks: [NETWORK],
-    chainOf: () => chain,
+    chainOf: () => (script.hosted ? { ...chain, hosted: script.hosted } : chain),
     clock: {
       nowMs,
       sleep: async (durationMs) => {

@@ -90,3 +90,14 @@ test('what a unit of gas may cost is said per network, in gwei', () => {
   const caps = { maxFeePerGasWei: 500_000_000n, maxPriorityFeePerGasWei: 500_000_000n }
   expect(networks.map(({ feeCaps }) => feeCaps)).toEqual([undefined, undefined, caps])
 })
+
+test('a facilitator submits for the network that it is named for, with its token', async () => {
+  const { networks } = optionsOf({
+    TURNPIKE_FACILITATOR_8453: 'https://facilitator.example.com',
+    TURNPIKE_FACILITATOR_TOKEN_8453: 'a token',
+  })
+  const [base, ethereum] = networks
+  expect(base?.hosted?.url).toBe('https://facilitator.example.com')
+  expect(await base?.hosted?.headersFor?.('/verify')).toEqual({ authorization: 'Bearer a token' })
+  expect(ethereum?.hosted).toBeUndefined()
+})
