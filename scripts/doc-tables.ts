@@ -6,6 +6,7 @@ import { INVARIANTS } from '../src/storage/invariants/invariants.ts'
 import { ADAPTER, ALLOWED, PURE } from '../test/support/import-table.ts'
 import { providerRows, vendorRows } from './model-tables.ts'
 import { storedColumns } from './stored-columns.ts'
+import { TOKEN_HEADS, tokenRows } from './token-table.ts'
 
 /**
  * `node scripts/doc-tables.ts`: writes the tables of the documents that the sources know better, each between two comments
@@ -98,6 +99,7 @@ export const DOC_TABLES: readonly DocTable[] = [
   { name: 'invariants', document: 'docs/OPERATING.md', text: invariantTable() },
   { name: 'columns', document: 'docs/SECURITY.md', text: columnTable() },
   { name: 'vendors', document: 'docs/MODELS.md', text: table(VENDOR_HEADS, vendorRows()) },
+  { name: 'tokens', document: 'docs/TOKENS.md', text: table(TOKEN_HEADS, tokenRows()) },
   { name: 'providers', document: 'docs/MODELS.md', text: table(PROVIDER_HEADS, providerRows()) },
 ]
 

@@ -6,6 +6,7 @@ import { simulateCatalog } from '../catalog/simulated.ts'
 import type { Catalog } from '../catalog/types.ts'
 import { ConfigError } from '../config/read-config.ts'
 import { readOperatorCatalog } from '../config/operator-catalog.ts'
+import type { Asset } from '../payment/types.ts'
 
 const VARIABLE = 'TURNPIKE_CATALOG_FILE'
 
@@ -31,6 +32,18 @@ function readWithDate(path: string): { text: string; date: string } {
   } catch {
     throw new ConfigError([`${VARIABLE}: ${path} cannot be read.`])
   }
+}
+
+/**
+ * The tokens of the operator's file.
+ *
+ * @throws ConfigError as loadCatalog does.
+ */
+export function loadTokens({ path }: { path: string | undefined }): readonly Asset[] {
+  if (path === undefined) return []
+  const read = readOperatorCatalog(readWithDate(path).text)
+  if ('problems' in read) throw problemsIn(path, read.problems)
+  return read.additions.tokens
 }
 
 const problemsIn = (path: string, problems: readonly string[]) =>

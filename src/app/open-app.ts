@@ -10,6 +10,7 @@ import { awaitOpenCalls } from './await-open-calls.ts'
 import { httpDependencies } from './http-dependencies.ts'
 import { openChains } from './open-chains.ts'
 import type { App, AppOptions } from './options.ts'
+import { requireFacilitators } from './require-facilitators.ts'
 import { requireGenesis } from './require-genesis.ts'
 import { requireOwnKeys } from './require-own-keys.ts'
 import { requireTokenTruth } from './require-token-truth.ts'
@@ -44,11 +45,17 @@ export async function openApp(options: AppOptions): Promise<App> {
     const chains = openChains(options)
     closers.push(chains.close)
     const onNote = (line: string) => log.warn({ event: 'not_offered', line }, line)
-    const missing = options.checksTokens
+    const { missing, assets } = options.checksTokens
       ? await requireTokenTruth({ chains, terms: options.terms, onNote })
-      : new Map<Network, readonly Address[]>()
+      : { missing: new Map<Network, readonly Address[]>(), assets: options.terms.assets }
+    await requireFacilitators({
+      chains,
+      onNote: (line) => log.warn({ event: 'facilitator_away', line }, line),
+    })
+    // What is offered. Settlement goes on with all that is configured: an earlier start may have taken what this one does not offer.
+    const offering: AppOptions = { ...options, terms: { ...options.terms, assets } }
     await requireOwnKeys({ chains: chains.all, lanes: storage.lanes })
-    const tokens = await watchTokens({ options, chains, missing, metrics, log })
+    const tokens = await watchTokens({ options: offering, chains, missing, metrics, log })
     closers.push(tokens.close)
     const upstreams = createUpstreams({ providers: options.providers, keys: options.providerKey })
     closers.push(upstreams.close)
@@ -69,7 +76,7 @@ export async function openApp(options: AppOptions): Promise<App> {
     const books = watchBooks({ options, storage, chains, settlement, usage, metrics, log })
     closers.push(books.close)
     const dependencies = httpDependencies({
-      options,
+      options: offering,
       storage,
       chains,
       upstreams,

@@ -13,10 +13,7 @@ export type Chains = {
 
 export function openChains({ networks, keys, terms }: AppOptions): Chains {
   const { assets, payTo } = terms
-  const all = networks.map(
-    ({ network, rpcUrls, finality }) =>
-      [network, createChain({ network, rpcUrls, keys, payTo, finality, assets })] as const,
-  )
+  const all = networks.map((one) => [one.network, createChain({ ...one, keys, payTo, assets })] as const)
   const chains = new Map(all)
   return {
     of(network) {

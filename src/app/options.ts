@@ -1,4 +1,5 @@
 import type { Catalog, Provider } from '../catalog/types.ts'
+import type { HostedOptions } from '../chain/hosted/ask-facilitator.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import type { Hex, Network, Terms } from '../payment/types.ts'
 import type { GasPolicy } from '../settlement/policy.ts'
@@ -11,6 +12,10 @@ export type NetworkOptions = {
   readonly network: Network
   readonly rpcUrls: readonly string[]
   readonly finality: { readonly kind: 'depth'; readonly blocks: number } | { readonly kind: 'finalized' }
+  /** Who submits `exact` payments in place of our signer. */
+  readonly hosted?: HostedOptions
+  /** What a unit of gas may cost; the chain room's default where absent. */
+  readonly feeCaps?: { readonly maxFeePerGasWei: bigint; readonly maxPriorityFeePerGasWei: bigint }
 }
 
 /** Everything that one server is made of; dev, demo, serve and the tests each fill it in their own way. */

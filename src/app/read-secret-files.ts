@@ -11,7 +11,8 @@ const SECRETS: ReadonlySet<string> = new Set([
   'TURNPIKE_TILL_KEY',
 ])
 
-const isSecret = (name: string) => SECRETS.has(name) || name.endsWith('_API_KEY')
+const isSecret = (name: string) =>
+  SECRETS.has(name) || name.endsWith('_API_KEY') || name.startsWith('TURNPIKE_FACILITATOR_TOKEN_')
 
 /**
  * The environment with its secrets read from files: `<NAME>_FILE` names the file of `<NAME>`, as container platforms mount them.

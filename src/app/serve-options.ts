@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type Config, ConfigError, type Environment } from '../config/read-config.ts'
-import { BUILT_IN_ASSETS } from '../payment/assets.ts'
-import { LIMITS } from '../lib/limits.ts'
+import { chooseAssets } from '../payment/choose-assets.ts'
+import { chainIdOf } from '../payment/networks.ts'
 import { addressOfPrivateKey } from '../payment/signature.ts'
 import type { Network, Terms } from '../payment/types.ts'
-import type { GasPolicy } from '../settlement/policy.ts'
 import { providersOf, termsOf } from './defaults.ts'
-import { loadCatalog } from './load-catalog.ts'
+import { loadCatalog, loadTokens } from './load-catalog.ts'
+import { feeCapsOf, gasPolicyOf, hostedBy } from './network-options.ts'
 import type { AppOptions } from './options.ts'
 
 /** Real chains answer a receipt within a block or two. */
@@ -43,7 +43,12 @@ export function serveOptions({
     catalog: loadCatalog({ simulated: false, path: config.TURNPIKE_CATALOG_FILE }),
     providers,
     providerKey: (variable) => environment[variable],
-    networks: networks.map((one) => ({ ...one, finality: { kind: 'finalized' } })),
+    networks: networks.map((one) => ({
+      ...one,
+      finality: { kind: 'finalized' },
+      ...feeCapsOf({ config, network: one.network }),
+      ...hostedBy({ config, network: one.network }),
+    })),
     keys,
     terms: termsOf({
       addresses,
@@ -69,21 +74,6 @@ export function serveOptions({
   }
 }
 
-const WEI_PER_PICO_COIN = 1_000_000n
-
-/** What gas may cost. Without the coin's price its share of a value is not known; a day's budget always holds. */
-function gasPolicyOf({ config, network }: { config: Config; network: Network }): GasPolicy {
-  const of = (rows: typeof config.TURNPIKE_COIN_USD) =>
-    rows?.find((row) => row.network === network)?.amountPico
-  const coinPicoUsd = of(config.TURNPIKE_COIN_USD)
-  const perDay = of(config.TURNPIKE_MAX_GAS_PER_DAY)
-  return {
-    maxShareBps: LIMITS.gasShareBps,
-    maxPerDayWei: perDay === undefined ? LIMITS.gasPerDayWei : perDay * WEI_PER_PICO_COIN,
-    ...(coinPicoUsd === undefined ? {} : { coinPicoUsd }),
-  }
-}
-
 /** What a server cannot do without. */
 function requireServing({ config, environment }: { config: Config; environment: Environment }) {
   const problems: string[] = []
@@ -102,10 +92,15 @@ function requireServing({ config, environment }: { config: Config; environment: 
   const payTo = required('TURNPIKE_PAY_TO', config.TURNPIKE_PAY_TO)
   const names = required('TURNPIKE_NETWORKS', config.TURNPIKE_NETWORKS) ?? []
   const networks = names.map((network) => {
-    const chainId = Number(network.slice('eip155:'.length))
+    const chainId = chainIdOf(network)
     return { network, rpcUrls: required(`TURNPIKE_RPC_${chainId}`, config.rpcUrls.get(chainId)) }
   })
-  const assets = BUILT_IN_ASSETS.filter(({ network }) => names.includes(network))
+  const { assets, problems: unknown } = chooseAssets({
+    networks: [...new Set(names)],
+    own: loadTokens({ path: config.TURNPIKE_CATALOG_FILE }),
+    chosen: config.TURNPIKE_TOKENS,
+  })
+  problems.push(...unknown.map((problem) => `TURNPIKE_TOKENS: ${problem}`))
   const settlementFees = settlementFeesOf(config)
   problems.push(...names.flatMap((network) => networkProblems({ network, assets, settlementFees })))
   if (config.DATABASE_URL && !config.TURNPIKE_QUOTE_SECRET) {
@@ -138,7 +133,11 @@ function networkProblems({
   const hasFee = settlementFees.some((fee) => fee.network === network)
   const hasToken = assets.some((asset) => asset.network === network)
   return [
-    ...(hasToken ? [] : [`No token is known on ${network}.`]),
+    ...(hasToken
+      ? []
+      : [
+          `No token is taken on ${network}: add a row to the operator's file, or to TURNPIKE_TOKENS where that leaves it out.`,
+        ]),
     ...(hasFee
       ? []
       : [`TURNPIKE_SETTLEMENT_FEES has no row for ${network}: callers would not bear the gas they cause.`]),

@@ -1,5 +1,6 @@
 import { LIMITS } from '../lib/limits.ts'
-import type { Address, Asset } from '../payment/types.ts'
+import { maxBigint } from '../lib/money.ts'
+import type { Address, Asset, Network } from '../payment/types.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
 import type { AppOptions } from './options.ts'
 
@@ -13,15 +14,15 @@ export function policyOf({
     if (!asset) throw new RangeError(`The token ${address} on ${network} is not configured.`)
     return asset
   }
-  const gasPicoUsd = terms.settlementFees.reduce(
-    (most, { feePicoUsd }) => (feePicoUsd > most ? feePicoUsd : most),
-    1n,
-  )
+  const gasPicoUsd = (network: Network) =>
+    terms.settlementFees
+      .filter((fee) => fee.network === network)
+      .reduce((most, { feePicoUsd }) => maxBigint(most, feePicoUsd), 1n)
   return {
     claimAtPicoUsd: LIMITS.claimAtPicoUsd,
     claimEveryMs: LIMITS.claimEverySeconds * 1_000,
-    refundAtOncePicoUsd: gasPicoUsd * 100n,
-    refundLaterPicoUsd: gasPicoUsd * 2n,
+    refundAtOncePicoUsd: (network) => gasPicoUsd(network) * 100n,
+    refundLaterPicoUsd: (network) => gasPicoUsd(network) * 2n,
     refundAfterMs: LIMITS.refundAfterMs,
     tillFloatPicoUsd: LIMITS.tillFloatPicoUsd,
     gasOf: gasOf ?? (() => ({ maxShareBps: LIMITS.gasShareBps })),

@@ -39,7 +39,8 @@ export async function watchTokens({
 
   const look = async () => {
     for (const [network, chain] of chains.all) {
-      const states = await chain.readSuspensions().catch((error: unknown) => {
+      const assets = options.terms.assets.filter((asset) => asset.network === network)
+      const states = await chain.readSuspensions({ assets }).catch((error: unknown) => {
         logError({ log, error, fields: { network, step: 'tokens' } })
         return []
       })

@@ -4,6 +4,9 @@ import type { Address, Asset, Hex, Network } from '../payment/types.ts'
 import type { SettlementChain } from '../settlement/ports.ts'
 import type { ChainHistory } from '../settlement/reconcile/ports.ts'
 import { createCalldata } from './calldata/create-calldata.ts'
+import type { HostedOptions } from './hosted/ask-facilitator.ts'
+import { createHosted } from './hosted/create-hosted.ts'
+import { isSupported } from './hosted/is-supported.ts'
 import { checkTokens } from './read/check-tokens.ts'
 import type { TokenCheck } from './read/check-tokens.ts'
 import { createHistory } from './read/create-history.ts'
@@ -29,6 +32,8 @@ export type ChainOptions = {
   /** The tokens that we take. Those of other networks are left out. */
   readonly assets: readonly Asset[]
   readonly feeCaps?: FeeCaps
+  /** Who submits `exact` payments; our own signer where absent. */
+  readonly hosted?: HostedOptions
   readonly rpcTimeoutMs?: number
 }
 
@@ -38,10 +43,12 @@ export type Chain = SettlementChain & {
   readonly history: ChainHistory
   /** Compares a table of tokens (by default our own) with the chain. Throws where the RPC fails. */
   readonly checkTokens: (query?: { assets?: readonly Asset[] }) => Promise<readonly TokenCheck[]>
-  /** Which of our tokens cannot be taken now, and why. Throws where the RPC fails. */
-  readonly readSuspensions: () => Promise<readonly TokenState[]>
+  /** Which tokens (by default all of ours) cannot be taken now, and why. Throws where the RPC fails. */
+  readonly readSuspensions: (query?: { assets?: readonly Asset[] }) => Promise<readonly TokenState[]>
   /** Contracts of x402 that this chain does not have. Throws where the RPC fails. */
   readonly listMissingContracts: () => Promise<readonly Address[]>
+  /** Whether the hosted facilitator says that it settles here; `none` where there is none. */
+  readonly isHostedSupported: () => Promise<'yes' | 'no' | 'unknown' | 'none'>
   /** Throws where the RPC fails. */
   readonly permit2Allowance: (query: { asset: Address; owner: Address }) => Promise<bigint>
   /** Gives up what is under way. Nothing else is held open. */
@@ -78,12 +85,16 @@ export function createChain(options: ChainOptions): Chain {
       payTo,
       finality,
     }),
+    ...(options.hosted ? { hosted: createHosted({ rpc, assets, till, options: options.hosted }) } : {}),
     calldata: createCalldata({ payTo, till, signer, authorizer }),
     mirror: createPayerMirror({ rpc }),
     history: createHistory({ rpc, tokens: assets.map(({ address }) => address), finality }),
     checkTokens: (query) => checkTokens({ rpc, assets: query?.assets ?? assets }),
-    readSuspensions: () => readSuspensions({ rpc, assets, owners: { payTo, till } }),
+    readSuspensions: (query) =>
+      readSuspensions({ rpc, assets: query?.assets ?? assets, owners: { payTo, till } }),
     listMissingContracts: () => listMissingContracts({ rpc }),
+    isHostedSupported: async () =>
+      options.hosted ? isSupported({ options: options.hosted, network }) : 'none',
     permit2Allowance: (query) => getPermit2Allowance({ rpc, ...query }),
     close: rpc.close,
   }

@@ -79,6 +79,30 @@ const endpoint = z.strictObject({
   training: fact.exactOptional(),
 })
 
+const word = z.string().min(1).max(64)
+
+/** Facts of one token; the start compares them with the chain. */
+const token = z
+  .strictObject({
+    network: z.templateLiteral(['eip155:', z.int()], 'must be a network like "eip155:8453"'),
+    address: z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{40}$/, 'must be an address: 0x and 40 hex digits')
+      .transform((text): `0x${string}` => `0x${text.slice(2).toLowerCase()}`),
+    symbol: z.string().regex(/^[^\s,/]{1,20}$/u, 'must be 1 to 20 characters without space, comma or slash'),
+    decimals: z.int('must be a whole number').min(6, 'must be 6 to 18').max(18, 'must be 6 to 18'),
+    transfer: z.enum(['eip3009', 'permit2'], 'must be eip3009 or permit2'),
+    /** Left out: read from the chain, where payers have to sign it. */
+    domain: z
+      .strictObject({ name: word, version: word, isSalted: z.literal(true).exactOptional() })
+      .exactOptional(),
+  })
+  .refine(({ transfer, domain }) => transfer === 'permit2' || domain?.isSalted !== true, {
+    path: ['transfer'],
+    error: 'must be permit2: x402 clients cannot sign a domain with a salt',
+  })
+  .transform(({ domain, ...facts }) => ({ ...facts, ...(domain ? { eip712: domain } : {}) }))
+
 /** The file that `TURNPIKE_CATALOG_FILE` names. Every part may be left out; a word that is not one of these is refused. */
 export const OPERATOR_CATALOG = z.strictObject({
   models: z.array(model).default([]),
@@ -89,6 +113,7 @@ export const OPERATOR_CATALOG = z.strictObject({
       providers: z.record(z.string(), marginBps).default({}),
     })
     .default({ models: {}, providers: {} }),
+  tokens: z.array(token).max(64).default([]),
   aliases: z
     .record(z.string().regex(/^[\x21-\x7e]{1,100}$/, 'must be 1 to 100 printable characters'), modelId)
     .default({}),

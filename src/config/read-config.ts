@@ -6,9 +6,13 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export type Config = Variables & {
   /** RPC addresses per chain id, in the order of trust. */
   readonly rpcUrls: ReadonlyMap<number, readonly string[]>
+  /** Hosted facilitators per chain id. */
+  readonly facilitators: ReadonlyMap<number, FacilitatorAddress>
   /** Variables that look like ours and are not; each with the nearest name. */
   readonly warnings: readonly string[]
 }
+
+export type FacilitatorAddress = { readonly url: string; readonly token?: string }
 
 /** The environment is wrong: each problem names its variable and what it takes. */
 export class ConfigError extends Error {
@@ -22,6 +26,8 @@ export class ConfigError extends Error {
 }
 
 const RPC = /^TURNPIKE_RPC_(\d+)$/
+const FACILITATOR = /^TURNPIKE_FACILITATOR_(\d+)$/
+const OF_CHAINS = /^TURNPIKE_(?:RPC|FACILITATOR|FACILITATOR_TOKEN)_\d+$/
 
 /**
  * Reads the environment once. An empty variable counts as absent.
@@ -42,13 +48,28 @@ export function readConfig(environment: Environment): Config {
       return chainId && value ? [[Number(chainId), value.split(',').map((url) => url.trim())] as const] : []
     }),
   )
-  return { ...result.data, rpcUrls, warnings: unknownVariables(Object.keys(given)) }
+  const facilitators = readFacilitators(given)
+  return { ...result.data, rpcUrls, facilitators, warnings: unknownVariables(Object.keys(given)) }
+}
+
+function readFacilitators(given: Environment): Config['facilitators'] {
+  const found = new Map<number, FacilitatorAddress>()
+  for (const [name, value = ''] of Object.entries(given)) {
+    const chainId = FACILITATOR.exec(name)?.[1]
+    if (chainId === undefined) continue
+    const protocol = URL.parse(value)?.protocol
+    if (protocol !== 'https:' && protocol !== 'http:')
+      throw new ConfigError([`${name} is not an http(s) URL.`])
+    const token = given[`TURNPIKE_FACILITATOR_TOKEN_${chainId}`]
+    found.set(Number(chainId), { url: value.replace(/\/+$/, ''), ...(token ? { token } : {}) })
+  }
+  return found
 }
 
 function unknownVariables(names: readonly string[]): string[] {
   const known = Object.keys(VARIABLES.shape)
   return names
-    .filter((name) => name.startsWith('TURNPIKE_') && !known.includes(name) && !RPC.test(name))
+    .filter((name) => name.startsWith('TURNPIKE_') && !known.includes(name) && !OF_CHAINS.test(name))
     .map((name) => `${name} is not a variable of Turnpike${nearest(name, known)}`)
 }
 
@@ -77,6 +98,10 @@ export function envExample(): string {
     ...lines,
     '# RPC addresses of a chain, in the order of trust (TURNPIKE_RPC_<chainId>).',
     '#TURNPIKE_RPC_8453=',
+    '',
+    '# A facilitator that submits exact payments of a chain, and its bearer token (TURNPIKE_FACILITATOR_<chainId>).',
+    '#TURNPIKE_FACILITATOR_8453=',
+    '#TURNPIKE_FACILITATOR_TOKEN_8453=',
     '',
     '# Providers: <PROVIDER>_API_KEY and <PROVIDER>_BASE_URL. docs/MODELS.md has the names of all of them.',
     '#OPENAI_API_KEY=',

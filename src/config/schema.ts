@@ -15,6 +15,21 @@ const networks = z
   .regex(/^eip155:\d+(,eip155:\d+)*$/, 'is not a list like eip155:8453,eip155:84532')
   .transform((text) => text.split(',').map((name): `eip155:${number}` => `eip155:${Number(name.slice(7))}`))
 
+/** A list like `eip155:8453/USDC`: a network, and a symbol or an address on it. */
+const tokenNames = z
+  .string()
+  .regex(
+    /^eip155:\d+\/[^\s,/]{1,42}(,eip155:\d+\/[^\s,/]{1,42})*$/u,
+    'is not a list like eip155:8453/USDC,eip155:42161/0xfd086bc7cd5c481dcc9c85ebe478a1c0b69fcbb9',
+  )
+  .transform((text) =>
+    text.split(',').map((row) => {
+      const [name = '', token = ''] = row.split('/')
+      const network: `eip155:${number}` = `eip155:${Number(name.slice(7))}`
+      return { network, token }
+    }),
+  )
+
 /** A list like `eip155:8453=0.05`: a decimal amount per network, as pico of its unit. */
 const amounts = z
   .string()
@@ -63,6 +78,11 @@ export const VARIABLES = z.object({
     .describe('Postgres. Without it the embedded database runs, which does not fsync.'),
   REDIS_URL: z.string().optional().describe('Redis: wakes the settlement at once. Without it a timer does.'),
   TURNPIKE_NETWORKS: networks.optional().describe('Networks that are taken, e.g. eip155:8453.'),
+  TURNPIKE_TOKENS: tokenNames
+    .optional()
+    .describe(
+      'Tokens that are taken, in the order of the offers, e.g. eip155:8453/USDC,eip155:137/USDT0. Without it: all of the table on these networks.',
+    ),
   TURNPIKE_PAY_TO: address
     .optional()
     .describe('Cold address that receives the revenue. Its key is never needed.'),
@@ -82,7 +102,7 @@ export const VARIABLES = z.object({
   TURNPIKE_CATALOG_FILE: z
     .string()
     .optional()
-    .describe("JSON file of the operator's own models, endpoints, prices, margins and aliases."),
+    .describe("JSON file of the operator's own models, endpoints, prices, margins, aliases and tokens."),
   TURNPIKE_SETTLEMENT_FEES: amounts
     .optional()
     .describe('Expected gas of one upto or exact settlement in USD, per network, e.g. eip155:8453=0.002.'),
@@ -94,6 +114,11 @@ export const VARIABLES = z.object({
   TURNPIKE_MAX_GAS_PER_DAY: amounts
     .optional()
     .describe('Coins that a network may cost in gas within 24 hours, e.g. eip155:8453=0.05.'),
+  TURNPIKE_MAX_GAS_PRICE: amounts
+    .optional()
+    .describe(
+      'Gwei that a unit of gas may cost on a network, its tip included, e.g. eip155:137=500. Without it: 200, and of these 5 as a tip.',
+    ),
   TURNPIKE_MAX_FEE_SHARE: z.coerce
     .number()
     .min(0)

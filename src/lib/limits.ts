@@ -67,6 +67,8 @@ export const LIMITS = {
   uptoUrgentSeconds: 300,
   /** Once one RPC has answered, how long the others of its network are waited for. */
   rpcPatienceMs: 1_000,
+  /** How long a hosted facilitator is waited for: it answers once the chain has taken the payment. */
+  facilitatorMs: 20_000,
   /** Bytes of one answer of an RPC. */
   rpcAnswerBytes: 8 * 1024 * 1024,
   /** Calls grouped into one database statement. */

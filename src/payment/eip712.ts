@@ -22,11 +22,16 @@ const NAMED_DOMAIN = typeHash('EIP712Domain(string name,uint256 chainId,address 
 const VERSIONED_DOMAIN = typeHash(
   'EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)',
 )
+const SALTED_DOMAIN = typeHash(
+  'EIP712Domain(string name,string version,address verifyingContract,bytes32 salt)',
+)
 
 export type Domain = {
   readonly name: string
   /** Permit2's domain has none. */
   readonly version?: string
+  /** The chain id is the salt (see TokenDomain). */
+  readonly isSalted?: true
   readonly network: Network
   readonly contract: Address
 }
@@ -34,20 +39,23 @@ export type Domain = {
 /** Separators depend on nothing but the domain, and there are a handful of domains: one per token and contract. */
 const separators = new Map<string, Word>()
 
-function separatorOf(domain: Domain): Word {
-  const key = `${domain.network} ${domain.contract} ${domain.version ?? ''} ${domain.name}`
+/** EIP-712's domain separator, 64 hex digits without a prefix. */
+export function separatorOf(domain: Domain): Word {
+  const form = domain.isSalted ? 'salted' : ''
+  const key = `${domain.network} ${domain.contract} ${form} ${domain.version ?? ''} ${domain.name}`
   const known = separators.get(key)
   if (known) return known
-  const version = domain.version === undefined ? [] : [keccakOfText(domain.version)]
-  const separator = hashWords([
-    domain.version === undefined ? NAMED_DOMAIN : VERSIONED_DOMAIN,
-    keccakOfText(domain.name),
-    ...version,
-    uintWord(chainIdOf(domain.network)),
-    addressWord(domain.contract),
-  ])
+  const separator = hashWords(domainWords(domain))
   separators.set(key, separator)
   return separator
+}
+
+function domainWords({ name, version, isSalted, network, contract }: Domain): readonly Word[] {
+  const chain = uintWord(chainIdOf(network))
+  const address = addressWord(contract)
+  if (version === undefined) return [NAMED_DOMAIN, keccakOfText(name), chain, address]
+  const texts = [keccakOfText(name), keccakOfText(version)]
+  return isSalted ? [SALTED_DOMAIN, ...texts, address, chain] : [VERSIONED_DOMAIN, ...texts, chain, address]
 }
 
 /** What a wallet signs: keccak256(0x1901 ++ separator ++ struct), as 64 hex digits without a prefix. */

@@ -38,11 +38,15 @@ export function feeFor({
   return row?.feePicoUsd ?? 0n
 }
 
-/** What stock clients read: the token's EIP-712 domain, and how it is moved where that is not by EIP-3009. */
+/**
+ * What stock clients read: the token's EIP-712 domain, and how it is moved where that is not by EIP-3009. They build every domain with
+ * `chainId`, so of a salted one they are told nothing: nobody has to sign it.
+ */
 function extraOf({ terms, asset, scheme }: { terms: Terms; asset: Asset; scheme: Scheme }) {
   const isPermit2 = scheme === 'upto' || asset.transfer === 'permit2'
+  const { eip712 } = asset
   return {
-    ...(asset.eip712 ? { name: asset.eip712.name, version: asset.eip712.version } : {}),
+    ...(eip712 && !eip712.isSalted ? { name: eip712.name, version: eip712.version } : {}),
     ...(isPermit2 ? { assetTransferMethod: 'permit2' } : {}),
     ...(scheme === 'upto' ? { facilitatorAddress: checksumAddress(terms.signer) } : {}),
     ...(scheme === 'batch-settlement'

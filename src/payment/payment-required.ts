@@ -1,4 +1,5 @@
 import type { WireError } from '../lib/errors/to-wire.ts'
+import { fitOffers } from './fit-offers.ts'
 import { v1NameOf } from './networks.ts'
 import { QUOTE_EXTENSION } from './payload.ts'
 import type { Offer } from './types.ts'
@@ -24,6 +25,8 @@ export type PaymentRequired = {
 
 /** Base64 of this many bytes is 6 KB; proxies begin to refuse header lines at 8 KB. */
 const JSON_BYTES_WITH_REPEATED_QUOTE = 4_608
+/** Base64 of this many bytes is 8,000: with its name a header line of less than 8 KB. */
+const JSON_BYTES_AT_MOST = 6_000
 
 const jsonBytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 
@@ -42,7 +45,7 @@ function moveQuote(required: PaymentRequired): PaymentRequired {
  * Builds the object of the `PAYMENT-REQUIRED` header (x402 v2).
  *
  * The quote stays in each offer while the header is under 6 KB, since every client echoes the offer that it accepts;
- * beyond that it stands once in `extensions.turnpike.info.quote`.
+ * beyond that it stands once in `extensions.turnpike.info.quote`. Where even that is more than 8 KB, offers are left out (fitOffers).
  *
  * @param spareExtensions what registries read: left out where the header would be larger than that with them.
  * @param error x402's `error`: a short reason, or the one string that makes stock clients resynchronise a channel.
@@ -72,8 +75,13 @@ export function buildPaymentRequired({
   return jsonBytes(whole) > JSON_BYTES_WITH_REPEATED_QUOTE ? fitted(required) : whole
 }
 
-const fitted = (required: PaymentRequired): PaymentRequired =>
-  jsonBytes(required) > JSON_BYTES_WITH_REPEATED_QUOTE ? moveQuote(required) : required
+function fitted(required: PaymentRequired): PaymentRequired {
+  if (jsonBytes(required) <= JSON_BYTES_WITH_REPEATED_QUOTE) return required
+  const moved = moveQuote(required)
+  const surplusBytes = jsonBytes(moved) - JSON_BYTES_AT_MOST
+  if (surplusBytes <= 0) return moved
+  return { ...moved, accepts: fitOffers({ offers: moved.accepts, surplusBytes }) }
+}
 
 /** The value of the `PAYMENT-REQUIRED` header. */
 export const encodePaymentRequired = (required: PaymentRequired): string =>

@@ -9,7 +9,15 @@ export type Network = `eip155:${number}`
 export const SCHEMES = ['batch-settlement', 'upto', 'exact'] as const
 export type Scheme = (typeof SCHEMES)[number]
 
-/** A token that we take. One row in payment/assets or the operator's table. */
+/** A token's own EIP-712 domain. */
+export type TokenDomain = {
+  readonly name: string
+  readonly version: string
+  /** The chain id stands in `salt`, as 32 bytes, and there is no field `chainId`: Polygon's bridged tokens are built so. */
+  readonly isSalted?: true
+}
+
+/** A token that we take. One row in payment/tokens or in the operator's file. */
 export type Asset = {
   readonly network: Network
   readonly address: Address
@@ -17,8 +25,10 @@ export type Asset = {
   readonly decimals: number
   /** How the payer authorises: EIP-3009 where the token has it, else Permit2. `upto` is always Permit2. */
   readonly transfer: 'eip3009' | 'permit2'
-  /** The token's EIP-712 domain; only for tokens that have one. */
-  readonly eip712?: { readonly name: string; readonly version: string }
+  /** Only of tokens that have one. */
+  readonly eip712?: TokenDomain
+  /** Nobody has compared this row with the chain yet: the start does, and leaves the token out where they differ. */
+  readonly isUnconfirmed?: true
 }
 
 /** What this server offers: its addresses, tokens and fees. Built once at the start, from config. */

@@ -35,10 +35,15 @@ const COMES_BACK_MS = 3_600_000
  * has arrived. So before a funding is called failed, the chain is asked whether its payer's money came by another way; it counts
  * as this payment then. One log explains one funding, and never one that a transaction of ours explains.
  *
+ * @param isDoubted the log alone is not enough: its receipt is asked for, of every RPC.
  * @returns whether the funding is paid now.
  */
-export const adoptPayment = ({ funding, dependencies }: Subject): Promise<boolean> =>
-  adoptWith({ funding, from: funding.state, commit: { entries: [], effects: [] }, dependencies })
+export const adoptPayment = ({
+  funding,
+  isDoubted = false,
+  dependencies,
+}: Subject & { isDoubted?: boolean }): Promise<boolean> =>
+  adoptWith({ funding, from: funding.state, commit: { entries: [], effects: [] }, isDoubted, dependencies })
 
 /**
  * The last commit of a funding's failed transaction, with the payment that somebody else made in its place, so that what was
@@ -69,16 +74,23 @@ async function adoptWith({
   funding,
   from,
   commit,
+  isDoubted = false,
   dependencies,
 }: Subject & {
   /** The state that the funding has once the commit's own effects are applied. */
   from: FundingState
   commit: SettlementCommit
+  isDoubted?: boolean
 }): Promise<boolean> {
   const { id, network, kind, atMs } = funding
-  const { reader } = dependencies.chainOf(network)
+  const { reader, sender } = dependencies.chainOf(network)
+  const till = sender.lanes.till.address
   const since = Math.floor(atMs / 1_000) - LIMITS.adoptionSeconds
   for (const payment of await reader.findPayments({ funding, from: since })) {
+    if (isDoubted) {
+      const receipt = await reader.getReceipt(payment.transactionHash)
+      if (receipt?.status !== 'success' || !arrivalIn({ funding, receipt, till })) continue
+    }
     const adopted: Effect = { kind: 'funding', id, state: 'seen', from, adopted: payment }
     const { seen } = entriesOf({ funding, payment, availableAtomic: 0n })
     const isDone = await dependencies.store.commit({

@@ -3,6 +3,7 @@ import { depositKey, paymentKey } from '../payment/payment-key.ts'
 import type { CallPayment, ExactPayment, Hex, VoucherPayment } from '../payment/types.ts'
 import { adoptPayment } from './adopt.ts'
 import type { SettlementDependencies } from './dependencies.ts'
+import { hostedOf, lookForHosted, submitHosted } from './hosted.ts'
 import { confirmTransaction } from './confirm.ts'
 import { sendTransaction } from './send.ts'
 import type { Effect, Funding, FundingRow } from './types.ts'
@@ -73,14 +74,27 @@ async function knownFunding({
   return concludeFailed({ funding, reason: funding.error ?? 'reverted', dependencies })
 }
 
-/** F2: signs and sends the funding's transaction; also the recovery of a funding that was only reserved. */
+/**
+ * F2: signs and sends the funding's transaction; also the recovery of a funding that was only reserved. Where a facilitator submits it,
+ * nothing is signed: the row stays reserved until the money is seen.
+ *
+ * @param byOurselves a facilitator has had its time.
+ */
 export async function sendFunding({
   funding,
+  byOurselves = false,
   dependencies,
 }: {
   funding: FundingRow
+  byOurselves?: boolean
   dependencies: SettlementDependencies
 }): Promise<FundOutcome> {
+  const hosted = byOurselves ? undefined : hostedOf({ funding, dependencies })
+  if (hosted) {
+    const answer = await submitHosted({ funding, hosted, dependencies })
+    if (answer.kind === 'asked') return { kind: 'pending' }
+    if (answer.kind === 'refused') return refuseFunding({ funding, reason: answer.reason, dependencies })
+  }
   const chain = dependencies.chainOf(funding.network)
   const call = funding.kind === 'deposit' ? chain.calldata.deposit(funding) : chain.calldata.exact(funding)
   const sent = await sendTransaction({
@@ -149,6 +163,7 @@ const MAY_BE_PAID: ReadonlySet<string> = new Set([
   'authorization_expired',
   'nonce_taken',
   'deposit_not_collected',
+  'facilitator_refused',
 ])
 
 /** Looks for the funding's receipt once, and says what the row says then. */
@@ -161,6 +176,7 @@ async function lookAtFunding({
 }): Promise<FundOutcome> {
   const { store } = dependencies
   const row = await store.getFunding(fundingId)
+  if (row?.state === 'reserved') await lookForHosted({ funding: row, dependencies })
   if (row?.state === 'signed' && row.transactionId !== undefined) {
     const transaction = await store.getTransaction(row.transactionId)
     if (transaction) await confirmTransaction({ transaction, dependencies })

@@ -14,9 +14,9 @@ export type GasPolicy = {
 export type SettlementPolicy = {
   readonly claimAtPicoUsd: bigint
   readonly claimEveryMs: number
-  /** Credit that is worth less waits for its payer's next call. */
-  readonly refundAtOncePicoUsd: bigint
-  readonly refundLaterPicoUsd: bigint
+  /** Credit that is worth less waits for its payer's next call. Gas differs a thousandfold between networks, and so do these. */
+  readonly refundAtOncePicoUsd: (network: Network) => bigint
+  readonly refundLaterPicoUsd: (network: Network) => bigint
   readonly refundAfterMs: number
   /** What the till keeps; more is swept to payTo. */
   readonly tillFloatPicoUsd: bigint

@@ -303,8 +303,29 @@ export type SchemeCalldata = {
   readonly transfer: (request: { asset: Address; to: Address; amountAtomic: Atomic }) => Calldata
 }
 
+/**
+ * Somebody who submits `exact` payments in our place (x402's facilitator). Its word counts for one thing: a refusal before anything
+ * was submitted. Whether money has come is read from the chain.
+ */
+export type HostedFacilitator = {
+  /** Whether it is asked about this payment at all; our own signer submits the others. */
+  readonly takes: (funding: Funding) => boolean
+  /**
+   * Has it check the payment, then submit it. `asked` whatever it said to the second question. `unreachable` where it could not
+   * even be asked the first one. Never throws.
+   */
+  readonly submit: (
+    funding: Funding,
+  ) => Promise<
+    { readonly kind: 'asked' | 'unreachable' } | { readonly kind: 'refused'; readonly reason: string }
+  >
+  /** Whether the chain has taken the payer's nonce. Throws where the RPC fails. */
+  readonly isNonceUsed: (funding: Funding) => Promise<boolean>
+}
+
 /** One network, as the settlement stories see it. */
 export type SettlementChain = {
+  readonly hosted?: HostedFacilitator
   readonly sender: ChainSender
   readonly reader: ChainReader
   readonly calldata: SchemeCalldata

@@ -159,8 +159,8 @@ function isWorthRefunding({
   const atLeast = (amountPicoUsd: bigint) =>
     credit.availableAtomic >= picoUsdToAtomic({ amountPicoUsd, decimals })
   const idleMs = nowMs - credit.lastMovedAtMs
-  if (atLeast(policy.refundAtOncePicoUsd)) return idleMs >= ADMISSION_GRACE_MS
-  return atLeast(policy.refundLaterPicoUsd) && idleMs >= policy.refundAfterMs
+  if (atLeast(policy.refundAtOncePicoUsd(credit.network))) return idleMs >= ADMISSION_GRACE_MS
+  return atLeast(policy.refundLaterPicoUsd(credit.network)) && idleMs >= policy.refundAfterMs
 }
 
 /** Sends refunds that are held: the till's transfers, and channel refunds that a crash cut short. */

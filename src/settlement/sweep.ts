@@ -5,6 +5,7 @@ import { confirmTransaction } from './confirm.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { eachRow } from './each-row.ts'
 import { refuseFunding, sendFunding } from './fund.ts'
+import { hostedOf, lookForHosted } from './hosted.ts'
 import { holdIdleCredit, sendRefunds } from './refund.ts'
 import { sweepTill } from './sweep-till.ts'
 import { watchChannels } from './watch-channels.ts'
@@ -12,6 +13,8 @@ import { watchChannels } from './watch-channels.ts'
 const PASS = 200
 /** A funding that is younger is being sent by its own request. */
 const FUNDING_LEFT_BEHIND_MS = 10_000
+/** How long a facilitator may take: it waits for the chain, and then its answer may be lost. */
+const HOSTED_LEFT_BEHIND_MS = 60_000
 
 export type SweepOptions = {
   /** Claim every channel and settle every token now, whatever the thresholds say. */
@@ -71,13 +74,22 @@ export async function confirmOpen({ network, dependencies }: Pass): Promise<void
   await eachRow(open, (transaction) => confirmTransaction({ transaction, dependencies }))
 }
 
-/** A crash between F1 and F2 leaves a reservation without bytes: send it now, or let it lapse when it has expired. */
+/**
+ * A crash between F1 and F2 leaves a reservation without bytes: send it now, or let it lapse when it has expired. One that a facilitator
+ * was to submit is looked for on chain; after a minute we submit it ourselves, and the chain takes it once.
+ */
 async function resumeFundings({ network, dependencies }: Pass): Promise<void> {
   const { store, clock } = dependencies
   const nowMs = clock.nowMs()
   await eachRow(await store.listFundings({ network, state: 'reserved', limit: PASS }), async (funding) => {
-    if (nowMs - funding.atMs < FUNDING_LEFT_BEHIND_MS) return
-    if (funding.expiresAt * 1_000 > nowMs) await sendFunding({ funding, dependencies })
-    else await refuseFunding({ funding, reason: 'expired', dependencies })
+    const isHosted = hostedOf({ funding, dependencies }) !== undefined
+    const ageMs = nowMs - funding.atMs
+    if (ageMs < FUNDING_LEFT_BEHIND_MS) return
+    if (isHosted && (await lookForHosted({ funding, dependencies }))) return
+    if (funding.expiresAt * 1_000 <= nowMs) {
+      await refuseFunding({ funding, reason: 'expired', dependencies })
+    } else if (!isHosted || ageMs >= HOSTED_LEFT_BEHIND_MS) {
+      await sendFunding({ funding, byOurselves: true, dependencies })
+    }
   })
 }

@@ -9,6 +9,7 @@ import type { Notice } from '../../src/settlement/notice.ts'
 import type {
   ChainSender,
   ChannelMoves,
+  HostedFacilitator,
   OnChainChannel,
   Prepared,
   Receipt,
@@ -39,6 +40,8 @@ export type Script = {
   gas: GasPolicy
   channelOf: (id: Hex) => Partial<OnChainChannel>
   isSuspended: boolean
+  /** Who submits `exact` payments, where it is not us. */
+  hosted?: HostedFacilitator
 }
 
 const ready = (): Prepared => ({
@@ -153,7 +156,7 @@ export async function openScriptedWorld() {
     lanes: storage.lanes,
     watch: { listChannels: storage.reconcile.listChannelPage },
     networks: [NETWORK],
-    chainOf: () => chain,
+    chainOf: () => (script.hosted ? { ...chain, hosted: script.hosted } : chain),
     clock: {
       nowMs,
       sleep: async (durationMs) => {
@@ -166,8 +169,8 @@ export async function openScriptedWorld() {
     policy: {
       claimAtPicoUsd: 1n,
       claimEveryMs: 600_000,
-      refundAtOncePicoUsd: 1n,
-      refundLaterPicoUsd: 1n,
+      refundAtOncePicoUsd: () => 1n,
+      refundLaterPicoUsd: () => 1n,
       refundAfterMs: 600_000,
       tillFloatPicoUsd: 10n ** 18n,
       gasOf: () => script.gas,

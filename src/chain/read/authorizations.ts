@@ -37,7 +37,8 @@ function isBurnt({ method, nonce }: Authorization, answer: bigint): boolean {
 export async function areAuthorizationsUsed(query: {
   rpc: Rpc
   authorizations: readonly Authorization[]
-  blockNumber: bigint
+  /** Absent: as things are now. */
+  blockNumber?: bigint
 }): Promise<readonly boolean[]> {
   const { rpc, authorizations, blockNumber } = query
   const answers = await Promise.all(

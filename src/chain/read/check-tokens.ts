@@ -1,13 +1,14 @@
-import { decodeFunctionResult, domainSeparator, encodeFunctionData } from 'viem'
+import { decodeFunctionResult, encodeFunctionData } from 'viem'
 import type { Hex } from 'viem'
-import { chainIdOf } from '../../payment/networks.ts'
-import type { Asset } from '../../payment/types.ts'
+import { tokenSeparator } from '../../payment/token-domain.ts'
+import type { Asset, TokenDomain } from '../../payment/types.ts'
 import { erc20Abi, issuerAbi } from '../abi.ts'
 import { multicall } from '../multicall.ts'
 import { readHex } from '../rpc.ts'
 import type { Rpc } from '../rpc.ts'
 
 export type TokenCheck =
+  /** `asset` has the domain that the token itself states, where the row has none and payers have to sign it. */
   | { readonly asset: Asset; readonly ok: true }
   | { readonly asset: Asset; readonly ok: false; readonly problem: string; readonly fix: string }
 
@@ -37,8 +38,10 @@ export async function checkTokens(query: {
 }): Promise<readonly TokenCheck[]> {
   const { rpc, assets } = query
   return Promise.all(
-    assets.map(async (asset): Promise<TokenCheck> => {
-      const finding = findingOf({ asset, truth: await readTruth({ rpc, asset }) })
+    assets.map(async (row): Promise<TokenCheck> => {
+      const truth = await readTruth({ rpc, asset: row })
+      const asset = withDomain({ asset: row, truth })
+      const finding = findingOf({ asset, truth })
       return finding ? { asset, ok: false, ...finding } : { asset, ok: true }
     }),
   )
@@ -96,23 +99,33 @@ function findingOf({ asset, truth }: { asset: Asset; truth: TokenTruth }): Findi
   return domainFinding({ asset, truth })
 }
 
+/** The row with the domain of name() and version(), where it needs one, has none, and the token's own separator is made of these. */
+function withDomain({ asset, truth }: { asset: Asset; truth: TokenTruth }): Asset {
+  if (asset.transfer !== 'eip3009' || asset.eip712 !== undefined) return asset
+  const { name, version, separator } = truth
+  if (name === undefined || version === undefined) return asset
+  const eip712: TokenDomain = { name, version }
+  return tokenSeparator({ asset, eip712 }) === separator ? { ...asset, eip712 } : asset
+}
+
 function domainFinding({ asset, truth }: { asset: Asset; truth: TokenTruth }): Finding | undefined {
   const { symbol, network, eip712 } = asset
+  const byPermit2 = 'set its transfer to permit2'
   if (asset.transfer === 'eip3009' && eip712 === undefined) {
     return {
-      problem: `${symbol} on ${network} is to be paid by EIP-3009 and has no EIP-712 domain in the table.`,
-      fix: `Add its EIP-712 name and version, or set its transfer to permit2.`,
+      problem: `${symbol} on ${network} is to be paid by EIP-3009, has no EIP-712 domain in the table, and states none that fits its separator.`,
+      fix: `Add its EIP-712 name and version, or ${byPermit2}.`,
     }
   }
-  if (eip712 === undefined) return undefined
-  const domain = { ...eip712, chainId: chainIdOf(network), verifyingContract: asset.address }
-  if (truth.separator === domainSeparator({ domain })) return undefined
+  if (eip712 === undefined || truth.separator === tokenSeparator({ asset, eip712 })) return undefined
+  const problem = `The EIP-712 domain of ${symbol} on ${network} is not name "${eip712.name}", version "${eip712.version}"${eip712.isSalted ? ', salted' : ''}.`
   const said = [truth.name && `name "${truth.name}"`, truth.version && `version "${truth.version}"`]
   const hint = said.filter(Boolean).join(' and ')
+  const otherwise = asset.transfer === 'permit2' ? 'leave its domain out: Permit2 needs none' : byPermit2
   return {
-    problem: `The EIP-712 domain of ${symbol} on ${network} is not name "${eip712.name}", version "${eip712.version}".`,
+    problem,
     fix: hint
-      ? `The token itself says ${hint}: set these.`
-      : `Correct its EIP-712 name and version, or set its transfer to permit2.`,
+      ? `The token itself says ${hint}: set these, or ${otherwise}.`
+      : `Correct its name and version, or ${otherwise}.`,
   }
 }

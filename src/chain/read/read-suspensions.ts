@@ -1,7 +1,7 @@
-import { domainSeparator, encodeFunctionData } from 'viem'
+import { encodeFunctionData } from 'viem'
 import type { Hex } from 'viem'
 import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
-import { chainIdOf } from '../../payment/networks.ts'
+import { tokenSeparator } from '../../payment/token-domain.ts'
 import type { Address, Asset } from '../../payment/types.ts'
 import type { SuspensionReason } from '../../payment/withheld.ts'
 import { erc20Abi, issuerAbi } from '../abi.ts'
@@ -75,7 +75,7 @@ function reasonOf({
 const isAboveZero = (answer: Hex | undefined) => answer?.length === 66 && BigInt(answer) > 0n
 
 function isTheSame({
-  asset: { network, address, decimals: expected, eip712 },
+  asset,
   decimals,
   separator,
 }: {
@@ -83,8 +83,7 @@ function isTheSame({
   decimals: Hex | undefined
   separator: Hex | undefined
 }): boolean {
-  if (decimals?.length !== 66 || BigInt(decimals) !== BigInt(expected)) return false
-  if (eip712 === undefined) return true
-  const domain = { ...eip712, chainId: chainIdOf(network), verifyingContract: address }
-  return separator === domainSeparator({ domain })
+  const { eip712 } = asset
+  if (decimals?.length !== 66 || BigInt(decimals) !== BigInt(asset.decimals)) return false
+  return eip712 === undefined || separator === tokenSeparator({ asset, eip712 })
 }

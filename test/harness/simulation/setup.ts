@@ -51,8 +51,8 @@ export const TERMS: Terms = {
 export const POLICY: SettlementPolicy = {
   claimAtPicoUsd: USD / 2n,
   claimEveryMs: 600_000,
-  refundAtOncePicoUsd: USD / 5n,
-  refundLaterPicoUsd: USD / 500n,
+  refundAtOncePicoUsd: () => USD / 5n,
+  refundLaterPicoUsd: () => USD / 500n,
   refundAfterMs: 600_000,
   tillFloatPicoUsd: USD / 10n,
   // A usual transaction costs $0.0005; in a storm of fees most are not worth theirs.

@@ -294,12 +294,12 @@ test('the tokens of the table are what they say they are', async () => {
 
 test('a wrong row of the table is found, and the answer says how to mend it', async () => {
   const { usdc, usdt, till } = world
-  const { eip712: _, ...plain } = usdc
   const checks = await world.chain.checkTokens({
     assets: [
       { ...usdc, decimals: 18 },
       { ...usdc, eip712: { name: 'USD Coin', version: '2' } },
-      plain,
+      { ...usdc, eip712: { name: 'USDC', version: '2', isSalted: true } },
+      { ...usdt, transfer: 'eip3009' },
       { ...usdt, address: till },
       { ...usdt, address: '0xca11bde05977b3631167028862be2a173976ca11' },
       { ...usdt, eip712: { name: 'Tether USD', version: '1' } },
@@ -308,11 +308,17 @@ test('a wrong row of the table is found, and the answer says how to mend it', as
   expect(checks.map((check) => (check.ok ? 'ok' : `${check.problem} ${check.fix}`))).toEqual([
     expect.stringMatching(/has 6 decimals; the table says 18.*to 6/),
     expect.stringMatching(/not name "USD Coin", version "2".*says name "USDC" and version "2"/),
-    expect.stringMatching(/no EIP-712 domain/),
+    expect.stringMatching(/not name "USDC", version "2", salted/),
+    expect.stringMatching(/no EIP-712 domain.*states none that fits/),
     expect.stringMatching(/no contract/),
     expect.stringMatching(/does not say its decimals/),
-    expect.stringMatching(/The EIP-712 domain of USDT/),
+    expect.stringMatching(/The EIP-712 domain of USDT.*leave its domain out/),
   ])
+})
+
+test('a row without the domain that payers sign takes the one that the token itself states', async () => {
+  const { eip712: _, ...plain } = world.usdc
+  expect(await world.chain.checkTokens({ assets: [plain] })).toEqual([{ asset: world.usdc, ok: true }])
 })
 
 test('what issuers switch on is a state of the token, and passes', async () => {

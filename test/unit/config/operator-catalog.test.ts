@@ -5,6 +5,13 @@ const problemsOf = (file: unknown) => {
   const read = readOperatorCatalog(typeof file === 'string' ? file : JSON.stringify(file))
   return 'problems' in read ? read.problems : []
 }
+const token = {
+  network: 'eip155:8453',
+  address: `0x${'0A'.repeat(20)}`,
+  symbol: 'OWNUSD',
+  decimals: 18,
+  transfer: 'permit2',
+}
 const endpoint = { model: 'acme/writer', provider: 'vllm' }
 
 test('prices become pico-USD per token, exactly', () => {
@@ -44,9 +51,17 @@ test('prices become pico-USD per token, exactly', () => {
   })
 })
 
+test('a token becomes a row of the table', () => {
+  const domain = { name: 'Own', version: '1', isSalted: true }
+  const read = readOperatorCatalog(JSON.stringify({ tokens: [token, { ...token, domain }] }))
+  if ('problems' in read) throw new Error(read.problems.join())
+  const row = { ...token, address: `0x${'0a'.repeat(20)}` }
+  expect(read.additions.tokens).toEqual([row, { ...row, eip712: domain }])
+})
+
 test('an empty file says nothing', () => {
   expect(readOperatorCatalog('{}')).toEqual({
-    additions: { models: [], endpoints: [], margins: { models: {}, providers: {} }, aliases: {} },
+    additions: { models: [], endpoints: [], margins: { models: {}, providers: {} }, tokens: [], aliases: {} },
   })
 })
 
@@ -80,6 +95,27 @@ test.each([
   ],
   ['a misspelt word', { modles: [] }, 'modles'],
   ['a context of nothing', { models: [{ id: 'a/b', contextTokens: 0 }] }, 'models[0].contextTokens'],
+  [
+    'a token with five decimals',
+    { tokens: [{ ...token, decimals: 5 }] },
+    'tokens[0].decimals: must be 6 to 18',
+  ],
+  ['half an address', { tokens: [{ ...token, address: '0x12' }] }, 'tokens[0].address: must be an address'],
+  [
+    'a network by its name',
+    { tokens: [{ ...token, network: 'base' }] },
+    'tokens[0].network: must be a network',
+  ],
+  [
+    'half a domain',
+    { tokens: [{ ...token, transfer: 'eip3009', domain: { name: 'Own' } }] },
+    'tokens[0].domain.version',
+  ],
+  [
+    'a domain that no client can sign',
+    { tokens: [{ ...token, transfer: 'eip3009', domain: { name: 'Own', version: '1', isSalted: true } }] },
+    'tokens[0].transfer: must be permit2',
+  ],
   ['a list', [], 'the file'],
   ['half a file', '{"models": [', 'is not JSON'],
 ])('%s is refused with its place', (_name, file, expected) => {

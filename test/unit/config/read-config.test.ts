@@ -39,3 +39,21 @@ test('RPC lists and addresses are read into what they mean', () => {
   expect(config.rpcUrls.get(8453)).toEqual(['http://a', 'http://b'])
   expect(config.TURNPIKE_PAY_TO).toBe(`0x${'ab'.repeat(20)}`)
 })
+
+test('a facilitator is an address and perhaps a token, per chain', () => {
+  const { facilitators, warnings } = readConfig({
+    TURNPIKE_FACILITATOR_8453: 'https://facilitator.example.com/x402/',
+    TURNPIKE_FACILITATOR_TOKEN_8453: 'a token',
+    TURNPIKE_FACILITATOR_137: 'http://127.0.0.1:4022',
+  })
+  expect(facilitators).toEqual(
+    new Map([
+      [8453, { url: 'https://facilitator.example.com/x402', token: 'a token' }],
+      [137, { url: 'http://127.0.0.1:4022' }],
+    ]),
+  )
+  expect(warnings).toEqual([])
+  expect(() => readConfig({ TURNPIKE_FACILITATOR_1: 'ftp://x' })).toThrow(
+    /TURNPIKE_FACILITATOR_1 is not an http/,
+  )
+})

@@ -10,10 +10,12 @@ import {
 } from '@x402/evm'
 import { computeChannelId } from '@x402/evm/batch-settlement/client'
 import {
+  domainSeparator,
   encodeAbiParameters,
   getAddress,
   hashTypedData,
   keccak256 as viemKeccak,
+  toHex,
   type TypedDataDomain,
 } from 'viem'
 import {
@@ -40,6 +42,7 @@ import {
 } from '../../../src/payment/digest.ts'
 import { bytesToHex, checksumAddress, keccak256 } from '../../../src/payment/hex.ts'
 import { networkOf } from '../../../src/payment/networks.ts'
+import { tokenSeparator } from '../../../src/payment/token-domain.ts'
 import type { Asset, Hex } from '../../../src/payment/types.ts'
 
 const hexOf = (bytes: number) =>
@@ -181,6 +184,23 @@ test('EIP-3009 authorisations hash as viem hashes them, for payments and for dep
       },
     ),
     { numRuns: 50 },
+  )
+})
+
+test('a domain with a salt in place of the chain id is what viem hashes', () => {
+  fc.assert(
+    fc.property(chainId, address, fc.string(), fc.string(), (id, token, name, version) => {
+      const eip712 = { name, version, isSalted: true } as const
+      const asset = { network: networkOf(id), address: token }
+      const salt = toHex(id, { size: 32 })
+      expect(tokenSeparator({ asset, eip712 })).toBe(
+        domainSeparator({ domain: { name, version, verifyingContract: token, salt } }),
+      )
+      expect(tokenSeparator({ asset, eip712: { name, version } })).toBe(
+        domainSeparator({ domain: { name, version, chainId: id, verifyingContract: token } }),
+      )
+    }),
+    { numRuns: 30 },
   )
 })
 
