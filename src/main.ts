@@ -33,6 +33,16 @@ program
   })
 
 program
+  .command('doctor')
+  .description('look whether everything is there that serve needs; exits 1 when something is not')
+  .option('--dev', 'look at the turnpike dev that runs on the data folder instead')
+  .option('--json', 'print one JSON object')
+  .action(async (options: { dev?: boolean; json?: boolean }) => {
+    const { doctor } = await import('./cli/doctor.ts')
+    process.exitCode = await doctor({ json: options.json === true, dev: options.dev === true })
+  })
+
+program
   .command('migrate')
   .description('bring the database up to date and stop')
   .option('--json', 'print one JSON object')
