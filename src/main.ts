@@ -103,6 +103,15 @@ receipt
   })
 
 program
+  .command('mcp')
+  .description('the tools of a running server over stdio, for MCP clients that start their servers')
+  .option('--url <url>', 'of the server; turnpike dev on the data folder where it is left out')
+  .action(async (options: { url?: string }) => {
+    const { mcp } = await import('./cli/mcp.ts')
+    await mcp(options)
+  })
+
+program
   .command('catalog')
   .description('the models, their prices and where the prices come from')
   .option('--json', 'print one JSON object')

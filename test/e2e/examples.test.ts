@@ -57,6 +57,7 @@ const CHARGED =
 
 const PROGRAMS = [
   ['anthropic-sdk.md', 0, PRICED],
+  ['mcp.md', 0, PRICED],
   ['vercel-ai-sdk.md', 0, COUNTED],
   ['vercel-ai-sdk.md', 1, COUNTED],
   ['langchain.md', 0, COUNTED],
