@@ -33,6 +33,16 @@ program
   })
 
 program
+  .command('doctor')
+  .description('look whether everything is there that serve needs; exits 1 when something is not')
+  .option('--dev', 'look at the turnpike dev that runs on the data folder instead')
+  .option('--json', 'print one JSON object')
+  .action(async (options: { dev?: boolean; json?: boolean }) => {
+    const { doctor } = await import('./cli/doctor.ts')
+    process.exitCode = await doctor({ json: options.json === true, dev: options.dev === true })
+  })
+
+program
   .command('migrate')
   .description('bring the database up to date and stop')
   .option('--json', 'print one JSON object')
@@ -90,6 +100,15 @@ receipt
   .action(async (path: string, options: { signer?: string; body?: string; json?: boolean }) => {
     const { verifyReceipt } = await import('./cli/receipt.ts')
     process.exitCode = verifyReceipt({ path, ...options, json: options.json === true })
+  })
+
+program
+  .command('mcp')
+  .description('the tools of a running server over stdio, for MCP clients that start their servers')
+  .option('--url <url>', 'of the server; turnpike dev on the data folder where it is left out')
+  .action(async (options: { url?: string }) => {
+    const { mcp } = await import('./cli/mcp.ts')
+    await mcp(options)
   })
 
 program

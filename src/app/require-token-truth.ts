@@ -1,6 +1,7 @@
 import { ConfigError } from '../config/read-config.ts'
-import { CONTRACT_NAMES, contractsFor, MULTICALL3 } from '../payment/contracts.ts'
+import { MULTICALL3 } from '../payment/contracts.ts'
 import type { Address, Asset, Network, Terms } from '../payment/types.ts'
+import { missingContracts } from './missing-contracts.ts'
 import type { Chains } from './open-chains.ts'
 
 export type Missing = ReadonlyMap<Network, readonly Address[]>
@@ -51,8 +52,9 @@ export async function requireTokenTruth({
   for (const [network, absent] of missing) {
     const isAnyLeft = assets.some((asset) => asset.network === network)
     const offered = isAnyLeft ? { ...terms, assets } : terms
-    const { isUseless, lines } = consequencesOf({ network, absent, terms: offered })
-    if (isUseless)
+    const found = missingContracts({ network, absent, terms: offered })
+    const lines = found.missing.map(({ problem, fix }) => `${problem} ${fix}`)
+    if (found.isUseless)
       problems.push(...lines, `Nothing can be paid on ${network}: take it off TURNPIKE_NETWORKS.`)
     else for (const line of lines) onNote(line)
   }
@@ -72,31 +74,3 @@ const noToken = (network: Network) =>
 
 const lineOf = ({ asset, problem, fix }: { asset: Asset; problem: string; fix: string }) =>
   `${asset.symbol} on ${asset.network}: ${problem} ${fix}`
-
-/** One line per missing contract that anybody needs: what cannot be offered without it, and what to do. */
-function consequencesOf({
-  network,
-  absent,
-  terms,
-}: {
-  network: Network
-  absent: readonly Address[]
-  terms: Terms
-}): { readonly isUseless: boolean; readonly lines: readonly string[] } {
-  const offers = terms.assets
-    .filter((asset) => asset.network === network)
-    .flatMap((asset) =>
-      terms.schemes.map((scheme) => ({
-        name: `${scheme} in ${asset.symbol}`,
-        needs: contractsFor({ scheme, asset }),
-      })),
-    )
-  const lines = absent.flatMap((address) => {
-    const lost = offers.filter(({ needs }) => needs.includes(address)).map(({ name }) => name)
-    if (lost.length === 0) return []
-    return [
-      `There is no ${CONTRACT_NAMES[address]} at ${address} on ${network}, so these are not offered there: ${lost.join(', ')}. Deploy it (its address is the same on every chain), or correct the RPC.`,
-    ]
-  })
-  return { isUseless: offers.every(({ needs }) => needs.some((need) => absent.includes(need))), lines }
-}

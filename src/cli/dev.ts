@@ -37,6 +37,7 @@ export async function dev({ fresh, json }: { fresh: boolean; json: boolean }): P
     payTo: world.payTo,
     payerPrivateKey: world.payerPrivateKey,
     adminToken: config.TURNPIKE_ADMIN_TOKEN ?? devAdminToken(chain.genesisHash),
+    ...(config.TURNPIKE_SIM === 'on' ? { providerUrl: world.provider.url } : {}),
   }
   writeFileSync(readyFile(dataDirectory), JSON.stringify(ready), { mode: 0o600 })
   process.stdout.write(`${JSON.stringify(ready)}\n`)

@@ -15,3 +15,9 @@ export async function loadDevWorld() {
     )
   }
 }
+
+/** Whose keys `turnpike dev` works with: play money's, the same everywhere. */
+export async function loadDevAccounts() {
+  const { devKeys } = await import('../dev/dev-keys.ts')
+  return devKeys()
+}

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import type { Config } from '../config/read-config.ts'
 import type { Address, Hex } from '../payment/types.ts'
 import { type DevAccount, devAccounts } from './accounts.ts'
+import { devKeys, type DevKeys } from './dev-keys.ts'
 import { fundDevWorld } from './chain/fund-dev-world.ts'
 import { type DevChain, startDevChain } from './chain/start-dev-chain.ts'
 import {
@@ -17,16 +18,10 @@ export type DevWorld = {
   readonly payer: DevAccount
   readonly payerPrivateKey: Hex
   readonly payTo: Address
-  readonly keys: { readonly signer: Hex; readonly till: Hex; readonly receiverAuthorizer: Hex }
-  readonly addresses: {
-    readonly signer: Address
-    readonly till: Address
-    readonly receiverAuthorizer: Address
-  }
+  readonly keys: DevKeys['keys']
+  readonly addresses: DevKeys['addresses']
   readonly close: () => Promise<void>
 }
-
-const lower = (address: string) => address.toLowerCase() as Address
 
 /**
  * Starts chain and provider and funds the dev accounts where they have nothing yet.
@@ -64,23 +59,14 @@ export async function startDevWorld({
 }
 
 function worldOf({ chain, provider }: { chain: DevChain; provider: SimulatedProvider }): DevWorld {
-  const { signer, till, receiverAuthorizer, payer, payTo } = devAccounts
+  const { payer, payTo } = devAccounts
   return {
     chain,
     provider,
     payer,
     payerPrivateKey: payer.privateKey,
-    payTo: lower(payTo),
-    keys: {
-      signer: signer.privateKey,
-      till: till.privateKey,
-      receiverAuthorizer: receiverAuthorizer.privateKey,
-    },
-    addresses: {
-      signer: lower(signer.address),
-      till: lower(till.address),
-      receiverAuthorizer: lower(receiverAuthorizer.address),
-    },
+    payTo: payTo.toLowerCase() as Address,
+    ...devKeys(),
     async close() {
       await provider.close()
       await chain.close()

@@ -11,6 +11,7 @@ import type { HttpDependencies } from './dependencies.ts'
 import { PAID_PATHS } from './dialects.ts'
 import { discoveryRoutes } from './discovery/discovery-routes.ts'
 import { errorHandler, withRequestId } from './error-handler.ts'
+import { mcpRoute } from './mcp/mcp-route.ts'
 import { paidRoute } from './paid-route.ts'
 import { callsRoutes } from './routes/calls.ts'
 import { countTokensRoute } from './routes/count-tokens.ts'
@@ -46,6 +47,7 @@ export function createHttpApp({
   app.use(countTokensRoute(dependencies))
   app.use(quotesRoute(dependencies))
   app.use(discoveryRoutes(dependencies))
+  app.use(mcpRoute({ app, dependencies }))
   app.use(healthRoutes(dependencies))
   if (withAdmin) app.use('/admin/v1', adminRoutes(dependencies))
   app.use((request: Request) => {

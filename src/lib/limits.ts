@@ -135,4 +135,13 @@ export const LIMITS = {
   historySpanMs: 3_600_000,
   historyRowsPerLink: 20_000,
   historyLinksPerPass: 24,
+  /** Of `turnpike doctor`: how long it waits for one answer. */
+  doctorAnswerMs: 3_000,
+  /** A newest block that is older comes from an RPC that stands still. */
+  staleHeadSeconds: 60,
+  /** How far this machine's clock may be from others: an authorisation is valid to the second. */
+  clockSkewMs: 5_000,
+  /** Gas of a usual settlement, and how many of them a key should have the coins for. */
+  settlementGas: 200_000n,
+  lowGasSettlements: 100n,
 } as const

@@ -20,6 +20,14 @@ const readPid = (path: string): number | undefined => {
   }
 }
 
+const lockOf = (folder: string) => `${resolve(folder)}.lock`
+
+/** The living process that has a data folder, if one has. */
+export function holderOfFolder({ folder }: { folder: string }): number | undefined {
+  const pid = readPid(lockOf(folder))
+  return pid !== undefined && isAlive(pid) ? pid : undefined
+}
+
 /**
  * Claims a data folder for this process by a file beside it. PGlite itself would let two processes write one folder,
  * and tear it. The lock of a dead process is taken over; that of a living one never.
@@ -27,7 +35,7 @@ const readPid = (path: string): number | undefined => {
  * @throws Error naming the pid that has the folder.
  */
 export function takeFolderLock({ folder }: { folder: string }): { readonly release: () => void } {
-  const path = `${resolve(folder)}.lock`
+  const path = lockOf(folder)
   // The file appears with its pid in it, never empty: an empty lock would look like one left behind.
   const own = `${path}.${process.pid}`
   writeFileSync(own, `${process.pid}\n`)

@@ -47,6 +47,7 @@ export const DOORS: Readonly<Record<string, readonly string[]>> = {
   'js-sha3': ['payment'],
   express: ['http'],
   helmet: ['http'],
+  '@modelcontextprotocol/sdk': ['http'],
   bullmq: ['queue'],
   ioredis: ['queue'],
   pg: ['storage'],

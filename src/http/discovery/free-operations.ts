@@ -1,4 +1,4 @@
-import type { Schema } from '../../chat/schema.ts'
+import { objectOf, type Schema, TEXT } from '../../chat/schema.ts'
 import { COUNT_BODY } from '../../chat/messages/fields.ts'
 import { MESSAGES_DIALECT } from '../../chat/messages/messages-dialect.ts'
 import { LIMITS } from '../../lib/limits.ts'
@@ -140,6 +140,19 @@ export const FREE_OPERATIONS: readonly FreeOperation[] = [
     example: COUNT_EXAMPLE,
     answer: 'TokenCount',
     codes: COUNT_CODES,
+  },
+  {
+    method: 'post',
+    path: '/mcp',
+    id: 'sendMcpMessage',
+    summary: 'These routes as tools of the Model Context Protocol (streamable HTTP, without sessions)',
+    body: objectOf({
+      fields: { jsonrpc: { const: '2.0' }, method: TEXT },
+      required: ['jsonrpc', 'method'],
+      isOpen: true,
+    }),
+    example: { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+    answer: 'application/json',
   },
   { method: 'get', path: '/healthz', id: 'getHealth', summary: 'The process lives', answer: 'Health' },
   {

@@ -54,6 +54,10 @@ ${LIMITS.quoteSeconds} s), other models with their prices, and where the call wo
 GET ${url}/v1/models lists them with prices per token. model is vendor/model, or auto for the cheapest that fits.
 max_tokens (max_output_tokens at /v1/responses) bounds the price: set it.
 
+## As tools
+
+POST ${url}/mcp speaks the Model Context Protocol (streamable HTTP): list_models, quote, chat, get_receipt, get_balance. chat is paid in _meta["x402/payment"].
+
 ## Errors
 
 Each has error.code, error.message and error.next, which says what to do. x-should-retry says whether the same request may succeed later.

@@ -7,7 +7,7 @@ import { GUIDANCE } from './guidance.ts'
 import { type Json, jsonOf, paidOperation, paidResponses } from './paid-operation.ts'
 import { SALES } from './sales.ts'
 
-const VERSION = '0.1.0'
+export const VERSION = '0.1.0'
 
 function freeOperation(operation: FreeOperation): Json {
   const { path, id, summary, parameters, body, example, answer, codes = [], isSignedIn = false } = operation

@@ -29,6 +29,7 @@ export function buildWellKnown({ url, call }: { url: string; call: HttpDependenc
       docs: `${url}/llms.txt`,
       models: `${url}/v1/models`,
       quotes: `${url}/v1/quotes`,
+      mcp: `${url}/mcp`,
     },
   }
 }

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { join, resolve } from 'node:path'
 
 /**
- * Runs a file as if it stood in a project that has installed this package: `turnpike/client` is the source, and every
+ * Runs files, one after another, as if each stood in a project that has installed this package: `turnpike/client` is the source, and every
  * other package is found where this repository finds it.
  */
 const root = resolve(import.meta.dirname, '../../..')
@@ -18,4 +18,9 @@ registerHooks({
   },
 })
 
-await import(pathToFileURL(process.argv[2] ?? '').href)
+const [first = '', ...others] = process.argv.slice(2)
+await import(pathToFileURL(first).href)
+for (const path of others) {
+  console.log('####')
+  await import(pathToFileURL(path).href)
+}

@@ -274,7 +274,7 @@ test('the well-known list names every paid path, with offers that are those of a
     })
     expect(accepts).toEqual(bare)
   }
-  for (const link of Object.values(listed.links).filter((link) => !link.endsWith('/v1/quotes'))) {
+  for (const link of Object.values(listed.links).filter((link) => !/\/(?:v1\/quotes|mcp)$/.test(link))) {
     expect((await fetch(link)).status, link).toBe(200)
   }
 })
