@@ -76,6 +76,12 @@ test('dev prints its ready line, the books agree through it, and a second start 
   const closed = await turnpike(['reconcile', 'close', 'finding_of_nobody', '--reason', 'none']).ended
   expect(closed).toMatchObject({ code: 1, stderr: expect.stringContaining('no finding with this id') })
 
+  const looked = JSON.parse((await turnpike(['doctor', '--dev', '--json']).ended).stdout) as {
+    checks: { name: string; state: string }[]
+  }
+  expect(looked).toMatchObject({ ok: true })
+  expect(looked.checks.find(({ name }) => name.startsWith('provider'))?.state).toBe('ok')
+
   const second = await turnpike(['dev', '--json'], { PORT: '0' }).ended
   expect(second.code).toBe(1)
   expect(second.stderr).toContain(String(dev.child.pid))
@@ -95,7 +101,17 @@ test('serve refuses to start half-configured and names everything that is missin
 test('every command explains itself', async () => {
   const { code, stdout } = await turnpike(['--help']).ended
   expect(code).toBe(0)
-  for (const command of ['demo', 'dev', 'serve', 'migrate', 'ledger', 'reconcile', 'catalog']) {
+  for (const command of [
+    'demo',
+    'dev',
+    'serve',
+    'doctor',
+    'migrate',
+    'ledger',
+    'reconcile',
+    'catalog',
+    'mcp',
+  ]) {
     expect(stdout).toContain(command)
   }
 })

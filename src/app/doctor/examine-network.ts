@@ -82,15 +82,20 @@ async function examineChain({
   const name = `chain ${network}`
   return orSilence(name, async () => {
     const absent = await listMissingContracts({ rpc })
+    const contracts = judgeContracts({ network, absent, terms })
     const groups = await Promise.all([
-      judgeContracts({ network, absent, terms }),
-      absent.includes(MULTICALL3) ? [] : orSilence(name, () => examineTokens({ rpc, assets, terms })),
+      orSilence(name, () =>
+        absent.includes(MULTICALL3) ? noTokens() : examineTokens({ rpc, assets, terms }),
+      ),
       orSilence(name, () => examineGas({ network, rpc, terms })),
       orSilence(name, () => examineFloat({ rpc, assets, terms })),
     ])
-    return groups.flat()
+    return [...contracts, ...groups.flat()]
   })
 }
+
+/** Without Multicall3 no token can be asked for anything; that is said once, by the line of the contracts. */
+const noTokens = () => Promise.resolve([])
 
 type Reading = { readonly rpc: Rpc; readonly terms: Subject['terms'] }
 

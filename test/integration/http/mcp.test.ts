@@ -20,7 +20,7 @@ beforeAll(async () => {
   stack = await startStack()
   payer = await stack.newPayer()
   client = new Client({ name: 'test', version: '1' })
-  await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', stack.app.url)) as never)
+  await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', stack.app.url)))
 })
 afterAll(async () => {
   await client.close()
