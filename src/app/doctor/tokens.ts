@@ -14,7 +14,13 @@ export function judgeTokens({
   return checks.map((check) => {
     const { asset } = check
     const name = `token ${asset.symbol} ${asset.network}`
-    if (!check.ok) return fail({ name, seen: check.problem, fix: check.fix })
+    if (!check.ok) {
+      const { problem, fix } = check
+      // The start leaves such a row out and serves the rest.
+      return asset.isUnconfirmed
+        ? warn({ name, seen: `${problem} It is not offered.`, fix })
+        : fail({ name, seen: problem, fix })
+    }
     const state = states.find(({ asset: { address } }) => address === asset.address)
     if (state?.reason !== undefined) return warn({ name, ...SUSPENSIONS[state.reason] })
     const domain = asset.eip712

@@ -98,6 +98,10 @@ test('tokens: what the chain says otherwise fails with its fix, what an issuer s
     { state: 'fail', seen: 'USDC has 18 decimals.', fix: 'Set its decimals to 18.' },
     { state: 'warn', name: `token USDT ${NETWORK}` },
   ])
+  const unverified = { asset: { ...USDC, isUnconfirmed: true }, ok: false, problem: 'p.', fix: 'f' } as const
+  expect(judgeTokens({ checks: [unverified], states: [] })).toMatchObject([
+    { state: 'warn', seen: 'p. It is not offered.' },
+  ])
   expect(statesOf(judgeTokens({ checks: [{ asset: USDC, ok: true }], states: [{ asset: USDC }] }))).toEqual([
     'ok',
   ])
