@@ -1,14 +1,16 @@
+import { ACCOUNTS, tokenLedger } from '../../../../src/ledger/accounts.ts'
 import { refundChannel } from '../../../../src/settlement/refund.ts'
 import { withdrawCredit } from '../../../../src/settlement/withdraw-credit.ts'
 import type { Scheme } from '../../../../src/payment/types.ts'
+import { accountKey } from '../../../support/memory/balances.ts'
 import { NETWORK } from '../setup.ts'
 import type { World } from '../world.ts'
-import { cents } from './payer.ts'
+import { cents, type Payer, type Wallet } from './payer.ts'
 import { newPayment, type Payment } from './payment.ts'
 import { send } from './serve.ts'
 import { alive, anyWallet, type Step } from './step.ts'
 
-function pay(world: World, scheme: Scheme | 'credit', times = 1): void {
+function pay(world: World, scheme: Scheme, times = 1): void {
   const { payer, wallet } = anyWallet(world)
   const ceilingAtomic = cents(wallet.asset, world.random.pick([5, 20, 60]))
   for (let made = 0; made < times; made += 1)
@@ -17,6 +19,35 @@ function pay(world: World, scheme: Scheme | 'credit', times = 1): void {
       process: alive(world),
       payment: newPayment({ world, payer, wallet, scheme, ceilingAtomic }),
     })
+}
+
+const newTopUp = (world: World, payer: Payer, wallet: Wallet): Payment => {
+  const ceilingAtomic = cents(wallet.asset, world.random.pick([60, 100]))
+  return newPayment({ world, payer, wallet, scheme: 'exact', ceilingAtomic, isTopUp: true })
+}
+
+/** By whoever has credit; where nobody has, somebody gets some. */
+function payOnCredit(world: World, times: number): void {
+  const rich = world.payers.flatMap((payer) =>
+    payer.wallets.flatMap((wallet) => (hasCredit(world, payer, wallet) ? [{ payer, wallet }] : [])),
+  )
+  if (rich.length === 0) {
+    const { payer, wallet } = anyWallet(world)
+    return topUp(world, newTopUp(world, payer, wallet))
+  }
+  const { payer, wallet } = world.random.pick(rich)
+  const ceilingAtomic = cents(wallet.asset, world.random.pick([5, 20, 60]))
+  for (let made = 0; made < times; made += 1) {
+    const payment = newPayment({ world, payer, wallet, scheme: 'credit', ceilingAtomic })
+    send({ world, process: alive(world), payment })
+  }
+  return undefined
+}
+
+function hasCredit({ tables }: World, { address }: Payer, { asset }: Wallet): boolean {
+  const ledger = tokenLedger({ network: NETWORK, asset: asset.address })
+  const row = tables.balances.get(accountKey(ledger, ACCOUNTS.credit(address)))
+  return row !== undefined && row.creditsPosted > row.debitsPosted + row.debitsPending
 }
 
 /** An `exact` payment that is to become credit. Sent with a call it must buy none. */
@@ -32,12 +63,11 @@ export const CALL_STEPS = {
   payChannel: (world) => pay(world, 'batch-settlement'),
   payUpto: (world) => pay(world, 'upto'),
   payExact: (world) => pay(world, 'exact'),
-  payCredit: (world) => pay(world, 'credit'),
+  payCredit: (world) => payOnCredit(world, world.random.integer(1, 3)),
   /** An `exact` payment that buys no call. */
   topUp: (world) => {
     const { payer, wallet } = anyWallet(world)
-    const ceilingAtomic = cents(wallet.asset, world.random.pick([60, 100]))
-    topUp(world, newPayment({ world, payer, wallet, scheme: 'exact', ceilingAtomic, isTopUp: true }))
+    topUp(world, newTopUp(world, payer, wallet))
   },
   /** A payer takes its credit back, and pays for the gas. */
   withdrawCredit: (world) => {
@@ -62,7 +92,7 @@ export const CALL_STEPS = {
   burst: (world) =>
     pay(
       world,
-      world.random.pick(['batch-settlement', 'batch-settlement', 'upto', 'credit']),
+      world.random.pick(['batch-settlement', 'batch-settlement', 'upto']),
       world.random.integer(2, 4),
     ),
   /** The same payment once more, to whichever process. */

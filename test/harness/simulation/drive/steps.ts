@@ -13,7 +13,7 @@ export const WEIGHTS: Readonly<Record<StepName, number>> = {
   payChannel: 22,
   payUpto: 16,
   payExact: 12,
-  payCredit: 8,
+  payCredit: 12,
   topUp: 4,
   withdrawCredit: 4,
   burst: 9,
