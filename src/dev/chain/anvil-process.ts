@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -70,7 +71,19 @@ function argsOf(options: StartOptions): string[] {
     mkdirSync(dirname(statePath), { recursive: true })
     args.push('--state', statePath, '--state-interval', '1')
   }
+  args.push('--cache-path', freshCache(statePath))
   return args
+}
+
+/**
+ * Where anvil puts the states of old blocks, tens of megabytes an hour. It removes them when it ends, not when it is
+ * killed; its own choice is a folder in the home directory that nobody empties.
+ */
+function freshCache(statePath: string | undefined): string {
+  if (statePath === undefined) return join(tmpdir(), 'turnpike-anvil')
+  const cache = `${statePath}.cache`
+  rmSync(cache, { recursive: true, force: true })
+  return cache
 }
 
 /**

@@ -11,7 +11,7 @@ let world: ScriptedWorld
 beforeEach(async () => {
   world = await openScriptedWorld()
 })
-afterEach(() => world.storage.close())
+afterEach(() => world.close())
 
 const strangers: ForeignPayment = { transactionHash: hex(32, 'stranger'), logIndex: 3, blockNumber: 1n }
 const used = { ok: false, reason: 'nonce_used', unknown: false } as const

@@ -40,7 +40,7 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   expect((await world.storage.ledger.check()).filter(({ ok }) => !ok)).toEqual([])
-  await world.storage.close()
+  await world.close()
 })
 
 function theChainHasIt(): void {
