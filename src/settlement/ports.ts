@@ -113,8 +113,8 @@ export type DueStore = {
   readonly listIdleCredit: (query: { network: Network; limit: number }) => Promise<readonly IdleCredit[]>
   /**
    * Holds a refund against its account in one commit: a channel's whole free balance (or `amountAtomic` of it), or a
-   * payer's credit, less a fee that is held with it. `nothing` where less than that is free, `busy` while calls are held on a
-   * channel.
+   * payer's credit, less a fee that is held with it. `nothing` where less than that is free (credit whose payment is not final
+   * yet is not), `busy` while calls are held on a channel.
    */
   readonly holdRefund: (request: {
     id: string

@@ -8,7 +8,7 @@ import type { Refund } from './types.ts'
  * sweep on. The same id again is the same withdrawal.
  *
  * @param amountAtomic what is to arrive; absent: all that is left once the fee is taken.
- * @returns `nothing` where the credit does not carry both.
+ * @returns `nothing` where the credit that is final does not carry both: what a reorganisation may take back does not leave.
  */
 export async function withdrawCredit({
   id,

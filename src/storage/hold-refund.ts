@@ -5,7 +5,7 @@ import { appendEntries } from './append-entries.ts'
 import { channelStateOf } from './channel-row.ts'
 import type { Database, Row, Sql } from './database.ts'
 import { big, single } from './row.ts'
-import { refundOf } from './settlement-rows.ts'
+import { IS_UNFINAL, refundOf } from './settlement-rows.ts'
 
 type Request = Parameters<DueStore['holdRefund']>[0]
 type Answer = Awaited<ReturnType<DueStore['holdRefund']>>
@@ -26,10 +26,31 @@ async function lockBalance({ sql, request }: { sql: Sql; request: Request }): Pr
   return row
 }
 
+/** What of a payer's credit came in blocks that a reorganisation may take away: it buys calls, and does not leave. */
+async function unfinalCredit({ sql, request }: { sql: Sql; request: Request }): Promise<bigint> {
+  const { network, asset, payer } = request
+  const rows = await sql.query(
+    `select coalesce(sum(f.amount), 0) as amount from fundings f left join transactions t on t.id = f.transaction_id
+     where f.network = $1 and f.asset = $2 and f.payer = $3 and f.kind = 'exact' and ${IS_UNFINAL}`,
+    [network, asset, payer],
+  )
+  return big(single(rows)['amount'])
+}
+
 /** What may leave the account now; 'busy' while calls or another refund are under way on a channel. */
-function freeIn({ row, kind }: { row: Row; kind: Request['kind'] }): bigint | 'busy' {
-  if (kind === 'credit')
-    return big(row['credits_posted']) - big(row['debits_posted']) - big(row['debits_pending'])
+async function freeIn({
+  sql,
+  row,
+  request,
+}: {
+  sql: Sql
+  row: Row
+  request: Request
+}): Promise<bigint | 'busy'> {
+  if (request.kind === 'credit') {
+    const available = big(row['credits_posted']) - big(row['debits_posted']) - big(row['debits_pending'])
+    return available - (await unfinalCredit({ sql, request }))
+  }
   const { balanceAtomic, chargedAtomic, heldAtomic } = channelStateOf(row)
   // The contract numbers a channel's refunds, so a second one would be signed with the nonce of the first.
   if (heldAtomic > 0n || big(row['refunds_pending']) > 0n) return 'busy'
@@ -61,7 +82,7 @@ export function holdRefund({ database, request }: { database: Database; request:
     if (!row) return { kind: 'nothing' }
     const [existing] = await sql.query(`${REFUNDS} where r.id = $1`, [request.id])
     if (existing) return { kind: 'held', refund: refundOf(existing) }
-    const free = freeIn({ row, kind: request.kind })
+    const free = await freeIn({ sql, row, request })
     if (free === 'busy') return { kind: 'busy' }
     const most = free - (request.feeAtomic ?? 0n)
     const amountAtomic = request.amountAtomic ?? most

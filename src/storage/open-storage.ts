@@ -51,6 +51,12 @@ export type Storage = {
   readonly close: () => Promise<void>
 }
 
+type Instance = {
+  readonly instanceId: string
+  readonly region: string
+  readonly nowMs?: () => number
+}
+
 type Place = { readonly databaseUrl?: string; readonly dataDirectory?: string }
 
 async function openDatabase({
@@ -96,25 +102,30 @@ const openMeta = (database: Database): Storage['meta'] => ({
  * const storage = await openStorage({ dataDirectory: '.turnpike/data', instanceId: randomUUID(), region: 'local' })
  */
 export async function openStorage({
-  instanceId,
-  region,
-  nowMs = Date.now,
   onProgress = () => {},
-  ...place
-}: Place & {
-  instanceId: string
-  region: string
-  nowMs?: () => number
-  onProgress?: (message: string) => void
-}): Promise<Storage> {
+  databaseUrl,
+  dataDirectory,
+  ...instance
+}: Place & Instance & { onProgress?: (message: string) => void }): Promise<Storage> {
+  const place = { ...(databaseUrl && { databaseUrl }), ...(dataDirectory && { dataDirectory }) }
   const database = await openDatabase({ ...place, onProgress })
-  const openCalls = openOpenCalls()
   try {
-    await registerInstance({ sql: database, id: instanceId, region, nowMs: nowMs() })
+    return await openStorageOn({ database, ...instance })
   } catch (error) {
     await database.close()
     throw error
   }
+}
+
+/** The same on a database that is open already and has its tables. Closing the one closes the other. */
+export async function openStorageOn({
+  database,
+  instanceId,
+  region,
+  nowMs = Date.now,
+}: Instance & { database: Database }): Promise<Storage> {
+  const openCalls = openOpenCalls()
+  await registerInstance({ sql: database, id: instanceId, region, nowMs: nowMs() })
   const meta = openMeta(database)
   const accountIds = openAccountIds({ sql: database })
   return {

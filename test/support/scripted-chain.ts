@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Address, Hex } from '../../src/payment/types.ts'
 import type { SettlementDependencies } from '../../src/settlement/dependencies.ts'
 import type { GasPolicy } from '../../src/settlement/policy.ts'
@@ -16,8 +13,8 @@ import type {
   SettlementChain,
 } from '../../src/settlement/ports.ts'
 import type { ForeignPayment, Funding, TransactionRow } from '../../src/settlement/types.ts'
-import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
-import { fillLedgerFolder } from './ledger-folder.ts'
+import { openStorageOn, type Storage } from '../../src/storage/open-storage.ts'
+import { emptyLedger } from './empty-ledger.ts'
 import { hex, NETWORK, NOW_MS, payerNamed, USDC } from './calls.ts'
 import { SIGNER, TILL } from './settlements.ts'
 
@@ -97,15 +94,8 @@ export async function openScriptedWorld() {
   }
   const notices: Notice[] = []
   const nowMs = () => script.nowMs
-  const directory = mkdtempSync(join(tmpdir(), 'turnpike-scripted-'))
-  const dataDirectory = join(directory, 'ledger')
-  await fillLedgerFolder(dataDirectory)
-  const storage: Storage = await openStorage({
-    dataDirectory,
-    instanceId: randomUUID(),
-    region: 'local',
-    nowMs,
-  })
+  const database = await emptyLedger()
+  const storage: Storage = await openStorageOn({ database, instanceId: randomUUID(), region: 'local', nowMs })
   const call = () => ({ to: USDC, data: '0x' }) as const
   const chain: SettlementChain = {
     sender: {
@@ -186,11 +176,7 @@ export async function openScriptedWorld() {
     const all = await storage.settlement.listTransactions({ network: NETWORK, states, limit: 1_000 })
     return all.filter(({ purpose }) => purpose.kind === kind)
   }
-  const close = async () => {
-    await storage.close()
-    rmSync(directory, { recursive: true, force: true })
-  }
-  return { script, storage, dependencies, transactions, notices, close }
+  return { script, storage, dependencies, transactions, notices }
 }
 
 export type ScriptedWorld = Awaited<ReturnType<typeof openScriptedWorld>>

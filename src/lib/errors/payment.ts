@@ -176,8 +176,8 @@ export const PAYMENT_ERRORS = defineErrors({
     next: 'The operator sets TURNPIKE_PUBLIC_URL. Calls that are paid for in other ways are not concerned.',
   },
   nothing_to_withdraw: conflict(
-    'There is less credit than the withdrawal and its gas would take.',
-    'See GET /v1/credit; nothing was moved. Smaller credit is spent by the next call.',
+    'There is less credit that is final on the chain than the withdrawal and its gas would take.',
+    'See GET /v1/credit; nothing was moved. What a payment has just brought can leave once its block is final; what is too small is spent by the next call.',
   ),
   payment_in_flight: conflict(
     'A call with this payment is running.',

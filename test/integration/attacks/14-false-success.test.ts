@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
 import { collectUpto } from '../../../src/settlement/collect.ts'
 import type { Address } from '../../../src/payment/types.ts'
@@ -21,7 +21,6 @@ beforeAll(async () => {
   world = await openScriptedWorld()
   ready = world.script.prepare
 })
-afterAll(() => world.close())
 
 const CHARGE = 300n
 let ready: ScriptedWorld['script']['prepare']

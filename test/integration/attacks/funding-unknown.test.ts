@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { BASE_SEPOLIA_USDC } from '../../../src/payment/assets.ts'
 import type { ExactPayment, Offer } from '../../../src/payment/types.ts'
 import { fund } from '../../../src/settlement/fund.ts'
@@ -11,7 +11,6 @@ let world: ScriptedWorld
 beforeEach(async () => {
   world = await openScriptedWorld()
 })
-afterEach(() => world.close())
 
 const payment: ExactPayment = {
   kind: 'exact',

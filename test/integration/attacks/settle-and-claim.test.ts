@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
 import { claimFinal } from '../../../src/ledger/entries.ts'
 import { collectClaimed, collectClaims } from '../../../src/settlement/collect.ts'
@@ -28,7 +28,6 @@ let world: ScriptedWorld
 beforeEach(async () => {
   world = await openScriptedWorld()
 })
-afterEach(() => world.close())
 
 const money = { network: NETWORK, asset: USDC } as const
 

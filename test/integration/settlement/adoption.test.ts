@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
 import { fund } from '../../../src/settlement/fund.ts'
 import { sweep } from '../../../src/settlement/sweep.ts'
@@ -11,7 +11,6 @@ let world: ScriptedWorld
 beforeEach(async () => {
   world = await openScriptedWorld()
 })
-afterEach(() => world.close())
 
 const strangers: ForeignPayment = { transactionHash: hex(32, 'stranger'), logIndex: 3, blockNumber: 1n }
 const used = { ok: false, reason: 'nonce_used', unknown: false } as const

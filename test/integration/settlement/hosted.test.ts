@@ -40,7 +40,6 @@ beforeEach(async () => {
 })
 afterEach(async () => {
   expect((await world.storage.ledger.check()).filter(({ ok }) => !ok)).toEqual([])
-  await world.close()
 })
 
 function theChainHasIt(): void {

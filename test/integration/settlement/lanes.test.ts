@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/lib/limits.ts'
 import { BATCH_SETTLEMENT } from '../../../src/payment/contracts.ts'
 import { sendFunding } from '../../../src/settlement/fund.ts'
@@ -12,7 +12,6 @@ let world: ScriptedWorld
 beforeEach(async () => {
   world = await openScriptedWorld()
 })
-afterEach(() => world.close())
 
 const reserve = async (channel: string): Promise<FundingRow> =>
   (await world.storage.settlement.reserveFunding(depositFunding(channel))).funding

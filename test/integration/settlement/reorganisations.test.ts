@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
 import { BATCH_SETTLEMENT } from '../../../src/payment/contracts.ts'
 import type { Receipt } from '../../../src/settlement/ports.ts'
@@ -27,7 +27,6 @@ beforeEach(async () => {
     balanceAtomic: world.script.receiptOf('0x')?.status === 'success' ? DEPOSIT : 0n,
   })
 })
-afterEach(() => world.close())
 
 const DEPOSIT = 5_000n
 const inBlock = (blockNumber: bigint, receipt = minedTransfer(BATCH_SETTLEMENT, DEPOSIT)): Receipt => ({

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
 import { collectClaims } from '../../../src/settlement/collect.ts'
 import { refundChannel } from '../../../src/settlement/refund.ts'
@@ -25,7 +25,6 @@ beforeEach(async () => {
   world = await openScriptedWorld()
   world.script.settlesOf = () => []
 })
-afterEach(() => world.close())
 
 const money = { network: NETWORK, asset: USDC } as const
 const strangers = { transactionHash: hex(32, 'stranger'), logIndex: 3, blockNumber: 1n } as const

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
 import { fund } from '../../../src/settlement/fund.ts'
 import type { Receipt } from '../../../src/settlement/ports.ts'
@@ -12,7 +12,6 @@ let world: ScriptedWorld
 beforeEach(async () => {
   world = await openScriptedWorld()
 })
-afterEach(() => world.close())
 
 const balance = (account: string) => world.storage.balances.getBalance({ ledger: LEDGER, account })
 const ISSUER = payerNamed('issuer')

@@ -44,11 +44,24 @@ function byWaiting(a: Waiting, b: Waiting): number {
   return a.claimable.id < b.claimable.id ? -1 : 1
 }
 
+/** Parts of the credit that came in blocks that a reorganisation may take away. */
+const unfinalParts = ({ tables, network, row }: { tables: Tables; network: Network; row: BalanceRow }) =>
+  [...tables.fundings.values()].filter((funding) => {
+    if (funding.kind !== 'exact' || funding.network !== network) return false
+    if (tokenLedger(funding) !== row.ledger || ACCOUNTS.credit(funding.payer) !== row.account) return false
+    const wasSeen = tables.transactions.get(funding.transactionId ?? '')?.wasSeen === true
+    return funding.state === 'seen' || (funding.state === 'signed' && wasSeen)
+  })
+
 type RefundRequest = Parameters<DueStore['holdRefund']>[0]
 
 /** What may leave the account now; 'busy' while calls or another refund are under way on a channel. */
-function freeIn(row: BalanceRow, kind: RefundRequest['kind']): bigint | 'busy' {
-  if (kind === 'credit') return row.creditsPosted - row.debitsPosted - row.debitsPending
+function freeIn(tables: Tables, row: BalanceRow, request: RefundRequest): bigint | 'busy' {
+  if (request.kind === 'credit') {
+    const unfinal = unfinalParts({ tables, network: request.network, row })
+    const available = row.creditsPosted - row.debitsPosted - row.debitsPending
+    return unfinal.reduce((left, { amountAtomic }) => left - amountAtomic, available)
+  }
   const { balanceAtomic, chargedAtomic, heldAtomic } = channelStateOf(row)
   return heldAtomic > 0n || row.refundsPending > 0n ? 'busy' : balanceAtomic - chargedAtomic
 }
@@ -60,7 +73,7 @@ function holdRefund(tables: Tables, request: RefundRequest): Awaited<ReturnType<
   if (!row) return { kind: 'nothing' }
   const existing = tables.refunds.get(id)
   if (existing) return { kind: 'held', refund: existing }
-  const free = freeIn(row, kind)
+  const free = freeIn(tables, row, request)
   if (free === 'busy') return { kind: 'busy' }
   const most = free - (request.feeAtomic ?? 0n)
   const amountAtomic = request.amountAtomic ?? most
@@ -72,24 +85,6 @@ function holdRefund(tables: Tables, request: RefundRequest): Awaited<ReturnType<
   tables.journal.put(tables.refunds, id, refund)
   appendEntries(tables, refundHolds({ request, amountAtomic }), atMs)
   return { kind: 'held', refund }
-}
-
-/** A part of the credit came in a block that a reorganisation may take away. */
-function hasUnfinalPart({
-  tables,
-  network,
-  row,
-}: {
-  tables: Tables
-  network: Network
-  row: BalanceRow
-}): boolean {
-  return [...tables.fundings.values()].some((funding) => {
-    if (funding.kind !== 'exact' || funding.network !== network) return false
-    if (tokenLedger(funding) !== row.ledger || ACCOUNTS.credit(funding.payer) !== row.account) return false
-    const wasSeen = tables.transactions.get(funding.transactionId ?? '')?.wasSeen === true
-    return funding.state === 'seen' || (funding.state === 'signed' && wasSeen)
-  })
 }
 
 /** The payer has put money in to keep it there. */
@@ -151,7 +146,10 @@ export function openMemoryDueStore({ tables }: { tables: Tables }): DueStore {
         .filter(
           (row) => row.kind === 'credit' && row.ledger.startsWith(`${network}/`) && availableIn(row, 0n) > 0n,
         )
-        .filter((row) => !hasUnfinalPart({ tables, network, row }) && !isToppedUp({ tables, network, row }))
+        .filter(
+          (row) =>
+            unfinalParts({ tables, network, row }).length === 0 && !isToppedUp({ tables, network, row }),
+        )
         .sort((a, b) => Number(availableIn(b, 0n) - availableIn(a, 0n)))
         .slice(0, limit)
         .map((row) => ({
