@@ -1,5 +1,5 @@
 import { LIMITS } from '../lib/limits.ts'
-import { isConnectionLost, isStorageFull } from './database.ts'
+import { isConnectionLost, isStorageFull } from './database-errors.ts'
 
 /** The database does not answer: what was asked of it may be done or not. */
 class StorageAwayError extends Error {

@@ -1,4 +1,4 @@
-import { isConnectionLost, isRepeatable } from './database.ts'
+import { isConnectionLost, isRepeatable } from './database-errors.ts'
 
 /** Rounds before the caller is told: about two seconds of a database that restarts, and never much longer than that. */
 const ROUNDS = 6

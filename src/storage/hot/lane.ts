@@ -1,4 +1,4 @@
-import { isDataError } from '../database.ts'
+import { isDataError } from '../database-errors.ts'
 import { withPatience } from '../patience.ts'
 
 type Waiting<Item, Result> = {
