@@ -30,9 +30,7 @@ export const crash: HarnessPart = {
         const run = { ...(short ? SHORT : LONG), name, seed: seed + number, onProgress }
         const figures = await runCrash({ world, wallets, run })
         runs.push({ name, figures })
-        onProgress(
-          `drained in ${figures.drainSeconds} s; ${complaintsOf(figures)[0] ?? 'the books are good'}`,
-        )
+        onProgress(`drained in ${figures.drainSeconds} s; ${saysOf(figures)}`)
         if (number > 0) return
         if (!short) {
           const embedded = { ...EMBEDDED, name: 'embedded', seed, onProgress }
@@ -110,6 +108,9 @@ function resultOf({
     },
   }
 }
+
+/** Enough to begin the search while the other worlds still run. */
+const saysOf = (figures: CrashFigures) => complaintsOf(figures).slice(0, 4).join('; ') || 'the books are good'
 
 /** What the other figures do not say. */
 function detailsOf(figures: CrashFigures) {
