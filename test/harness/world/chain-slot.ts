@@ -1,9 +1,10 @@
-import { copyFileSync, existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { devClient } from '../../../src/dev/chain/clients.ts'
 import { type DevChain, startDevChain } from '../../../src/dev/chain/start-dev-chain.ts'
 import { waitUntil } from '../../support/wait-until.ts'
+import { blockOfState } from './block-of-state.ts'
 import { freePort } from './free-port.ts'
 
 /** A chain that can be killed and comes back on its port without its last second of blocks: a true rollback. */
@@ -33,7 +34,6 @@ const TICK_MS = 250
 export async function openChainSlot({ folder }: { folder: string }): Promise<ChainSlot> {
   const port = await freePort()
   const statePath = join(folder, 'chain.json')
-  const goodPath = join(folder, 'chain-good.json')
   let chain = await startDevChain({ port, statePath })
   const client = devClient({ rpcUrl: chain.rpcUrl })
   let kills = 0
@@ -43,47 +43,35 @@ export async function openChainSlot({ folder }: { folder: string }): Promise<Cha
   const mine = (blocks: number) => client.mine({ blocks }).catch(() => undefined)
   const pause = () => clearInterval(ticks)
 
-  /** Anvil may be killed in the middle of writing; then the write before counts. */
-  const keepGood = () => {
-    if (isWhole(statePath)) copyFileSync(statePath, goodPath)
-  }
-
   /**
-   * Until a kill would take back fewer blocks than finality is deep, which is what the service relies on: on a busy machine the state on
-   * disk may be many blocks old, and what it says of accounts older still than its blocks.
+   * A state of the chain to come back to, fewer blocks old than finality is deep, which is what the service relies on: on a busy machine
+   * the file may be many blocks old, or written while blocks came, which no chain ever was like.
    */
-  async function untilFresh(): Promise<void> {
-    const writtenAt = () => statSync(statePath).mtimeMs
+  async function untilFresh(): Promise<string> {
+    let found = ''
     await waitUntil({
-      what: `the chain writes its state within ${MOST_BLOCKS_LOST} blocks`,
+      what: `the chain writes a state that is whole and at most ${MOST_BLOCKS_LOST} blocks old`,
       timeoutMs: FRESH_WITHIN_MS,
       isSo: async () => {
-        const before = await client.getBlockNumber()
-        // The first write from now on may have begun before now, the second has not.
-        for (let write = 0; write < 2; write += 1) {
-          const last = writtenAt()
-          await waitUntil({
-            what: 'the chain writes its state',
-            isSo: () => writtenAt() > last,
-            timeoutMs: FRESH_WITHIN_MS,
-          })
-        }
-        return (await client.getBlockNumber()) - before <= MOST_BLOCKS_LOST
+        found = readFileSync(statePath, 'utf8')
+        const block = blockOfState(found)
+        return block !== undefined && (await client.getBlockNumber()) - block <= MOST_BLOCKS_LOST
       },
     })
+    return found
   }
 
   async function killAndRestart(): Promise<void> {
     await waitUntil({ what: 'the chain has written its state', isSo: () => existsSync(statePath) })
-    await untilFresh()
-    keepGood()
+    const state = await untilFresh()
     const before = await client.getBlockNumber()
     process.kill(chain.pid, 'SIGKILL')
     kills += 1
     await waitUntil({ what: 'the chain is gone', isSo: () => !isAlive(chain.pid) })
-    if (!isWhole(statePath)) copyFileSync(goodPath, statePath)
+    // What it wrote in its last moment may be torn.
+    writeFileSync(statePath, state)
+    deepest = Math.max(deepest, Number(before - (blockOfState(state) ?? before)))
     chain = await startDevChain({ port, statePath })
-    deepest = Math.max(deepest, Number(before - (await client.getBlockNumber())))
   }
 
   return {
@@ -110,15 +98,6 @@ export async function openChainSlot({ folder }: { folder: string }): Promise<Cha
 
 /** Waits until what is on the chain now would survive a kill. */
 export const untilWritten = () => sleep(WRITTEN_MS)
-
-function isWhole(path: string): boolean {
-  try {
-    JSON.parse(readFileSync(path, 'utf8'))
-    return true
-  } catch {
-    return false
-  }
-}
 
 function isAlive(pid: number): boolean {
   try {
