@@ -25,7 +25,7 @@ function listOf(rooms: readonly string[]): string {
   if (rooms.length === 0) return 'nothing'
   const has = (group: readonly string[]) => group.every((room) => rooms.includes(room))
   if (has(ADAPTER))
-    return ['call, settlement, config, every pure room', ...without(rooms, ADAPTER)].join(', ')
+    return ['call, settlement, facilitator, config, every pure room', ...without(rooms, ADAPTER)].join(', ')
   if (has(PURE)) return [...without(rooms, PURE), 'every pure room'].join(', ')
   return rooms.join(', ')
 }

@@ -33,6 +33,17 @@ program
   })
 
 program
+  .command('facilitator')
+  .description(
+    "serve x402's facilitator protocol to others (/verify, /settle, /supported), with a key of its own",
+  )
+  .option('--json', 'print only the ready line')
+  .action(async (options: { json?: boolean }) => {
+    const { facilitator } = await import('./cli/facilitator.ts')
+    await facilitator({ json: options.json === true })
+  })
+
+program
   .command('doctor')
   .description('look whether everything is there that serve needs; exits 1 when something is not')
   .option('--dev', 'look at the turnpike dev that runs on the data folder instead')

@@ -5,6 +5,7 @@ import { chainIdOf } from '../payment/networks.ts'
 import { addressOfPrivateKey } from '../payment/signature.ts'
 import type { Network, Terms } from '../payment/types.ts'
 import { providersOf, termsOf } from './defaults.ts'
+import { sharedKeys } from './facilitator-options.ts'
 import { loadCatalog, loadTokens } from './load-catalog.ts'
 import { feeCapsOf, gasPolicyOf, hostedBy } from './network-options.ts'
 import type { AppOptions } from './options.ts'
@@ -112,6 +113,7 @@ function requireServing({ config, environment }: { config: Config; environment: 
   if (providers.length === 0) {
     problems.push('No provider is configured: set OPENAI_API_KEY or another <PROVIDER>_API_KEY.')
   }
+  problems.push(...sharedKeys(config))
   if (problems.length > 0) throw new ConfigError(problems)
   return { keys, payTo, networks, assets, settlementFees, providers }
 }

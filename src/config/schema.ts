@@ -9,6 +9,10 @@ const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, 'is not an address: 0x and 40 hex digits')
   .transform((text): `0x${string}` => `0x${text.slice(2).toLowerCase()}`)
+const addresses = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}(,0x[0-9a-fA-F]{40})*$/, 'is not a list of addresses: 0x and 40 hex digits each')
+  .transform((text) => text.split(',').map((one): `0x${string}` => `0x${one.slice(2).toLowerCase()}`))
 const secret = z.string().min(32, 'is too short: at least 32 characters')
 const networks = z
   .string()
@@ -91,6 +95,29 @@ export const VARIABLES = z.object({
   TURNPIKE_RECEIVER_AUTHORIZER_KEY: privateKey
     .optional()
     .describe('Key that signs claims and refunds of channels.'),
+  TURNPIKE_FACILITATOR_KEY: privateKey
+    .optional()
+    .describe(
+      'facilitator: key that submits payments of others; holds gas only, and is no other key of yours.',
+    ),
+  TURNPIKE_FACILITATOR_PORT: port
+    .default(4021)
+    .describe('facilitator: port of its listener; 0 takes a free one.'),
+  TURNPIKE_FACILITATOR_PAY_TO: addresses
+    .optional()
+    .describe('facilitator: who may be paid, a list of addresses. Without it: anybody.'),
+  TURNPIKE_FACILITATOR_ACCESS_TOKEN: secret
+    .optional()
+    .describe(
+      'facilitator: bearer token that orders must carry. Without it: anybody may order, within the rate.',
+    ),
+  TURNPIKE_FACILITATOR_PER_MINUTE: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(LIMITS.facilitatorPerMinute)
+    .describe('facilitator: orders per address and minute, of those who have no token.'),
   TURNPIKE_QUOTE_SECRET: secret.optional().describe('Signs quotes; the same on every instance.'),
   TURNPIKE_MARGIN_BPS: z.coerce
     .number()

@@ -10,7 +10,11 @@ import { dialectAt } from './dialects.ts'
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/
 
 /** Takes the caller's `x-request-id` where it is one, else makes one; every answer carries it. */
-export function withRequestId({ call: { clock } }: HttpDependencies): RequestHandler {
+export function withRequestId({
+  call: { clock },
+}: {
+  readonly call: { readonly clock: Pick<HttpDependencies['call']['clock'], 'nowMs' | 'random'> }
+}): RequestHandler {
   return (request, response, next) => {
     const given = request.headers['x-request-id']
     const isGood = typeof given === 'string' && REQUEST_ID.test(given)
@@ -35,7 +39,7 @@ const spokenPath = (request: Request, response: Response): string => {
 }
 
 /** The last stop of every error: one shape for all of them. Once bytes are out, the connection ends instead. */
-export function errorHandler({ onError }: HttpDependencies): ErrorRequestHandler {
+export function errorHandler({ onError }: Pick<HttpDependencies, 'onError'>): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
     const error = asTurnpikeError(thrown)
     const isOurFault = error.code === 'internal_error' || error.code === 'unavailable'

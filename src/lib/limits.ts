@@ -69,6 +69,16 @@ export const LIMITS = {
   rpcPatienceMs: 1_000,
   /** How long a hosted facilitator is waited for: it answers once the chain has taken the payment. */
   facilitatorMs: 20_000,
+  /** Of `turnpike facilitator`: bytes of an order, settled payments that are remembered, orders at once, orders per address and minute. */
+  facilitatorBodyBytes: 64 * 1024,
+  facilitatorRemembered: 10_000,
+  facilitatorAtOnce: 256,
+  facilitatorPerMinute: 600,
+  /** Gas of one transaction that it sends, and how long it waits for a block to take it. */
+  facilitatorGas: 400_000n,
+  facilitatorWaitMs: 15_000,
+  /** How long its start waits for transactions of its key that are still under way. */
+  facilitatorIdleMs: 30_000,
   /** Bytes of one answer of an RPC. */
   rpcAnswerBytes: 8 * 1024 * 1024,
   /** Calls grouped into one database statement. */

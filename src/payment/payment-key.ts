@@ -13,7 +13,7 @@ type ChainNonce = { readonly network: Network; readonly payer: Address } & (
  * keeps its own for EIP-3009; Permit2 keeps one set for all tokens, so the token must not be part of the key (two
  * authorisations with one nonce over two tokens would buy two calls, and only one of them could be settled).
  */
-function chainNonceKey(parameters: ChainNonce): Uint8Array {
+export function chainNonceKey(parameters: ChainNonce): Uint8Array {
   const { network, payer, method, nonce } = parameters
   const contract = parameters.method === 'eip3009' ? parameters.token : PERMIT2
   const digits = typeof nonce === 'bigint' ? nonce.toString(16).padStart(64, '0') : nonce.slice(2)

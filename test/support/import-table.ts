@@ -12,7 +12,7 @@ export const PURE: readonly string[] = [
   'routing',
   'payment',
 ]
-export const ADAPTER: readonly string[] = ['call', 'settlement', ...PURE, 'config']
+export const ADAPTER: readonly string[] = ['call', 'settlement', 'facilitator', ...PURE, 'config']
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   chat: ['lib'],
@@ -25,6 +25,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   payment: ['lib'],
   settlement: PURE,
   call: ['settlement', ...PURE],
+  facilitator: ['lib', 'payment'],
   providers: ADAPTER,
   chain: ADAPTER,
   storage: ADAPTER,

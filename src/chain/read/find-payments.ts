@@ -33,6 +33,25 @@ export async function findPayments(query: {
       .map(placeOf)
       .toSorted(newestFirst)
   }
+  return findTransfers({ ...query, asset, payer, recipient: till, amountAtomic })
+}
+
+/**
+ * Transfers of exactly one amount from a payer to a recipient, a token's fee included. Newest first.
+ *
+ * @param query.from the oldest moment that matters, in seconds since 1970.
+ * @throws RpcError
+ */
+export async function findTransfers(query: {
+  rpc: Rpc
+  asset: Address
+  payer: Address
+  recipient: Address
+  amountAtomic: bigint
+  from: number
+  blocksPerRequest?: bigint
+}): Promise<readonly ForeignPayment[]> {
+  const { asset, payer, recipient, amountAtomic } = query
   // All that the payer sent: a token's fee is a transfer to somebody else.
   const topics = [TRANSFER_TOPIC, addressTopic(payer)]
   const tokens = new Set([asset])
@@ -43,7 +62,7 @@ export async function findPayments(query: {
   })
   return [...Map.groupBy(sent, ({ place }) => place.transactionHash).values()]
     .flatMap((transfers) => {
-      const arrivals = arrivalsOf({ transfers, payer, recipient: till, amountAtomic })
+      const arrivals = arrivalsOf({ transfers, payer, recipient, amountAtomic })
       return transfers.filter((one) => arrivals.some(({ logIndex }) => logIndex === one.logIndex))
     })
     .map(({ place }) => place)
