@@ -2,6 +2,7 @@ import { type Config, ConfigError } from '../config/read-config.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { chooseAssets } from '../payment/choose-assets.ts'
 import { chainIdOf } from '../payment/networks.ts'
+import type { PicoUsd } from '../lib/money.ts'
 import type { Address, Asset, Hex } from '../payment/types.ts'
 import type { SubmitterNetwork } from '../chain/facilitator/create-submitter.ts'
 import { loadTokens } from './load-catalog.ts'
@@ -16,6 +17,8 @@ export type FacilitatorOptions = {
   readonly assets: readonly Asset[]
   /** Who may be paid; anybody where absent. */
   readonly payTo?: readonly Address[]
+  /** Payments of less are not worth their gas. */
+  readonly minPicoUsd: PicoUsd
   readonly accessToken?: string
   readonly perMinute: number
   readonly trustedProxies: number
@@ -40,6 +43,11 @@ export function facilitatorOptions({ config }: { config: Config }): FacilitatorO
   const key = config.TURNPIKE_FACILITATOR_KEY
   if (key === undefined) problems.push('TURNPIKE_FACILITATOR_KEY is required by facilitator.')
   problems.push(...sharedKeys(config))
+  const payTo = config.TURNPIKE_FACILITATOR_PAY_TO
+  if (payTo === undefined && config.TURNPIKE_FACILITATOR_ACCESS_TOKEN === undefined)
+    problems.push(
+      'TURNPIKE_FACILITATOR_ACCESS_TOKEN or TURNPIKE_FACILITATOR_PAY_TO must say whom your gas is spent for: give out a token, name who may be paid, or write TURNPIKE_FACILITATOR_PAY_TO=anybody.',
+    )
   const names = config.TURNPIKE_NETWORKS ?? []
   if (names.length === 0) problems.push('TURNPIKE_NETWORKS is required by facilitator.')
   const networks = [...new Set(names)].map((network): SubmitterNetwork => {
@@ -61,7 +69,8 @@ export function facilitatorOptions({ config }: { config: Config }): FacilitatorO
     key: key as Hex,
     networks,
     assets,
-    ...(config.TURNPIKE_FACILITATOR_PAY_TO ? { payTo: config.TURNPIKE_FACILITATOR_PAY_TO } : {}),
+    minPicoUsd: config.TURNPIKE_FACILITATOR_MIN_USD,
+    ...(payTo && payTo !== 'anybody' ? { payTo } : {}),
     ...(config.TURNPIKE_FACILITATOR_ACCESS_TOKEN
       ? { accessToken: config.TURNPIKE_FACILITATOR_ACCESS_TOKEN }
       : {}),

@@ -31,7 +31,12 @@ export async function openFacilitator(options: FacilitatorOptions): Promise<Open
     const app = createFacilitatorApp({
       facilitator: createFacilitator({
         submitter,
-        policy: { assets, ...(options.payTo ? { payTo: options.payTo } : {}) },
+        nowMs: clock.nowMs,
+        policy: {
+          assets,
+          minPicoUsd: options.minPicoUsd,
+          ...(options.payTo ? { payTo: options.payTo } : {}),
+        },
       }),
       call: { clock },
       trustedProxies: options.trustedProxies,

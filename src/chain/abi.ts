@@ -34,6 +34,23 @@ export const uptoProxyAbi = parseAbi([
   'function settle(PermitTransferFrom permit, uint256 amount, address owner, Witness witness, bytes signature)',
 ])
 
+/** The same with a permit of the token (EIP-2612) in front, which allows Permit2 what this payment needs. */
+export const exactProxyPermitAbi = parseAbi([
+  'struct EIP2612Permit { uint256 value; uint256 deadline; bytes32 r; bytes32 s; uint8 v; }',
+  'struct TokenPermissions { address token; uint256 amount; }',
+  'struct PermitTransferFrom { TokenPermissions permitted; uint256 nonce; uint256 deadline; }',
+  'struct Witness { address to; uint256 validAfter; }',
+  'function settleWithPermit(EIP2612Permit permit2612, PermitTransferFrom permit, address owner, Witness witness, bytes signature)',
+])
+
+export const uptoProxyPermitAbi = parseAbi([
+  'struct EIP2612Permit { uint256 value; uint256 deadline; bytes32 r; bytes32 s; uint8 v; }',
+  'struct TokenPermissions { address token; uint256 amount; }',
+  'struct PermitTransferFrom { TokenPermissions permitted; uint256 nonce; uint256 deadline; }',
+  'struct Witness { address to; address facilitator; uint256 validAfter; }',
+  'function settleWithPermit(EIP2612Permit permit2612, PermitTransferFrom permit, uint256 amount, address owner, Witness witness, bytes signature)',
+])
+
 /** EIP-3009 in both spellings: keys sign (v, r, s), contract wallets hand over bytes. */
 export const eip3009Abi = parseAbi([
   'function transferWithAuthorization(address from, address to, uint256 value, uint256 validAfter, uint256 validBefore, bytes32 nonce, uint8 v, bytes32 r, bytes32 s)',

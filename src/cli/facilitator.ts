@@ -13,7 +13,7 @@ export async function facilitator({ json }: { json: boolean }): Promise<void> {
   const options = facilitatorOptions({ config })
   if (!options.accessToken && !options.payTo)
     note(
-      'Anybody may have anybody paid at the cost of your gas, within the rate and the budget of a day: set TURNPIKE_FACILITATOR_ACCESS_TOKEN or TURNPIKE_FACILITATOR_PAY_TO to say who.',
+      'Anybody may have anybody paid at the cost of your gas, within the rate and the budget of a day, as TURNPIKE_FACILITATOR_PAY_TO=anybody says.',
     )
   const opened = await openFacilitator({ ...options, onNote: note, onError: reportFailure })
   progress.done()

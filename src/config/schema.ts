@@ -9,10 +9,17 @@ const address = z
   .string()
   .regex(/^0x[0-9a-fA-F]{40}$/, 'is not an address: 0x and 40 hex digits')
   .transform((text): `0x${string}` => `0x${text.slice(2).toLowerCase()}`)
-const addresses = z
+const recipients = z
   .string()
-  .regex(/^0x[0-9a-fA-F]{40}(,0x[0-9a-fA-F]{40})*$/, 'is not a list of addresses: 0x and 40 hex digits each')
-  .transform((text) => text.split(',').map((one): `0x${string}` => `0x${one.slice(2).toLowerCase()}`))
+  .regex(
+    /^(anybody|0x[0-9a-fA-F]{40}(,0x[0-9a-fA-F]{40})*)$/,
+    'is neither a list of addresses (0x and 40 hex digits each) nor the word anybody',
+  )
+  .transform((text) =>
+    text === 'anybody'
+      ? text
+      : text.split(',').map((one): `0x${string}` => `0x${one.slice(2).toLowerCase()}`),
+  )
 const secret = z.string().min(32, 'is too short: at least 32 characters')
 const networks = z
   .string()
@@ -103,13 +110,24 @@ export const VARIABLES = z.object({
   TURNPIKE_FACILITATOR_PORT: port
     .default(4021)
     .describe('facilitator: port of its listener; 0 takes a free one.'),
-  TURNPIKE_FACILITATOR_PAY_TO: addresses
+  TURNPIKE_FACILITATOR_PAY_TO: recipients
     .optional()
-    .describe('facilitator: who may be paid, a list of addresses. Without it: anybody.'),
+    .describe(
+      'facilitator: who may be paid: a list of addresses, or "anybody". Needed where there is no access token.',
+    ),
+  TURNPIKE_FACILITATOR_MIN_USD: z
+    .string()
+    .default('0.0001')
+    .transform((text, context) => {
+      const amountPicoUsd = parseUsd(text)
+      if (amountPicoUsd === undefined) context.addIssue('is not an amount in USD like 0.0001')
+      return amountPicoUsd ?? 0n
+    })
+    .describe('facilitator: the smallest payment in USD that is worth its gas.'),
   TURNPIKE_FACILITATOR_ACCESS_TOKEN: secret
     .optional()
     .describe(
-      'facilitator: bearer token that orders must carry. Without it: anybody may order, within the rate.',
+      'facilitator: bearer token that orders must carry. Without it anybody may order, within the rate.',
     ),
   TURNPIKE_FACILITATOR_PER_MINUTE: z.coerce
     .number()

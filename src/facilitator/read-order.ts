@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { networkOfV1Name, parseNetwork } from '../payment/networks.ts'
-import { addressAt, atomicAt, type Fields, objectAt, textAt } from '../payment/payload-fields.ts'
+import {
+  addressAt,
+  atomicAt,
+  type Fields,
+  hasField,
+  malformed,
+  objectAt,
+  textAt,
+} from '../payment/payload-fields.ts'
 import {
   decodeEip3009,
   decodePermit2,
@@ -32,7 +40,7 @@ export function readOrder(body: unknown): Order {
   const accepted = x402Version === 2 ? objectAt({ of: payload, name: 'accepted' }) : payload
   demandSame({ of: accepted, name: 'scheme', value: scheme })
   demandSame({ of: accepted, name: 'network', value: networkName })
-  const payment = paymentOf({ payload: objectAt({ of: payload, name: 'payload' }), scheme })
+  const payment = paymentOf({ payload: objectAt({ of: payload, name: 'payload' }), scheme, x402Version })
   const asset = addressAt({ of: requirements, name: 'asset' })
   return {
     x402Version,
@@ -72,9 +80,28 @@ function demandSame({ of, name, value }: { of: Fields; name: string; value: stri
   })
 }
 
-function paymentOf({ payload, scheme }: { payload: Fields; scheme: Order['scheme'] }): Order['payment'] {
-  const isPermit2 = scheme === 'upto' || payload.value['permit2Authorization'] !== undefined
-  return isPermit2 ? decodePermit2({ payload, scheme }) : decodeEip3009(payload)
+/**
+ * Two payments in one payload would be two readings of it: what is looked at and paid here must be what is looked at there.
+ */
+function paymentOf({
+  payload,
+  scheme,
+  x402Version,
+}: {
+  payload: Fields
+  scheme: Order['scheme']
+  x402Version: 1 | 2
+}): Order['payment'] {
+  const isPermit2 = hasField({ of: payload, name: 'permit2Authorization' })
+  if (isPermit2 && hasField({ of: payload, name: 'authorization' }))
+    throw malformed({
+      of: payload,
+      name: 'authorization',
+      need: 'the only payment: permit2Authorization is there too',
+    })
+  if (isPermit2 && x402Version === 1)
+    throw new TurnpikeError('payment_unsupported', { param: 'paymentPayload.payload.permit2Authorization' })
+  return isPermit2 || scheme === 'upto' ? decodePermit2({ payload, scheme }) : decodeEip3009(payload)
 }
 
 function keyOf({

@@ -77,6 +77,9 @@ export const LIMITS = {
   /** Gas of one transaction that it sends, and how long it waits for a block to take it. */
   facilitatorGas: 400_000n,
   facilitatorWaitMs: 15_000,
+  /** A body has to be there by then; and so long is a payer not served whose transaction was mined and reverted. */
+  facilitatorBodyMs: 2_000,
+  facilitatorPauseMs: 600_000,
   /** How long its start waits for transactions of its key that are still under way. */
   facilitatorIdleMs: 30_000,
   /** Bytes of one answer of an RPC. */

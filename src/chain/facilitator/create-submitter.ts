@@ -4,6 +4,7 @@ import { ExactEvmSchemeV1 } from '@x402/evm/exact/v1/facilitator'
 import { UptoEvmScheme } from '@x402/evm/upto/facilitator'
 import { privateKeyToAddress } from 'viem/accounts'
 import type { Submitter } from '../../facilitator/ports.ts'
+import { keepNewest } from '../../facilitator/keep-newest.ts'
 import type { Order, Outcome } from '../../facilitator/types.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { v1NameOf } from '../../payment/networks.ts'
@@ -13,10 +14,11 @@ import { listMissingContracts } from '../read/list-missing-contracts.ts'
 import { RpcError } from '../rpc-error.ts'
 import { createRpc } from '../rpc.ts'
 import { DEFAULT_FEE_CAPS, type FeeCaps } from '../send/fees.ts'
-import { findSettled, nonceDigits } from './find-settled.ts'
+import { findSettled } from './find-settled.ts'
 import { createGasLane, type GasLane } from './gas-lane.ts'
 import { createLaneSigner } from './lane-signer.ts'
 import { reasonOf } from './reason-of.ts'
+import { takesPayment } from './takes-payment.ts'
 
 export type SubmitterNetwork = {
   readonly network: Network
@@ -86,6 +88,8 @@ export function createSubmitter({
     })
     return { network, rpc, lane, away }
   })
+  /** Which order was last sent for a payment. */
+  const attempted = new Map<string, string>()
   const chainOf = (order: Order) => {
     const found = opened.find(({ network }) => network === order.network)
     if (!found) throw new RangeError(`No chain is configured for ${order.network}.`)
@@ -121,6 +125,17 @@ export function createSubmitter({
       return { isValid: false, invalidReason: reasonOf({ reason: answer.invalidReason }), payer }
     },
     async settle(order) {
+      const { lane } = chainOf(order)
+      const findOpen = () => lane.findOpen((call) => takesPayment({ call, order }))
+      const earlier = attempted.get(order.key)
+      // Sent for another order, whose answer was lost: two transactions for one nonce are one that reverts.
+      const taken = earlier === undefined || earlier === order.fingerprint ? undefined : await findOpen()
+      if (taken !== undefined)
+        return outcomeOf({
+          order,
+          answer: refusal({ order, errorReason: 'duplicate_settlement', transaction: taken }),
+        })
+      keepNewest({ map: attempted, key: order.key, value: order.fingerprint })
       const answer = await trusted({
         order,
         ask: () => facilitator.settle(order.payload as never, order.requirements as never),
@@ -128,7 +143,7 @@ export function createSubmitter({
       })
       if (answer.success || answer.transaction !== '') return outcomeOf({ order, answer })
       // Whoever gave up waiting (x402 v1 has no word for that) must not be told that nothing was sent.
-      const open = await chainOf(order).lane.findOpen(nonceDigits(order.payment))
+      const open = await findOpen()
       if (open === undefined) return outcomeOf({ order, answer })
       return outcomeOf({ order, answer: { ...answer, errorReason: 'settlement_pending', transaction: open } })
     },
@@ -144,6 +159,16 @@ export function createSubmitter({
   }
 }
 
+const refusal = ({
+  order,
+  errorReason,
+  transaction,
+}: {
+  order: Order
+  errorReason: string
+  transaction: Hex
+}): Answer => ({ success: false, errorReason, transaction, network: order.networkName as never })
+
 const unreachable = () => new RpcError({ kind: 'unreachable', method: 'eth_call' })
 
 function register({
@@ -155,7 +180,7 @@ function register({
   network: Network
   signer: ReturnType<typeof createLaneSigner>
 }): void {
-  const pendingSettlementStore = openPending()
+  const pendingSettlementStore = NOTHING_PENDING
   facilitator
     .register(network, new ExactEvmScheme(signer, { simulateInSettle: true, pendingSettlementStore }))
     .register(network, new UptoEvmScheme(signer, { pendingSettlementStore }))
@@ -164,14 +189,14 @@ function register({
     facilitator.registerV1(name as never, new ExactEvmSchemeV1(signer, { simulateInSettle: true }))
 }
 
-/** The published store forgets after five minutes; what is under way for longer must not be sent again either. */
-function openPending(): PendingSettlementStore {
-  const hashes = new Map<string, string>()
-  return {
-    get: (key) => Promise.resolve(hashes.get(key)),
-    set: (key, hash) => Promise.resolve(void hashes.set(key, hash)),
-    delete: (key) => Promise.resolve(void hashes.delete(key)),
-  }
+/**
+ * The published schemes wait for the transaction that this store names, for ever if no block can have it any more. Our lane remembers
+ * what it has sent and whether that can still be mined; asked for the same call again it answers with the same transaction.
+ */
+const NOTHING_PENDING: PendingSettlementStore = {
+  get: () => Promise.resolve(undefined),
+  set: () => Promise.resolve(),
+  delete: () => Promise.resolve(),
 }
 
 type Answer = Awaited<ReturnType<x402Facilitator['settle']>>

@@ -23,8 +23,8 @@ export class LaneRefusal extends Error {
 export type GasLane = {
   /** Signs and broadcasts. @returns the hash, also where no RPC has confirmed that it took the bytes. @throws LaneRefusal, RpcError */
   readonly send: (call: Calldata) => Promise<Hex>
-  /** The transaction that was sent with these hex digits in its bytes and that no block has yet. @throws RpcError */
-  readonly findOpen: (digits: string) => Promise<Hex | undefined>
+  /** The last transaction of such a call that was sent and that no block has yet. @throws RpcError */
+  readonly findOpen: (isIt: (call: Calldata) => boolean) => Promise<Hex | undefined>
   /** Of the key: transactions mined, and with those that wait. @throws RpcError */
   readonly countTransactions: () => Promise<{ readonly mined: number; readonly pending: number }>
 }
@@ -56,7 +56,7 @@ export function createGasLane({
 }): GasLane {
   const sign = createSign({ network: lane.network, keys: [key] })
   let spent: readonly { readonly atMs: number; readonly wei: bigint }[] = []
-  const sent = new Map<Hex, SignedTransaction>()
+  const sent = new Map<Hex, SignedTransaction & { readonly call: Calldata }>()
   let last: { readonly nonce: number; readonly atMs: number } | undefined
   let tail: Promise<unknown> = Promise.resolve()
   const count = async (block: 'latest' | 'pending') =>
@@ -79,21 +79,30 @@ export function createGasLane({
     return isLagging && last ? last.nonce + 1 : pending
   }
 
-  /** The same call again is the same transaction, sent again, unless the chain has refused that one. */
+  /**
+   * The same call again is the same transaction, sent again: unless the chain has refused that one, or its place in the key's order
+   * went to another, so that no block will ever have it.
+   */
   const resend = async (call: Calldata): Promise<Hex | undefined> => {
     const earlier = sent.get(call.data)
     if (!earlier) return undefined
-    const receipt = await rpc.request('eth_getTransactionReceipt', [earlier.hash])
-    if (typeof receipt === 'object' && receipt !== null)
-      return 'status' in receipt && receipt.status === '0x1' ? earlier.hash : undefined
-    await broadcast({ rpc, raw: earlier.raw })
-    return earlier.hash
+    const outcome = await outcomeOf(earlier.hash)
+    if (outcome !== undefined) return outcome === 'success' ? earlier.hash : undefined
+    if ((await broadcast({ rpc, raw: earlier.raw })) !== 'nonce-too-low') return earlier.hash
+    // It may have been mined a moment ago; then that is its outcome, and no second one is signed.
+    return (await outcomeOf(earlier.hash)) === 'success' ? earlier.hash : undefined
+  }
+
+  const outcomeOf = async (hash: Hex): Promise<'success' | 'reverted' | undefined> => {
+    const receipt = await rpc.request('eth_getTransactionReceipt', [hash])
+    if (typeof receipt !== 'object' || receipt === null) return undefined
+    return 'status' in receipt && receipt.status === '0x1' ? 'success' : 'reverted'
   }
 
   const remember = (call: Calldata, signed: SignedTransaction) => {
     const [oldest] = sent.keys()
     if (sent.size >= LIMITS.facilitatorRemembered && oldest !== undefined) sent.delete(oldest)
-    sent.set(call.data, signed)
+    sent.set(call.data, { ...signed, call })
   }
 
   const sendNext = async (call: Calldata): Promise<Hex> => {
@@ -123,8 +132,8 @@ export function createGasLane({
       tail = sending.catch(() => undefined)
       return sending
     },
-    async findOpen(digits) {
-      const found = [...sent].findLast(([data]) => data.includes(digits))?.[1]
+    async findOpen(isIt) {
+      const found = [...sent.values()].findLast(({ call }) => isIt(call))
       if (!found) return undefined
       const receipt = await rpc.request('eth_getTransactionReceipt', [found.hash])
       return receipt === null ? found.hash : undefined

@@ -73,6 +73,31 @@ export async function listUsedAuthorizations(
   return found
 }
 
+const RECEIPT = 'eth_getTransactionReceipt'
+
+/** Whether a transaction has used an EIP-3009 authorisation, by the token's own log. @throws RpcError */
+export async function hasUsedAuthorization({
+  rpc,
+  transactionHash,
+  authorization,
+}: {
+  rpc: Rpc
+  transactionHash: Hex
+  authorization: Authorization
+}): Promise<boolean> {
+  const receipt = readObject({ value: await rpc.request(RECEIPT, [transactionHash]), method: RECEIPT })
+  const subject = authorizationSubject(authorization)
+  return readArray({ value: receipt['logs'], method: RECEIPT })
+    .filter((log) => isUseOf({ log, token: authorization.token }))
+    .some((log) => readUsed(log).subject === subject)
+}
+
+function isUseOf({ log, token }: { log: unknown; token: string }): boolean {
+  const { address, topics } = readObject({ value: log, method: RECEIPT })
+  const [event] = readArray({ value: topics, method: RECEIPT })
+  return event === AUTHORIZATION_USED && readAddress({ value: address, method: RECEIPT }) === token
+}
+
 function readUsed(value: unknown): ChainLog {
   const log = readObject({ value, method: LOGS })
   const [, owner, nonce] = readArray({ value: log['topics'], method: LOGS }).map((topic) =>

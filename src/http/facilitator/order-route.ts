@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import type { Facilitator } from '../../facilitator/create-facilitator.ts'
 import { readOrder } from '../../facilitator/read-order.ts'
 import type { Order } from '../../facilitator/types.ts'
@@ -16,7 +16,7 @@ type Verb = 'verify' | 'settle'
  */
 export function orderRoute({ facilitator, verb }: { facilitator: Facilitator; verb: Verb }): RequestHandler {
   return async (request, response) => {
-    const body = await readBody(request, { limitBytes: LIMITS.facilitatorBodyBytes })
+    const body = await readInTime(request)
     const order = orderIn(body)
     if (order instanceof TurnpikeError) {
       sendJson({ response, status: 400, body: { ...NO_ORDER[verb], error: toWireError(order) } })
@@ -28,6 +28,12 @@ export function orderRoute({ facilitator, verb }: { facilitator: Facilitator; ve
     })
     sendJson({ response, status: 200, body: answer })
   }
+}
+
+/** Who sends a byte now and then would keep others from their turn. */
+async function readInTime(request: Request): Promise<Buffer> {
+  const late = setTimeout(() => request.destroy(), LIMITS.facilitatorBodyMs)
+  return readBody(request, { limitBytes: LIMITS.facilitatorBodyBytes }).finally(() => clearTimeout(late))
 }
 
 const RETRY_MS = 2_000
