@@ -69,6 +69,7 @@ export function termsOf({
     assets,
     schemes: SCHEMES,
     settlementFees,
+    ...(config.TURNPIKE_SPONSORED_PERMITS > 0 ? { sponsorsPermits: true as const } : {}),
     ...(config.TURNPIKE_MAX_FEE_SHARE === undefined
       ? {}
       : { maxFeeShareBps: Math.round(config.TURNPIKE_MAX_FEE_SHARE * 10_000) }),

@@ -7,6 +7,7 @@ import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import { createSignatureCheck } from '../payment/signature.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
+import { createPermitSponsor } from '../settlement/sponsor-permit.ts'
 import { fund } from '../settlement/fund.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { type createLog, logCall, logError } from '../telemetry/log.ts'
@@ -90,6 +91,14 @@ function callDependencies({
     upstreams,
     mirrorOf: (network) => chains.find(network)?.mirror,
     fund: (payment, funding) => fund({ payment, ...funding, dependencies: settlement }),
+    ...(options.sponsoredPermitsPerDay
+      ? {
+          sponsorPermit: createPermitSponsor({
+            perDay: options.sponsoredPermitsPerDay,
+            dependencies: settlement,
+          }),
+        }
+      : {}),
     getCredit: ({ asset: { network, address }, payer }) =>
       storage.balances.getAvailable({
         ledger: tokenLedger({ network, asset: address }),

@@ -56,6 +56,8 @@ export type AppOptions = {
   /** Between two looks at our tokens; LIMITS.tokenWatchMs where absent. */
   readonly tokenWatchMs?: number
   readonly onProgress?: (line: string) => void
+  /** Permits of payers (EIP-2612) whose gas is ours, per network within 24 hours; none where absent. */
+  readonly sponsoredPermitsPerDay?: number
   /** What gas may cost; dev's costs nothing. */
   readonly gasOf?: (network: Network) => GasPolicy
   /** Tests end the process at a named crash point. */

@@ -59,6 +59,7 @@ export function serveOptions({
       config,
     }),
     checksTokens: true,
+    sponsoredPermitsPerDay: config.TURNPIKE_SPONSORED_PERMITS,
     gasOf: (network) => gasPolicyOf({ config, network }),
     secret: config.TURNPIKE_QUOTE_SECRET ?? randomBytes(32).toString('hex'),
     marginBps: config.TURNPIKE_MARGIN_BPS,

@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { minBigint, picoUsdToAtomic } from '../lib/money.ts'
-import type { UptoPayment } from '../payment/types.ts'
+import type { SponsoredPermit, UptoPayment } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
 import { admitDurably } from './admit-durably.ts'
 import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit-request.ts'
@@ -30,8 +30,10 @@ export async function admitUpto({
   const mirrored = await mirror.getSpendable({ ...query, maxAgeMs: MIRROR_AGE_MS })
   const suffices = minBigint(mirrored.permit2AllowanceAtomic, mirrored.balanceAtomic) >= ceilingAtomic
   const spendable = suffices ? mirrored : await mirror.getSpendable({ ...query, maxAgeMs: REFUSAL_AGE_MS })
-  if (spendable.permit2AllowanceAtomic < ceilingAtomic) throw allowanceRequired(payment)
+  const isAllowed = spendable.permit2AllowanceAtomic >= ceilingAtomic
+  if (!isAllowed && !payment.sponsoredPermit) throw allowanceRequired(payment)
   if (spendable.balanceAtomic < ceilingAtomic) throw insufficientFunds(spendable.balanceAtomic)
+  const permit = isAllowed ? undefined : await sponsoredPermitOf({ payment, dependencies })
 
   const cap = picoUsdToAtomic({ amountPicoUsd: LIMITS.exposurePicoUsd, decimals: asset.decimals })
   const admission = {
@@ -42,9 +44,11 @@ export async function admitUpto({
       validAfter: payment.validAfter,
       deadline: payment.deadline,
       signature: payment.signature,
+      ...(permit ? { permit } : {}),
     },
-    // Also a single call: a payer may empty its wallet while the answer streams. Dearer calls go through a channel.
-    exposureLimitAtomic: minBigint(cap, spendable.balanceAtomic),
+    // Also a single call: a payer may empty its wallet while the answer streams. Dearer calls go through a channel. What a permit
+    // allows is there for its own call only, and a second permit would have the same nonce: one such call at a time.
+    exposureLimitAtomic: permit ? minBigint(cap, ceilingAtomic) : minBigint(cap, spendable.balanceAtomic),
   }
   const outcome = await admitDurably({ admission, dependencies })
   if (outcome.kind === 'admitted') {
@@ -58,8 +62,23 @@ export async function admitUpto({
   throw new TurnpikeError('internal_error')
 }
 
-function allowanceRequired({ asset }: UptoPayment): TurnpikeError {
+/** The payer's permit, where the operator pays for it and the chain would take it with the payment. */
+async function sponsoredPermitOf({
+  payment,
+  dependencies: { sponsorPermit },
+}: Pick<AdmitRequest<UptoPayment>, 'payment' | 'dependencies'>): Promise<SponsoredPermit | undefined> {
+  const outcome = await sponsorPermit?.(payment)
+  if (outcome?.kind === 'sponsored') return payment.sponsoredPermit
+  if (outcome?.kind === 'unknown')
+    throw new TurnpikeError('unavailable', { message: 'The chain cannot be asked about the permit now.' })
+  throw allowanceRequired(payment, outcome?.reason)
+}
+
+function allowanceRequired({ asset }: UptoPayment, reason?: string): TurnpikeError {
   return new TurnpikeError('permit2_allowance_required', {
+    ...(reason === undefined
+      ? {}
+      : { message: `The permit that came with the payment is not sponsored (${reason}).` }),
     next: `Call approve(0x000000000022D473030F116dDEE9F6B43aC78BA3, 2^256-1) on ${asset.address} (${asset.symbol}, ${asset.network}) once, then pay again.`,
   })
 }

@@ -5,6 +5,7 @@ import type { Address, Asset, CallPayment, Network, Terms } from '../payment/typ
 import type { WithheldOf } from '../payment/withheld.ts'
 import type { Reach } from '../settlement/crash-points.ts'
 import type { FundOutcome } from '../settlement/fund.ts'
+import type { SponsorPermit } from '../settlement/sponsor-permit.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
 import type { Turns } from './turns.ts'
 
@@ -23,6 +24,8 @@ export type CallDependencies = {
   readonly upstreams: Upstreams
   readonly mirrorOf: (network: Network) => PayerMirror | undefined
   readonly fund: (payment: CallPayment, options?: { isTopUp: boolean }) => Promise<FundOutcome>
+  /** Where the operator pays for permits of payers without an allowance. */
+  readonly sponsorPermit?: SponsorPermit
   /** What a payer has with us in one token and has not promised. */
   readonly getCredit: (query: { asset: Asset; payer: Address }) => Promise<Atomic>
   /** Tells the queue that there is something to settle; only a hint. */

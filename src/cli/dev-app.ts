@@ -62,6 +62,7 @@ export function openDevApp({
     ],
     keys: world.keys,
     terms: devTerms({ config, world }),
+    sponsoredPermitsPerDay: config.TURNPIKE_SPONSORED_PERMITS,
     secret: devSecret(world.chain.genesisHash),
     marginBps: config.TURNPIKE_MARGIN_BPS,
     defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,

@@ -21,6 +21,8 @@ export type AllowanceOrder = {
   readonly payer: Address
   /** What will be released where it is missing. */
   readonly amountAtomic: Atomic
+  /** What this payment moves at most: a permit is over exactly that, since x402's proxies take no other. */
+  readonly neededAtomic: Atomic
 }
 
 /** `approve(Permit2, amount)` on the token. */

@@ -84,7 +84,7 @@ export async function ensureAllowance({
         })) ?? 0n
       if (allowedAtomic >= neededAtomic) return undefined
       const amountAtomic = releasedAtomic({ payment, neededAtomic })
-      const order = { client, network, token, payer: context.payer, amountAtomic }
+      const order = { client, network, token, payer: context.payer, amountAtomic, neededAtomic }
       const sponsored = await sponsoredApproval({ order, payment, announced: challenge.extensions })
       if (sponsored) return sponsored
       await approve({ ...order, allowedAtomic })

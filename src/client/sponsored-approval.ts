@@ -34,7 +34,7 @@ async function signPermit({
   order: AllowanceOrder
   payment: Payment
 }): Promise<Json | undefined> {
-  const { client, token, payer, amountAtomic } = order
+  const { client, token, payer, neededAtomic } = order
   const domain = tokenDomain(payment)
   const nonce = await readNumber({
     client,
@@ -45,17 +45,21 @@ async function signPermit({
   if (nonce === undefined || domain.name === '' || domain.version === '') return undefined
   const { validUntil: deadline } = validityOf(payment)
   const signature = await payment.context.wallet.signTypedData(
-    permitOfTokenData({ domain, owner: payer, spender: PERMIT2, valueAtomic: amountAtomic, nonce, deadline }),
+    permitOfTokenData({ domain, owner: payer, spender: PERMIT2, valueAtomic: neededAtomic, nonce, deadline }),
   )
   return {
-    ...partiesOf(order),
+    ...partiesOf({ ...order, amountAtomic: neededAtomic }),
     nonce: nonce.toString(),
     deadline: deadline.toString(),
     signature,
   }
 }
 
-const partiesOf = ({ payer, token, amountAtomic }: AllowanceOrder) => ({
+const partiesOf = ({
+  payer,
+  token,
+  amountAtomic,
+}: Pick<AllowanceOrder, 'payer' | 'token' | 'amountAtomic'>) => ({
   from: checksumAddress(payer),
   asset: checksumAddress(token),
   spender: checksumAddress(PERMIT2),

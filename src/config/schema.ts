@@ -164,6 +164,15 @@ export const VARIABLES = z.object({
     .describe(
       'Gwei that a unit of gas may cost on a network, its tip included, e.g. eip155:137=500. Without it: 200, and of these 5 as a tip.',
     ),
+  TURNPIKE_SPONSORED_PERMITS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe(
+      'Permits of upto payers without a Permit2 allowance (EIP-2612) whose gas is yours, per network within 24 hours. 0: none, and not offered.',
+    ),
   TURNPIKE_MAX_FEE_SHARE: z.coerce
     .number()
     .min(0)

@@ -63,6 +63,8 @@ export const LIMITS = {
   gasShareBps: 2_500n,
   /** Wei that a network may cost within 24 hours: 0.05 of its coin. */
   gasPerDayWei: 50_000_000_000_000_000n,
+  /** Permits of one payer whose gas is ours, within 24 hours. */
+  sponsoredPerPayer: 20,
   /** An `upto` authorisation with less time left is settled though gas is dear. */
   uptoUrgentSeconds: 300,
   /** Once one RPC has answered, how long the others of its network are waited for. */

@@ -7,6 +7,7 @@ import { offeredAtomic, offerFrom, offerTemplates } from './offers.ts'
 import type { DecodedPayment } from './payload.ts'
 import { readQuote, type QuoteSecret } from './quote.ts'
 import type { SignatureCheck } from './signature.ts'
+import { checkSponsoredPermit } from './sponsored-permit.ts'
 import type { CheckedPayment, Quote, Terms } from './types.ts'
 
 export type PaymentCheck = {
@@ -57,7 +58,11 @@ function checkV2({ payment, ...context }: PaymentCheck & { payment: PaymentOfVer
     return checkEip3009({ payload, agreed, recipient: terms.till, nowSeconds, signatures })
   }
   if (payload.type === 'permit2') {
-    return checkPermit2({ payload, scheme: template.scheme, agreed, terms, nowSeconds, signatures })
+    const checked = checkPermit2({ payload, scheme: template.scheme, agreed, terms, nowSeconds, signatures })
+    const { permit: claim } = payment
+    if (checked.kind !== 'upto' || !claim || !terms.sponsorsPermits) return checked
+    const sponsoredPermit = checkSponsoredPermit({ claim, payment: checked, nowSeconds, signatures })
+    return { ...checked, sponsoredPermit }
   }
   return checkChannelPayload({ payload, agreed, terms, nowSeconds, signatures })
 }

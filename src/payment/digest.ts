@@ -93,6 +93,42 @@ export function depositAuthorizationDigest({
   })
 }
 
+const TOKEN_PERMIT = typeHash(
+  'Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)',
+)
+
+/**
+ * EIP-2612 `Permit` of a token itself, for Permit2: it allows what `approve` would allow.
+ *
+ * @throws RangeError where the token has no EIP-712 domain.
+ */
+export function tokenPermitDigest({
+  asset,
+  owner,
+  valueAtomic,
+  nonce,
+  deadline,
+}: {
+  asset: Asset
+  owner: Address
+  valueAtomic: Atomic
+  nonce: bigint
+  /** Seconds since 1970; the last in which the token takes it. */
+  deadline: number
+}): Uint8Array {
+  if (!asset.eip712) throw new RangeError(`${asset.symbol} on ${asset.network} has no EIP-712 domain.`)
+  const struct = hashWords([
+    TOKEN_PERMIT,
+    addressWord(owner),
+    addressWord(PERMIT2),
+    uintWord(valueAtomic),
+    uintWord(nonce),
+    uintWord(deadline),
+  ])
+  const domain = { ...asset.eip712, network: asset.network, contract: asset.address }
+  return digestBytes(typedDigest({ domain, struct }))
+}
+
 type Permit = {
   readonly network: Network
   readonly token: Address

@@ -14,6 +14,7 @@ import {
 } from './payload-fields.ts'
 import { decodeChannelPayload, decodeEip3009, decodePermit2, type ChannelPayload } from './payload-schemes.ts'
 import type { Eip3009Payload, Permit2Payload } from './payload-schemes.ts'
+import { decodePermitClaim, PERMIT_SPONSORING, type PermitClaim } from './sponsored-permit.ts'
 import { SCHEMES, type Address, type Network, type Scheme } from './types.ts'
 
 /** What a v2 client says that it accepts; nothing of it is believed before it is compared with an own offer. */
@@ -37,6 +38,8 @@ export type DecodedPayment =
       readonly quoteToken?: string
       /** x402's payment-identifier: the client's own name for the request. */
       readonly identifier?: string
+      /** A permit beside the payment, for a server that pays its gas. */
+      readonly permit?: PermitClaim
       readonly payload: ChannelPayload | Eip3009Payload | Permit2Payload
     }
 
@@ -144,9 +147,15 @@ function decodeAccepted(payment: Fields): AcceptedOffer {
 }
 
 /** One member of `extensions.<extension>.info`; other extensions are nobody's business here. */
-function extensionMember(payment: Fields, extension: string, member: string): unknown {
-  let value: unknown = payment.value['extensions']
-  for (const name of [extension, 'info', member]) {
+const extensionMember = (payment: Fields, extension: string, member: string): unknown =>
+  memberAt(payment.value['extensions'], [extension, 'info', member])
+
+const extensionInfo = (payment: Fields, extension: string): unknown =>
+  memberAt(payment.value['extensions'], [extension, 'info'])
+
+function memberAt(of: unknown, path: readonly string[]): unknown {
+  let value = of
+  for (const name of path) {
     if (typeof value !== 'object' || value === null) return undefined
     value = Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
   }
@@ -173,6 +182,13 @@ function decodeIdentifier(payment: Fields): { identifier?: string } {
   throw malformed({ of, name: 'id', need: '16 to 128 letters, digits, hyphens or underscores' })
 }
 
+/** Only of `upto`: other schemes' allowances are not sponsored, and what is not looked at need not have a form. */
+function decodePermit({ payment, accepted }: { payment: Fields; accepted: AcceptedOffer }) {
+  if (accepted.scheme !== 'upto') return {}
+  const permit = decodePermitClaim(extensionInfo(payment, PERMIT_SPONSORING))
+  return permit ? { permit } : {}
+}
+
 function decodeV2(payment: Fields): DecodedPayment {
   demandVersion({ payment, version: 2 })
   const accepted = decodeAccepted(payment)
@@ -183,6 +199,7 @@ function decodeV2(payment: Fields): DecodedPayment {
     accepted,
     ...decodeQuote({ payment, accepted }),
     ...decodeIdentifier(payment),
+    ...decodePermit({ payment, accepted }),
     payload:
       accepted.scheme === 'batch-settlement'
         ? decodeChannelPayload(payload)

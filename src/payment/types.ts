@@ -55,6 +55,8 @@ export type Terms = {
   }[]
   /** Where set: schemes whose fee is a larger share of the estimate (basis points) are not offered. */
   readonly maxFeeShareBps?: number
+  /** Where set: `upto` payers without an allowance may send a permit, whose gas is on us. */
+  readonly sponsorsPermits?: true
 }
 
 /** One entry of `accepts`: x402 v2's PaymentRequirements. */
@@ -130,6 +132,13 @@ export type VoucherPayment = Checked & {
   readonly deposit?: Deposit
 }
 
+/** A permit of the token (EIP-2612) that lets Permit2 move exactly what an `upto` payment permits; its gas is on us. */
+export type SponsoredPermit = {
+  /** Seconds since 1970. */
+  readonly deadline: number
+  readonly signature: Hex
+}
+
 export type UptoPayment = Checked & {
   readonly kind: 'upto'
   readonly scheme: 'upto'
@@ -139,6 +148,7 @@ export type UptoPayment = Checked & {
   readonly validAfter: number
   readonly deadline: number
   readonly signature: Hex
+  readonly sponsoredPermit?: SponsoredPermit
 }
 
 export type ExactPayment = Checked & {

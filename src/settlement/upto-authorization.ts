@@ -1,4 +1,4 @@
-import type { Hex } from '../payment/types.ts'
+import type { Hex, SponsoredPermit } from '../payment/types.ts'
 
 /** What an `upto` settlement needs of the payer's signature; stored with the admission, spent by one transaction. */
 export type UptoAuthorization = {
@@ -9,4 +9,6 @@ export type UptoAuthorization = {
   readonly validAfter: number
   readonly deadline: number
   readonly signature: Hex
+  /** A permit of the token that goes first, in the same transaction; over exactly what is permitted. */
+  readonly permit?: SponsoredPermit
 }

@@ -1,9 +1,9 @@
-import { encodeFunctionData } from 'viem'
+import { encodeFunctionData, slice } from 'viem'
 import { UPTO_PROXY } from '../../payment/contracts.ts'
-import type { Address } from '../../payment/types.ts'
+import type { Address, SponsoredPermit } from '../../payment/types.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import type { DueSettlement } from '../../settlement/types.ts'
-import { uptoProxyAbi } from '../abi.ts'
+import { uptoProxyAbi, uptoProxyPermitAbi } from '../abi.ts'
 import { toContractSignature } from './contract-signature.ts'
 
 /**
@@ -28,8 +28,30 @@ export function uptoCalldata(request: {
   }
   const witness = { to: payTo, facilitator, validAfter: BigInt(authorization.validAfter) }
   const args = [permit, amountAtomic, payer, witness, toContractSignature(authorization.signature)] as const
+  const data = authorization.permit
+    ? encodeFunctionData({
+        abi: uptoProxyPermitAbi,
+        functionName: 'settleWithPermit',
+        args: [tokenPermitOf({ permit: authorization.permit, permittedAtomic }), ...args],
+      })
+    : encodeFunctionData({ abi: uptoProxyAbi, functionName: 'settle', args })
+  return { to: UPTO_PROXY, data }
+}
+
+/** The proxy takes a permit over exactly what the payment permits. */
+function tokenPermitOf({
+  permit: { deadline, signature },
+  permittedAtomic,
+}: {
+  permit: SponsoredPermit
+  permittedAtomic: bigint
+}) {
+  const whole = toContractSignature(signature)
   return {
-    to: UPTO_PROXY,
-    data: encodeFunctionData({ abi: uptoProxyAbi, functionName: 'settle', args }),
+    value: permittedAtomic,
+    deadline: BigInt(deadline),
+    r: slice(whole, 0, 32),
+    s: slice(whole, 32, 64),
+    v: Number(slice(whole, 64)),
   }
 }

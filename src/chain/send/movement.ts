@@ -9,6 +9,7 @@ import {
   erc20Abi,
   exactProxyAbi,
   uptoProxyAbi,
+  uptoProxyPermitAbi,
 } from '../abi.ts'
 
 /** The token movement that a call of ours asks for. */
@@ -44,7 +45,8 @@ function exactMovement({ data }: Calldata): Movement {
 }
 
 function uptoMovement({ data }: Calldata): Movement {
-  const [permit, amount, owner] = decodeFunctionData({ abi: uptoProxyAbi, data }).args
+  const { args } = decodeFunctionData({ abi: [...uptoProxyAbi, ...uptoProxyPermitAbi], data })
+  const [permit, amount, owner] = args.length === 6 ? [args[1], args[2], args[3]] : args
   return { token: lower(permit.permitted.token), from: lower(owner), amount, viaPermit2: true }
 }
 

@@ -1,0 +1,78 @@
+import { LIMITS } from '../lib/limits.ts'
+import type { Network, UptoPayment } from '../payment/types.ts'
+import type { SettlementDependencies } from './dependencies.ts'
+import type { DueSettlement } from './types.ts'
+
+export type SponsorOutcome =
+  | { readonly kind: 'sponsored' }
+  /** The chain would not take it, or enough was sponsored today. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** The chain could not be asked, or our lane cannot send: nothing is known of the permit. */
+  | { readonly kind: 'unknown' }
+
+export type SponsorPermit = (payment: UptoPayment) => Promise<SponsorOutcome>
+
+const DAY_MS = 86_400_000
+
+type Past = readonly { readonly atMs: number; readonly payer: string }[]
+
+/**
+ * Says whether a payer's permit (EIP-2612) is brought on chain at our cost, together with the settlement of its call: as often a day as the
+ * operator allows, each payer a part of that, and only where the chain would take permit and payment now, as one call of our lane.
+ *
+ * The count is this process's: it begins anew with a start, and each instance has its own.
+ */
+export function createPermitSponsor({
+  perDay,
+  dependencies,
+}: {
+  /** On each network. */
+  perDay: number
+  dependencies: Pick<SettlementDependencies, 'chainOf' | 'clock'>
+}): SponsorPermit {
+  const past = new Map<Network, Past>()
+
+  function refusalFor({ network, payer }: UptoPayment): string | undefined {
+    const sinceMs = dependencies.clock.nowMs() - DAY_MS
+    const recent = (past.get(network) ?? []).filter(({ atMs }) => atMs > sinceMs)
+    past.set(network, recent)
+    if (recent.length >= perDay) return 'sponsored_enough_today'
+    const own = recent.filter((one) => one.payer === payer).length
+    return own >= LIMITS.sponsoredPerPayer ? 'sponsored_enough_for_payer' : undefined
+  }
+
+  return async (payment) => {
+    const { network, payer } = payment
+    const reason = refusalFor(payment)
+    if (reason !== undefined) return { kind: 'refused', reason }
+    // Counted before the chain is asked, so that many at once cannot pass together.
+    const counted = { atMs: dependencies.clock.nowMs(), payer }
+    past.set(network, [...(past.get(network) ?? []), counted])
+    const { sender, calldata } = dependencies.chainOf(network)
+    const lane = sender.lanes.signer
+    const prepared = await sender.prepare({ lane, call: calldata.upto(wholeSettlement(payment)) })
+    if (prepared.ok) return { kind: 'sponsored' }
+    past.set(
+      network,
+      (past.get(network) ?? []).filter((one) => one !== counted),
+    )
+    return prepared.unknown ? { kind: 'unknown' } : { kind: 'refused', reason: prepared.reason }
+  }
+}
+
+/** As if the call had used all that it may. */
+const wholeSettlement = (payment: UptoPayment): DueSettlement => ({
+  callId: '',
+  network: payment.network,
+  asset: payment.asset.address,
+  payer: payment.payer,
+  amountAtomic: payment.permittedAtomic,
+  authorization: {
+    nonce: payment.nonce.toString(),
+    permittedAtomic: payment.permittedAtomic.toString(),
+    validAfter: payment.validAfter,
+    deadline: payment.deadline,
+    signature: payment.signature,
+    ...(payment.sponsoredPermit ? { permit: payment.sponsoredPermit } : {}),
+  },
+})
