@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { LIMITS } from '../lib/limits.ts'
+import { createSseDecoder } from '../lib/sse.ts'
 import { readyFile } from './ask-server.ts'
 import { readEnvironment } from './read-environment.ts'
 
@@ -60,15 +62,26 @@ async function pass({
       body: line,
       signal: controller.signal,
     })
-    const text = await response.text()
-    // Notifications are taken without a word.
-    if (text !== '') write(text)
+    for await (const text of messagesIn(response)) write(text)
   } catch {
     if (id === undefined || controller.signal.aborted) return
     write(failureOf({ id, code: UNREACHABLE, words: `No Turnpike answers at ${url}.` }))
   } finally {
     if (id !== undefined) running.delete(id)
   }
+}
+
+/** The messages of an answer: one as JSON, or several as a stream; none to a notification, which is taken without a word. */
+async function* messagesIn(response: Response): AsyncGenerator<string> {
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+  if (!isStream || !response.body) {
+    const text = await response.text()
+    if (text !== '') yield text
+    return
+  }
+  const decoder = createSseDecoder({ maxLineBytes: LIMITS.bodyBytes })
+  for await (const bytes of response.body) for (const { data } of decoder.push(bytes)) yield data
+  for (const { data } of decoder.end()) yield data
 }
 
 function readMessage(line: string): Message | undefined {

@@ -71,6 +71,8 @@ export const LIMITS = {
   rpcPatienceMs: 1_000,
   /** How long a hosted facilitator is waited for: it answers once the chain has taken the payment. */
   facilitatorMs: 20_000,
+  /** Between two words to a caller over MCP that its tool still runs. */
+  mcpProgressMs: 1_000,
   /** Of `turnpike facilitator`: bytes of an order, settled payments that are remembered, orders at once, orders per address and minute. */
   facilitatorBodyBytes: 64 * 1024,
   facilitatorRemembered: 10_000,

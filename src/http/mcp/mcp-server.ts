@@ -13,6 +13,7 @@ import { GUIDANCE } from '../discovery/guidance.ts'
 import { VERSION } from '../discovery/open-api.ts'
 import { refusalOf } from './results.ts'
 import type { Ask, Tool } from './tool.ts'
+import { tellProgress, wantsProgress } from './tell-progress.ts'
 import { TOOLS } from './tools.ts'
 
 /**
@@ -40,18 +41,25 @@ export async function answerMessage({
   )
   const { server } = mcp
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: TOOLS.map(describe) }))
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }): Promise<CallToolResult> => {
-    const tool = TOOLS.find(({ name }) => name === params.name)
-    if (!tool) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${params.name.slice(0, 80)}.`)
-    try {
-      return await tool.run({ given: params.arguments ?? {}, meta: params._meta ?? {}, ask })
-    } catch (error) {
-      const known = asTurnpikeError(error)
-      if (known.code === 'internal_error') onFault(known.cause)
-      return refusalOf(known)
-    }
-  })
-  const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
+  server.setRequestHandler(
+    CallToolRequestSchema,
+    async ({ params }, { sendNotification }): Promise<CallToolResult> => {
+      const tool = TOOLS.find(({ name }) => name === params.name)
+      if (!tool) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${params.name.slice(0, 80)}.`)
+      try {
+        return await tellProgress({
+          token: params._meta?.progressToken,
+          notify: (progress) => sendNotification({ method: 'notifications/progress', params: progress }),
+          run: () => tool.run({ given: params.arguments ?? {}, meta: params._meta ?? {}, ask }),
+        })
+      } catch (error) {
+        const known = asTurnpikeError(error)
+        if (known.code === 'internal_error') onFault(known.cause)
+        return refusalOf(known)
+      }
+    },
+  )
+  const transport = new StreamableHTTPServerTransport({ enableJsonResponse: !wantsProgress(message) })
   response.once('close', () => void mcp.close())
   await mcp.connect(transport)
   await transport.handleRequest(request, response, message)

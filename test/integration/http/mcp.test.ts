@@ -249,6 +249,23 @@ test('a caller that hangs up ends the work of its call', async () => {
   }
 })
 
+test('a caller that asks for it is told that its chat still runs, and outlasts its own time limit', async () => {
+  const meta = await payFor((await call('chat', QUESTION)).structuredContent)
+  stack.provider.setFaults({ headersDelayMs: 2_600 })
+  try {
+    const seconds: number[] = []
+    const paid = (await client.callTool({ name: 'chat', arguments: QUESTION, _meta: meta }, undefined, {
+      onprogress: ({ progress }) => void seconds.push(progress),
+      timeout: 2_200,
+      resetTimeoutOnProgress: true,
+    })) as CallToolResult
+    expect(seconds.slice(0, 2)).toEqual([1, 2])
+    expect(paid._meta).toHaveProperty('x402/payment-response')
+  } finally {
+    stack.provider.setFaults()
+  }
+})
+
 test('turnpike mcp speaks the same over stdio, payments included', async () => {
   const main = join(import.meta.dirname, '../../../src/main.ts')
   const child = spawn(process.execPath, [main, 'mcp', '--url', stack.app.url], {
@@ -271,6 +288,12 @@ test('turnpike mcp speaks the same over stdio, payments included', async () => {
       method: 'tools/call',
       params: { name: 'chat', arguments: QUESTION, ...(meta ? { _meta: meta } : {}) },
     })
+  const told = await ask({
+    id: 'told',
+    method: 'tools/call',
+    params: { name: 'list_models', arguments: { limit: 1 }, _meta: { progressToken: 'a' } },
+  })
+  expect(told.id).toBe('told')
   const asked = await chat(1)
   expect(asked.id).toBe(1)
   const paid = await chat(2, await payFor(asked.result.structuredContent))
