@@ -64,7 +64,7 @@ test('our own client signs the permit by itself, over exactly what the payment p
   const payer = await newPayer()
   const pay = payingFetch(payer.account, {
     schemes: ['upto'],
-    approvals: { client: devClient({ rpcUrl: stack.rpcUrl, account: payer.account }) as never },
+    approvals: { client: devClient({ rpcUrl: stack.rpcUrl, account: payer.account }) },
   })
   expect((await pay(stack.chatUrl, post(chatBody()))).status).toBe(200)
   expect(await chain().getTransactionCount({ address: payer.address })).toBe(0)

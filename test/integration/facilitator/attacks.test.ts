@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { authorizationTypes, permit2WitnessTypes } from '@x402/evm'
-import { pad, parseAbi, parseSignature, toHex } from 'viem'
+import { keccak256, pad, parseAbi, parseSignature, toHex } from 'viem'
+import { privateKeyToAccount } from 'viem/accounts'
 import { expect, test } from 'vitest'
 import { devClient } from '../../../src/dev/chain/clients.ts'
 import { sendAs } from '../../../src/dev/chain/send-as.ts'
@@ -177,6 +178,32 @@ test('the same payment signed in other bytes is not sent beside the first, thoug
       proxy.restore()
       await chain().setAutomine(true)
     })
+})
+
+test('a transaction whose place in the key’s order went to another is not waited for: the payment is sent anew', async () => {
+  const { proxy, usdc, rpcUrl } = world.stack
+  await world
+    .withFacilitator(
+      {},
+      async ({ url }, payer) => {
+        const body = await orderV2({ payer, asset: usdc, payTo: world.seller })
+        // The RPC says that it has the transaction, and loses it.
+        proxy.setOverride(({ method, params }) =>
+          method === 'eth_sendRawTransaction' ? { result: keccak256(params[0] as Hex) } : undefined,
+        )
+        const lost = await world.answerTo('/settle', body, url)
+        expect(lost).toMatchObject({ success: false, errorReason: 'settlement_pending' })
+        proxy.restore()
+        const account = privateKeyToAccount(world.key)
+        const hash = await devClient({ rpcUrl, account }).sendTransaction({ account, to: world.seller })
+        await chain().waitForTransactionReceipt({ hash })
+        const settled = await world.answerTo('/settle', body, url)
+        expect(settled).toMatchObject({ success: true })
+        expect(settled['transaction']).not.toBe(lost['transaction'])
+      },
+      byProxy(),
+    )
+    .finally(proxy.restore)
 })
 
 /** v as 0 or 1, which off chain is the same signature. */
