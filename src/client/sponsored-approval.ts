@@ -16,9 +16,24 @@ const VERSION = '1'
 type Json = Readonly<Record<string, unknown>>
 type Announced = { readonly info?: unknown }
 
-const announcedAt = ({ announced, key }: { announced: unknown; key: string }): Announced | undefined => {
+function announcedAt({
+  announced,
+  key,
+  scheme,
+}: {
+  announced: unknown
+  key: string
+  scheme: string
+}): Announced | undefined {
   const extension = (announced as Record<string, unknown> | undefined)?.[key]
-  return typeof extension === 'object' && extension !== null ? extension : undefined
+  if (typeof extension !== 'object' || extension === null) return undefined
+  return sponsorsScheme(extension, scheme) ? extension : undefined
+}
+
+/** A server may sponsor some of its schemes only. One that does not say so sponsors all. */
+function sponsorsScheme({ info }: Announced, scheme: string): boolean {
+  const schemes: unknown = (info as Json | undefined)?.['schemes']
+  return !Array.isArray(schemes) || schemes.includes(scheme)
 }
 
 /** What the server announced has to come back unchanged, with our part beside it. */
@@ -105,10 +120,11 @@ export async function sponsoredApproval({
   payment: Payment
   announced: unknown
 }): Promise<Json | undefined> {
-  const permit = announcedAt({ announced, key: PERMIT })
+  const { scheme } = payment.approved.offer
+  const permit = announcedAt({ announced, key: PERMIT, scheme })
   const permitInfo = permit && (await signPermit({ order, payment }))
   if (permit && permitInfo) return echo({ key: PERMIT, extension: permit, info: permitInfo })
-  const approval = announcedAt({ announced, key: APPROVAL })
+  const approval = announcedAt({ announced, key: APPROVAL, scheme })
   const approvalInfo = approval && (await signApproval(order))
   if (approval && approvalInfo) return echo({ key: APPROVAL, extension: approval, info: approvalInfo })
   return undefined

@@ -11,10 +11,17 @@ import type { Address, Hex, SponsoredPermit, UptoPayment } from './types.ts'
 /** x402's extension by which whoever settles also pays the gas of the allowance, for tokens that have EIP-2612. */
 export const PERMIT_SPONSORING = 'eip2612GasSponsoring'
 
-/** What `@x402/extensions` declares, with its schema in the fewest words: each client echoes all of it. */
+/**
+ * What `@x402/extensions` declares, with its schema in the fewest words: each client echoes all of it. `schemes` is ours: by which of the
+ * offers a permit is taken.
+ */
 export const PERMIT_SPONSORING_OFFER = {
   [PERMIT_SPONSORING]: {
-    info: { description: 'The gas of an EIP-2612 permit for Permit2 is on this server.', version: '1' },
+    info: {
+      description: 'The gas of an EIP-2612 permit for Permit2 is on this server.',
+      version: '1',
+      schemes: ['upto'],
+    },
     schema: {
       type: 'object',
       required: ['from', 'asset', 'spender', 'amount', 'nonce', 'deadline', 'signature', 'version'],

@@ -37,9 +37,17 @@ const EXTENSIONS = {
 }
 
 /** The extensions of a payment that is made to a server which announces all of them. */
-async function extensionsFor({ client, asset }: { client: ChainClient; asset: typeof USDC }) {
+async function extensionsFor({
+  client,
+  asset,
+  extensions = EXTENSIONS,
+}: {
+  client: ChainClient
+  asset: typeof USDC
+  extensions?: PaymentRequired['extensions']
+}) {
   const server = createFakeServer({
-    changeDemand: (required): PaymentRequired => ({ ...required, extensions: EXTENSIONS }),
+    changeDemand: (required): PaymentRequired => ({ ...required, ...(extensions ? { extensions } : {}) }),
   })
   let sent: Record<string, { info: Info; schema: unknown }> = {}
   const pay = payingFetch(account, {
@@ -111,4 +119,17 @@ test('where the allowance suffices nothing is signed for it', async () => {
   const { client, asked } = chainOf({ allowance: 10_000_000n, nonce: 1n })
   expect(await extensionsFor({ client, asset: USDC })).toEqual(EXTENSIONS)
   expect(asked).toEqual(['0xdd62ed3e'])
+})
+
+test('a server that sponsors another scheme only is not sent a permit for this one', async () => {
+  const { client, asked } = chainOf({ allowance: 0n, nonce: 3n })
+  const { eip2612GasSponsoring: permit } = EXTENSIONS
+  const offered = { eip2612GasSponsoring: { ...permit, info: { ...permit.info, schemes: ['exact'] } } }
+  // The wallet's own approval is the way then; this chain takes none.
+  await expect(extensionsFor({ client, asset: USDC, extensions: offered })).rejects.toThrow()
+  expect(asked).not.toContain('0x7ecebe00')
+  const named = { eip2612GasSponsoring: { ...permit, info: { ...permit.info, schemes: ['upto'] } } }
+  expect(await extensionsFor({ client, asset: USDC, extensions: named })).toMatchObject({
+    eip2612GasSponsoring: { info: { nonce: '3', schemes: ['upto'] } },
+  })
 })
