@@ -28,6 +28,7 @@ type Parts = {
   readonly storage: Storage
   readonly chains: Chains
   readonly upstreams: CallDependencies['upstreams']
+  readonly health: CallDependencies['health']
   readonly settlement: SettlementDependencies
   readonly settling: Settling
   readonly books: Books
@@ -73,6 +74,7 @@ function callDependencies({
   storage,
   chains,
   upstreams,
+  health,
   settlement,
   settling,
   withheldOf,
@@ -88,6 +90,7 @@ function callDependencies({
     signatures: createSignatureCheck(),
     store: storage.calls,
     upstreams,
+    health,
     mirrorOf: (network) => chains.find(network)?.mirror,
     fund: (payment, funding) => fund({ payment, ...funding, dependencies: settlement }),
     getCredit: ({ asset: { network, address }, payer }) =>

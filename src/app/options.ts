@@ -55,6 +55,8 @@ export type AppOptions = {
   readonly reconcileGraceMs?: number
   /** Between two looks at our tokens; LIMITS.tokenWatchMs where absent. */
   readonly tokenWatchMs?: number
+  /** Between two exchanges of endpoints' health with other instances; LIMITS.healthFlushMs where absent. */
+  readonly healthFlushMs?: number
   readonly onProgress?: (line: string) => void
   /** What gas may cost; dev's costs nothing. */
   readonly gasOf?: (network: Network) => GasPolicy

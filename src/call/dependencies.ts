@@ -7,6 +7,7 @@ import type { Reach } from '../settlement/crash-points.ts'
 import type { FundOutcome } from '../settlement/fund.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
 import type { Turns } from './turns.ts'
+import type { HealthWatch } from './watch-health.ts'
 
 /** Everything that the story of a call needs from outside, joined once by app.ts. */
 export type CallDependencies = {
@@ -21,6 +22,7 @@ export type CallDependencies = {
   readonly signatures: SignatureCheck
   readonly store: CallStore
   readonly upstreams: Upstreams
+  readonly health: HealthWatch
   readonly mirrorOf: (network: Network) => PayerMirror | undefined
   readonly fund: (payment: CallPayment, options?: { isTopUp: boolean }) => Promise<FundOutcome>
   /** What a payer has with us in one token and has not promised. */

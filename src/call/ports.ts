@@ -1,5 +1,5 @@
 import type { Endpoint } from '../catalog/types.ts'
-import type { UpstreamDialect } from '../chat/dialect-limits.ts'
+import type { PrefixStyle, UpstreamDialect } from '../chat/dialect-limits.ts'
 import type { StreamPart, UpstreamEnd } from '../chat/types.ts'
 import type { Address, Asset, ChannelState, Network } from '../payment/types.ts'
 import type { SharedState } from '../routing/health/endpoint-state.ts'
@@ -54,6 +54,8 @@ export type Upstreams = {
   readonly isReachable: (providerId: string) => boolean
   /** What is spoken there; OpenAI's dialect where nothing is known. */
   readonly dialectOf: (endpoint: Pick<Endpoint, 'providerId' | 'dialect'>) => UpstreamDialect
+  /** How an answer that broke off elsewhere can be gone on with there; undefined where that is not known. */
+  readonly prefixAt: (endpoint: Pick<Endpoint, 'providerId' | 'dialect'>) => PrefixStyle | undefined
 }
 
 /** What one instance knows of one endpoint, as it last told. */

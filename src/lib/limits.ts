@@ -108,6 +108,8 @@ export const LIMITS = {
   continuations: 2,
   /** Tokens that stand around a prefix which is sent along. */
   prefixFrameTokens: 16,
+  /** Inputs below this are in no provider's cache. */
+  cachedInputTokens: 1_024,
   /** Conversations whose prompt caches an instance has in mind, and for how long: providers keep them five minutes. */
   promptCaches: 50_000,
   promptCacheMs: 300_000,

@@ -33,10 +33,16 @@ export function circuitStateAt({ circuit: { openUntilMs }, nowMs }: At): Circuit
   return nowMs < openUntilMs ? 'open' : 'half-open'
 }
 
-function opened({ circuit, nowMs }: At): Circuit {
-  const wasQuiet = circuit.openUntilMs === 0 && nowMs - circuit.changedAtMs > LIMITS.circuitForgetMs
+/** How long it stays open at first, and at most. */
+export type OpenTimes = { readonly firstMs: number; readonly mostMs: number }
+
+const ENDPOINT_TIMES: OpenTimes = { firstMs: LIMITS.circuitOpenMs, mostMs: LIMITS.circuitOpenMaxMs }
+
+function opened({ circuit, nowMs, times = ENDPOINT_TIMES }: At & { times?: OpenTimes }): Circuit {
+  const wasQuiet =
+    circuit.openUntilMs === 0 && nowMs - circuit.changedAtMs > Math.max(LIMITS.circuitForgetMs, times.mostMs)
   const openings = wasQuiet ? 1 : circuit.openings + 1
-  const openMs = Math.min(LIMITS.circuitOpenMs * 2 ** (openings - 1), LIMITS.circuitOpenMaxMs)
+  const openMs = Math.min(times.firstMs * 2 ** (openings - 1), times.mostMs)
   return { failuresInRow: 0, openUntilMs: nowMs + openMs, openings, changedAtMs: nowMs, probeSinceMs: 0 }
 }
 
@@ -45,12 +51,17 @@ function opened({ circuit, nowMs }: At): Circuit {
  *
  * @param isBad the endpoint fails more often than not, whatever the order.
  */
-export function afterFailure({ circuit, nowMs, isBad = false }: At & { isBad?: boolean }): Circuit {
+export function afterFailure({
+  circuit,
+  nowMs,
+  isBad = false,
+  times = ENDPOINT_TIMES,
+}: At & { isBad?: boolean; times?: OpenTimes }): Circuit {
   const state = circuitStateAt({ circuit, nowMs })
   if (state === 'open') return circuit
-  if (state === 'half-open') return opened({ circuit, nowMs })
+  if (state === 'half-open') return opened({ circuit, nowMs, times })
   const failuresInRow = circuit.failuresInRow + 1
-  if (failuresInRow >= LIMITS.circuitFailures || isBad) return opened({ circuit, nowMs })
+  if (failuresInRow >= LIMITS.circuitFailures || isBad) return opened({ circuit, nowMs, times })
   return { ...circuit, failuresInRow }
 }
 
