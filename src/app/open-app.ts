@@ -111,6 +111,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       checkLedger: books.check,
       listTransactions: () => storage.admin.listTransactions({ limit: 100 }),
       trialBalance: storage.ledger.trialBalance,
+      forgetHealth: health.watch.forget,
       close,
     }
   } catch (error) {

@@ -77,5 +77,7 @@ export type App = {
   /** The newest hundred. */
   readonly listTransactions: () => Promise<readonly TransactionRow[]>
   readonly trialBalance: () => Promise<readonly TrialBalanceRow[]>
+  /** Lets go of all that is known of endpoints: for tests whose provider has failed on purpose. */
+  readonly forgetHealth: () => void
   readonly close: () => Promise<void>
 }

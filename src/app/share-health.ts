@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { HealthRow } from '../call/ports.ts'
 import { type HealthWatch, watchHealth } from '../call/watch-health.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { Storage } from '../storage/open-storage.ts'
@@ -36,8 +37,16 @@ export async function shareHealth({
     watch.learn(await store.listSince({ sinceMs }))
     sinceMs = atMs - OVERLAP_MS
   }
+  /** What a database that was away was not told; a newer word replaces it. */
+  const untold = new Map<string, HealthRow>()
+  async function tell(): Promise<void> {
+    for (const row of watch.changes()) untold.set(row.endpointId, row)
+    const rows = [...untold.values()]
+    await store.put(rows)
+    for (const row of rows) if (untold.get(row.endpointId) === row) untold.delete(row.endpointId)
+  }
   async function exchange(): Promise<void> {
-    await store.put(watch.changes())
+    await tell()
     await learn()
     metrics.setHealth({ endpoints: watch.list(), retryAttemptsLeft: watch.budget.left() })
   }
@@ -48,7 +57,7 @@ export async function shareHealth({
     watch,
     close: async () => {
       await stop()
-      await store.put(watch.changes()).catch(report)
+      await tell().catch(report)
     },
   }
 }

@@ -4,6 +4,7 @@ import { requestNeeds } from '../chat/request-needs.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import { toUpstreamBody } from '../chat/upstream-body.ts'
 import { addUsage, NO_USAGE, type Usage } from '../chat/usage.ts'
+import { USUAL_TOKENS } from '../chat/usual-input.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { PicoUsd } from '../lib/money.ts'
@@ -89,20 +90,28 @@ export async function continueCall(continuing: Continuing): Promise<Continued> {
   let ended = continuing.broken
   let last: Leg = { endpoint: ended.endpoint, ...continuing.first }
   const earlier: Leg[] = []
+  const failed: Endpoint[] = []
   for (let time = 0; time < LIMITS.continuations; time += 1) {
     const text = said.text()
     if (ended.end?.outcome !== 'interrupted' || signal.aborted || text === undefined) break
     const legs = [...earlier, last]
+    failed.push(ended.endpoint)
     const plan = await planLeg({ call, legs, text, failed: ended.endpoint, dependencies })
     if (!plan) break
     const meter = createMeter(call)
     const usageSoFar = legs.map(({ usage }) => usage).reduce(addUsage, NO_USAGE)
-    const rewrite = createContinuedParts({ frame: said.frame() ?? {}, tail: plan.tail, earlier: usageSoFar })
+    const rewrite = createContinuedParts({
+      frame: said.frame() ?? {},
+      tail: plan.tail,
+      earlier: usageSoFar,
+      number: time + 1,
+    })
     const attempted = await walkPlan({
       ...continuing,
       candidates: plan.candidates,
-      failed: ended.endpoint,
+      failed,
       bodyFor: plan.bodyFor,
+      prefixTokens: plan.prefixTokens,
       onPart: (part) => {
         meter.add(part)
         const rewritten = rewrite(part)
@@ -181,5 +190,7 @@ async function planLeg({
       dialect: upstreams.dialectOf(endpoint),
       prefix: { text: prefix, style: upstreams.prefixAt(endpoint) ?? 'plain' },
     })
-  return { candidates: able, bodyFor, prefixTokens, tail: text.slice(prefix.length) }
+  // As input it is a message more.
+  const sentTokens = prefixTokens + USUAL_TOKENS.message
+  return { candidates: able, bodyFor, prefixTokens: sentTokens, tail: text.slice(prefix.length) }
 }

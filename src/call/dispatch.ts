@@ -35,9 +35,10 @@ export async function dispatchCall(dispatch: Dispatch): Promise<FinishedCall> {
   const { call, dependencies, meter = createMeter({ request: call.request }) } = dispatch
   const startedAtMs = dependencies.clock.nowMs()
   dependencies.reach('forwarded')
-  const done = await answer({ ...dispatch, meter })
+  const rows: AttemptRows = { count: 1, first: call.candidates[0], lostPicoUsd: 0n }
+  const done = await answer({ ...dispatch, meter, rows })
   const { ended, earlier } = done
-  const capture = captureOf({ call, done, meter, startedAtMs, dependencies })
+  const capture = captureOf({ call, done, rows, meter, startedAtMs, dependencies })
   noteCaches({ call, done, dependencies })
   return {
     ...call,
@@ -47,10 +48,15 @@ export async function dispatchCall(dispatch: Dispatch): Promise<FinishedCall> {
   }
 }
 
-async function answer({ call, meter, onPart, ...rest }: Dispatch & { meter: Meter }): Promise<Continued> {
+async function answer({
+  call,
+  meter,
+  onPart,
+  rows,
+  ...rest
+}: Dispatch & { meter: Meter; rows: AttemptRows }): Promise<Continued> {
   const { upstreams, health } = rest.dependencies
   const { request, outputCap, candidates } = call
-  const rows: AttemptRows = { count: 1, first: candidates[0] }
   const said = call.continues ? createSaidText() : undefined
   health.budget.addCall()
   const broken = await walkPlan({
@@ -91,12 +97,14 @@ async function answer({ call, meter, onPart, ...rest }: Dispatch & { meter: Mete
 function captureOf({
   call,
   done: { ended, last, earlier },
+  rows,
   meter,
   startedAtMs,
   dependencies,
 }: {
   call: AdmittedCall
   done: Continued
+  rows: AttemptRows
   meter: Meter
   startedAtMs: number
   dependencies: CallDependencies
@@ -108,7 +116,7 @@ function captureOf({
   const legs = [...earlier, last]
   const isDelivered = meter.hasContent()
   const outcome = outcomeOf({ end, isDelivered })
-  const costPicoUsd = legs.reduce((sum, leg) => sum + costOfLeg(leg), 0n)
+  const costPicoUsd = legs.reduce((sum, leg) => sum + costOfLeg(leg), rows.lostPicoUsd)
   const charge = isDelivered
     ? chargeOf({
         costPicoUsd: costOfLeg(last),
@@ -149,17 +157,16 @@ function noteCaches({
   done: {
     last: { endpoint, usage },
   },
-  dependencies: { health, clock, secret },
+  dependencies: { health, secret },
 }: {
   call: AdmittedCall
   done: Continued
   dependencies: CallDependencies
 }): void {
   if (request.kind !== undefined || inputTokens(usage) < LIMITS.cachedInputTokens) return
-  health.promptCaches.note({
+  health.noteCache({
     sessionKey: sessionKeyOf({ request, secret }),
     endpointId: endpoint.id,
     cachedTokens: usage.cacheRead + writtenTokens(usage),
-    nowMs: clock.nowMs(),
   })
 }

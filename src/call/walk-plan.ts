@@ -2,20 +2,30 @@ import type { Endpoint } from '../catalog/types.ts'
 import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
+import type { PicoUsd } from '../lib/money.ts'
 import type { CallDependencies } from './dependencies.ts'
+import { lostCostOf } from './lost-cost.ts'
 import { isUsual, nextCandidate } from './next-candidate.ts'
 import { type Attempted, type PartSink, tryEndpoint } from './try-endpoint.ts'
 import type { AdmittedCall } from './types.ts'
 
-/** Attempts of one call that have their row: that of W1 counts, whose endpoint is `first` until something has been asked. */
-export type AttemptRows = { count: number; first?: Endpoint }
+/** What has been tried for one call. */
+export type AttemptRows = {
+  /** Attempts that have their row: that of W1 counts, whose endpoint is `first` until something has been asked. */
+  count: number
+  first?: Endpoint
+  /** What attempts that came to nothing may cost us. */
+  lostPicoUsd: PicoUsd
+}
 
 export type Walk = {
   readonly call: AdmittedCall
   readonly candidates: readonly Endpoint[]
-  /** The one that has just failed, where this walk makes good for it. */
-  readonly failed?: Endpoint
+  /** Those that have failed in this call before: this walk makes good for them. */
+  readonly failed?: readonly Endpoint[]
   readonly bodyFor: (endpoint: Endpoint) => string
+  /** Of the beginning that the body has, where there is one. */
+  readonly prefixTokens?: number
   readonly signal: AbortSignal
   readonly onPart: PartSink
   readonly rows: AttemptRows
@@ -32,10 +42,10 @@ export async function walkPlan(walk: Walk): Promise<Attempted> {
   const { call, candidates, signal, dependencies } = walk
   const { health } = dependencies
   const left = [...candidates]
-  let { failed } = walk
+  const failed = [...(walk.failed ?? [])]
   let last: Attempted | undefined
   while (left.length > 0) {
-    const isExtra = failed !== undefined
+    const isExtra = failed.length > 0
     if (isExtra && health.budget.left() === 0) return withoutBudget(walk, last)
     const budgetAfter = health.budget.left() - (isExtra ? 1 : 0)
     const next = nextCandidate({ left, failed, budgetAfter, health })
@@ -47,7 +57,7 @@ export async function walkPlan(walk: Walk): Promise<Attempted> {
     if (!attempted) return last ?? nobody(walk)
     last = attempted
     if (!isRepeatable(last, signal)) return last
-    failed = endpoint
+    failed.push(endpoint)
     if (left.length === 0 && candidates.length === 1 && !walk.failed) return onceMore(walk, last)
   }
   return (
@@ -83,7 +93,9 @@ async function attempt({
   }
   const canStepIn = () =>
     health.budget.left() > 0 && left.some((other) => isUsual({ endpoint: other, health }))
-  return tryEndpoint({ ...walk, endpoint, body: bodyFor(endpoint), canStepIn })
+  const attempted = await tryEndpoint({ ...walk, endpoint, body: bodyFor(endpoint), canStepIn })
+  rows.lostPicoUsd += await lostCostOf({ ...walk, attempted, request: call.request })
+  return attempted
 }
 
 /** Whether somebody else may be asked instead: the fault was the provider's, and the caller has seen nothing of it. */

@@ -11,7 +11,7 @@ import {
   stateAfter,
 } from '../routing/health/endpoint-state.ts'
 import { nearestPace, sizeClassOf, slowStartMs } from '../routing/health/pace.ts'
-import { createPromptCaches, type PromptCaches } from '../routing/health/prompt-caches.ts'
+import { type CacheSighting, createPromptCaches } from '../routing/health/prompt-caches.ts'
 import { afterAttempt, afterCall, attemptsLeft, FULL_AT_START } from '../routing/health/retry-budget.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { HealthRow } from './ports.ts'
@@ -25,7 +25,10 @@ export type AttemptReport = AttemptEnd & { readonly endpointId: string; readonly
 
 /** What one instance knows of its endpoints, and the budget for more than one attempt. Nothing here waits. */
 export type HealthWatch = HealthView & {
-  readonly promptCaches: PromptCaches
+  /** Tokens of a conversation that an endpoint is expected to read from its cache; 0 where nothing is known. */
+  readonly cachedTokensAt: (query: { readonly sessionKey: string; readonly endpointId: string }) => number
+  /** What an answer's usage said of its endpoint's cache. */
+  readonly noteCache: (sighting: Omit<CacheSighting, 'nowMs'>) => void
   /** Whether it may be asked, without asking. @param mayProbe whether this call could go on elsewhere if a probe fails. */
   readonly enter: (query: { readonly endpointId: string; readonly mayProbe: boolean }) => Entrance
   /** The first content has come: a half-open circuit need not wait for the end of a long answer. */
@@ -44,6 +47,8 @@ export type HealthWatch = HealthView & {
   }
   /** What has changed since it was last asked for, to be told to the others. */
   readonly changes: () => readonly HealthRow[]
+  /** Begins anew, as after a start that finds nothing. */
+  readonly forget: () => void
   /** What the others have told, or this instance's predecessor. */
   readonly learn: (rows: readonly HealthRow[]) => void
   readonly list: () => readonly { readonly endpointId: string; readonly health: EndpointHealth }[]
@@ -71,7 +76,7 @@ export function watchHealth({
   /** By endpoint, then by instance. */
   const told = new Map<string, Map<string, HealthRow>>()
   const others = new Map<string, SharedState>()
-  const promptCaches = createPromptCaches()
+  let promptCaches = createPromptCaches()
   let budget = FULL_AT_START
 
   const stateOf = (endpointId: string) => states.get(endpointId) ?? NEW_ENDPOINT
@@ -114,7 +119,8 @@ export function watchHealth({
   }
 
   return {
-    promptCaches,
+    cachedTokensAt: (query) => promptCaches.cachedTokensAt({ ...query, nowMs: nowMs() }),
+    noteCache: (sighting) => promptCaches.note({ ...sighting, nowMs: nowMs() }),
     of,
     enter({ endpointId, mayProbe }) {
       const state = stateOf(endpointId)
@@ -161,6 +167,11 @@ export function watchHealth({
       })
       changed.clear()
       return rows
+    },
+    forget() {
+      for (const known of [states, changed, told, others]) known.clear()
+      promptCaches = createPromptCaches()
+      budget = FULL_AT_START
     },
     learn(rows) {
       const touched = new Set<string>()

@@ -9,6 +9,8 @@ type Seam = {
   readonly tail: string
   /** What the earlier providers counted. */
   readonly earlier: Usage
+  /** Of this answer: 1 for the first. */
+  readonly number: number
 }
 
 const numberIn = (value: unknown) => (typeof value === 'number' ? value : 0)
@@ -21,14 +23,17 @@ function withEarlier(usage: Readonly<Record<string, unknown>>, earlier: Usage) {
 
 /**
  * Rewrites the parts of a continuation so that they go on where the stream broke: no second opening, the first chunk's names, no white
- * space twice, and in the usage what all providers counted together.
+ * space twice, and in the usage what all providers counted together. The first event after the seam says that it is one
+ * (`turnpike.continuation`): who reads an answer closely may want to look at that place.
  */
 export function createContinuedParts({
   frame,
   tail,
   earlier,
+  number,
 }: Seam): (part: StreamPart) => StreamPart | undefined {
   let pending = tail
+  let mark: object = { turnpike: { continuation: number } }
   const trimmed = (content: string): string => {
     if (pending === '') return content
     const { length } = pending
@@ -53,6 +58,8 @@ export function createContinuedParts({
       return { ...choice, delta: { ...delta, content: trimmed(delta['content']) } }
     })
     const usage = isObject(chunk['usage']) ? { usage: withEarlier(chunk['usage'], earlier) } : {}
-    return { ...part, json: JSON.stringify({ ...chunk, ...frame, choices, ...usage }) }
+    const json = JSON.stringify({ ...chunk, ...frame, choices, ...usage, ...mark })
+    mark = {}
+    return { ...part, json }
   }
 }

@@ -88,7 +88,7 @@ export async function answerRequest(exchange: Exchange): Promise<void> {
       ...known,
     })
   if (faults.hang) return void (await once(signal, 'abort'))
-  if (faults.headersDelayMs) await sleep(faults.headersDelayMs)
+  if (faults.headersDelayMs) await sleep(faults.headersDelayMs, undefined, { signal }).catch(() => undefined)
   const message = errorText(asked, faults)
   const { status, retryAfter } = faults
   if (signal.aborted) return record({ endedBy: 'reader' })

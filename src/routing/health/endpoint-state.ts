@@ -124,7 +124,9 @@ function circuitAfter({
   isBad: boolean
   nowMs: number
 }): Circuit {
-  if (FAILURES.has(outcome)) return afterFailure({ circuit, nowMs, isBad })
+  // One that has just come back has its outage still in its share: until that is forgotten only failures in a row count.
+  const isJustBack = circuit.openings > 0 && nowMs - circuit.changedAtMs < LIMITS.circuitForgetMs
+  if (FAILURES.has(outcome)) return afterFailure({ circuit, nowMs, isBad: isBad && !isJustBack })
   return outcome === 'completed' ? afterSuccess({ circuit, nowMs }) : afterNothing({ circuit })
 }
 

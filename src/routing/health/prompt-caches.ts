@@ -1,24 +1,26 @@
 import { LIMITS } from '../../lib/limits.ts'
 
+export type CacheSighting = {
+  /** See call/session-key: a keyed hash, nothing of the prompt. */
+  readonly sessionKey: string
+  readonly endpointId: string
+  /** Read from the cache or written into it. */
+  readonly cachedTokens: number
+  readonly nowMs: number
+}
+
 /** Where a conversation's beginning is in a provider's cache, and how much of it. */
 export type PromptCaches = {
   /**
    * Tokens of this conversation that the endpoint is expected to read from its cache; 0 where nothing is known.
-   *
-   * @param sessionKey see call/session-key: a keyed hash, nothing of the prompt.
    */
   readonly cachedTokensAt: (query: {
     readonly sessionKey: string
     readonly endpointId: string
     readonly nowMs: number
   }) => number
-  /** What an answer's usage said: read from the cache or written into it. */
-  readonly note: (sighting: {
-    readonly sessionKey: string
-    readonly endpointId: string
-    readonly cachedTokens: number
-    readonly nowMs: number
-  }) => void
+  /** What an answer's usage said. */
+  readonly note: (sighting: CacheSighting) => void
 }
 
 /**
