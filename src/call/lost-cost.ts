@@ -17,9 +17,10 @@ const NEVER_SENT: ReadonlySet<unknown> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** Whether a provider may bill an attempt of which nothing was delivered. What it refuses with a status it bills nowhere. */
+/** Whether a provider may bill an attempt of which nothing was delivered. What it refuses with its status it bills nowhere. */
 function mayBeBilled({ details: { extra, cause } }: TurnpikeError): boolean {
-  if (extra?.['provider_status'] !== undefined || extra?.['phase'] === 'connect') return false
+  const { phase, provider_status: status } = extra ?? {}
+  if (phase === 'connect' || (status !== undefined && phase !== 'stream')) return false
   return !(cause instanceof Error && NEVER_SENT.has(cause.message))
 }
 

@@ -206,7 +206,11 @@ class OpenAiExchange implements Dispatcher.DispatchHandler {
     }
     const part = readStreamEvent(data)
     if (part.type !== 'error') return this.#handOn(part)
-    this.#fail(part.status ? rejection({ status: part.status }) : new TurnpikeError('upstream_error'))
+    this.#fail(
+      part.status
+        ? rejection({ status: part.status, isInStream: true })
+        : new TurnpikeError('upstream_error'),
+    )
     return undefined
   }
 

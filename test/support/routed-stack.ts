@@ -37,7 +37,7 @@ export type RoutedEndpoint = {
 export type RoutedOptions = {
   readonly endpoints: readonly RoutedEndpoint[]
   /** What goes wrong with an answer of an endpoint. */
-  readonly faultsOf?: (endpointId: string) => SimulatedFaults | undefined
+  readonly faultsOf?: (endpointId: string, isStreamed: boolean) => SimulatedFaults | undefined
   readonly onAnswer?: (record: AnswerRecord & { readonly endpointId: string }) => void
   readonly health?: HealthWatch
   /** Providers that do not take a beginning. */
@@ -106,7 +106,7 @@ export async function startRoutedStack(options: RoutedOptions) {
         firstTokenMs: 0,
         tokensPerSecond: 0,
         ...answer,
-        ...(faultsOf ? { faultsOf: ({ model }) => faultsOf(model) ?? {} } : {}),
+        ...(faultsOf ? { faultsOf: ({ model, isStreamed }) => faultsOf(model, isStreamed) ?? {} } : {}),
         onEnd(record) {
           ended += 1
           onAnswer?.({ ...record, endpointId: record.model })

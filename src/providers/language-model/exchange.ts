@@ -137,7 +137,9 @@ function asUpstreamError(error: unknown): TurnpikeError {
   if (!APICallError.isInstance(error)) {
     // An error inside a stream has the status that the provider would have answered with.
     const status = isObject(error) ? error['statusCode'] : undefined
-    return typeof status === 'number' ? rejection({ status }) : new TurnpikeError('upstream_error')
+    return typeof status === 'number'
+      ? rejection({ status, isInStream: true })
+      : new TurnpikeError('upstream_error')
   }
   const { statusCode, responseHeaders = {}, responseBody, cause } = error
   if (statusCode === undefined) return connectionError(cause)

@@ -130,8 +130,7 @@ test.each([
     )
     expect(rows).toMatchObject([{ number: 2, endpointId: endpointIdOf(SOUTH) }])
     // Whoever took the request may bill what it has read. That is our cost.
-    const isRefusal = what.status !== undefined || what.errorAfter !== undefined
-    const lost = !isRefusal ? costPicoUsd({ ...bill, endpoint: NORTH, outputTokens: 0 }) : 0n
+    const lost = what.status === undefined ? costPicoUsd({ ...bill, endpoint: NORTH, outputTokens: 0 }) : 0n
     expect(answer.recorded?.capture.costPicoUsd).toBe(costPicoUsd(bill) + lost)
   },
 )
