@@ -104,11 +104,13 @@ function watchStart({ call, endpoint, signal, canStepIn, dependencies: { health,
   signal.addEventListener('abort', hangUp, { once: true })
   if (signal.aborted) hangUp()
   let isLate = false
-  void clock.sleep(lateMs, settled.signal).then(() => {
+  async function wait(): Promise<void> {
+    await clock.sleep(lateMs ?? 0, settled.signal)
     if (settled.signal.aborted || signal.aborted || !canStepIn()) return
     isLate = true
     own.abort()
-  })
+  }
+  void wait()
   return {
     signal: own.signal,
     settle: () => {

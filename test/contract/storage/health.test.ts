@@ -85,7 +85,10 @@ describe.each(KINDS)('health in %s', (kind) => {
     await there.close()
     const again = await open()
     expect(circuitAt(again)).not.toBe('closed')
-    expect(again.watch.of({ ...ask, endpointId: 'last' })).toMatchObject({ firstTokenMs: 77, samples: expect.closeTo(1, 1) as number })
+    expect(again.watch.of({ ...ask, endpointId: 'last' })).toMatchObject({
+      firstTokenMs: 77,
+      samples: expect.closeTo(1, 1) as number,
+    })
     expect(again.watch.enter({ endpointId: 'limited too', mayProbe: true })).toMatchObject({ kind: 'wait' })
     await again.close()
   })

@@ -27,6 +27,24 @@ function owedOf({ endpointId, promptTokens, sentTokens }: ProviderRecord): Owed[
   return endpoint ? [{ endpoint, inputTokens: promptTokens, outputTokens: sentTokens }] : []
 }
 
+/**
+ * The answers that were handed on: those that broke off in the middle, and the one that the call ended with. One that was given up for
+ * its late start may have sent something all the same, and nobody has seen it.
+ */
+function deliveredOf({
+  records,
+  recorded,
+}: {
+  records: readonly ProviderRecord[]
+  recorded: RecordedCall | undefined
+}): readonly ProviderRecord[] {
+  const broken = records.filter(({ endedBy, sentTokens }) => endedBy === 'fault' && sentTokens > 0)
+  if (recorded?.capture.outcome !== 'completed') return broken
+  const { endpointId } = recorded.capture
+  const whole = records.findLast((record) => record.endpointId === endpointId && record.endedBy === 'end')
+  return whole ? [...broken, whole] : broken
+}
+
 const sum = (values: readonly bigint[]) => values.reduce((total, value) => total + value, 0n)
 
 /** Holds one call against what its providers wrote down, and against what was recorded of it. */
@@ -39,8 +57,11 @@ export function judgeCall({
   records: readonly ProviderRecord[]
   recorded: RecordedCall | undefined
 }): Judged {
-  const delivered = records.filter(({ sentTokens }) => sentTokens > 0)
-  const forNothing = records.filter(({ status, sentTokens }) => status === 200 && sentTokens === 0)
+  const delivered = deliveredOf({ records, recorded })
+  const forNothing = records
+    .filter((record) => record.status === 200 && !delivered.includes(record))
+    // What has left a provider after it was given up is known to nobody else.
+    .map((record) => ({ ...record, sentTokens: 0 }))
   // What the caller has is what counts, whatever a provider says that it sent.
   const last = delivered.at(-1)
   const before = sum(delivered.slice(0, -1).map(({ sentTokens }) => BigInt(sentTokens)))

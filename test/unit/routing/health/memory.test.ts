@@ -27,10 +27,9 @@ import {
 
 const NOW_MS = 1_000_000
 const outcomes = (text: string, nowMs = NOW_MS) =>
-  [...text].reduce(
-    (success, letter) => withOutcome({ success, isSuccess: letter === '+', nowMs }),
-    NO_SUCCESS,
-  )
+  text
+    .split('')
+    .reduce((success, letter) => withOutcome({ success, isSuccess: letter === '+', nowMs }), NO_SUCCESS)
 
 test('nobody has asked: nearly certain. Failures count at once, and half as much after each half-life', () => {
   expect(successShare(NO_SUCCESS)).toBeCloseTo(0.99)
