@@ -58,7 +58,6 @@ export async function walkPlan(walk: Walk): Promise<Attempted> {
     last = attempted
     if (!isRepeatable(last, signal)) return last
     failed.push(endpoint)
-    if (left.length === 0 && candidates.length === 1 && !walk.failed) return onceMore(walk, last)
   }
   return (
     last ?? { endpoint: call.candidates[0], failure: new TurnpikeError('upstream_error'), hasContent: false }
@@ -101,18 +100,6 @@ async function attempt({
 /** Whether somebody else may be asked instead: the fault was the provider's, and the caller has seen nothing of it. */
 const isRepeatable = ({ failure, hasContent }: Attempted, signal: AbortSignal) =>
   failure !== undefined && !hasContent && !signal.aborted && errorSpec(failure.code).retryable
-
-/** Where there is nobody else, a fault that may have been a moment's is tried once more at the same place. */
-async function onceMore(walk: Walk, last: Attempted): Promise<Attempted> {
-  const { health, clock } = walk.dependencies
-  const { endpoint, failure } = last
-  const isMomentary = failure?.code === 'upstream_error' && failure.details.retryAfterMs === undefined
-  if (!isMomentary || !isUsual({ endpoint, health })) return last
-  if (!health.budget.spend()) return withoutBudget(walk, last)
-  await clock.sleep(LIMITS.sameEndpointPauseMs, walk.signal)
-  if (walk.signal.aborted) return last
-  return (await attempt({ ...walk, endpoint, left: [] })) ?? last
-}
 
 /** Others might have answered, but too many calls are being tried twice already: the caller is told when to come back. */
 function withoutBudget({ call }: Walk, last: Attempted | undefined): Attempted {

@@ -98,8 +98,6 @@ export const LIMITS = {
   retryAtStart: 10,
   /** Said to a caller whose call was not tried elsewhere because the budget is empty. */
   retryBudgetWaitMs: 1_000,
-  /** Before the same endpoint is asked once more. */
-  sameEndpointPauseMs: 100,
   /** A first token is late at so many times the endpoint's 95th percentile, never before this time, and only where so many are known. */
   slowStartFactor: 3,
   slowStartLeastMs: 2_000,
