@@ -14,8 +14,6 @@ import type { PartSink } from './try-endpoint.ts'
 import type { AdmittedCall, Capture, FinishedCall, Outcome } from './types.ts'
 import { type AttemptRows, walkPlan } from './walk-plan.ts'
 
-export type { PartSink } from './try-endpoint.ts'
-
 type Dispatch = {
   readonly call: AdmittedCall
   /** Aborted when the caller hangs up or the call's time is over. */

@@ -57,30 +57,33 @@ export function chaosFigures(calls: readonly One[]) {
 
 export type ChaosFigures = ReturnType<typeof chaosFigures>
 
-/** A sentence for each target that was not met. */
-export function chaosMisses(
-  figures: ChaosFigures,
-  { brokenInvariants }: { brokenInvariants: readonly string[] },
-) {
-  const percent = (value: number) => `${(value * 100).toFixed(3)} %`
+const percent = (value: number) => `${(value * 100).toFixed(3)} %`
+
+/** Targets that are shares of many calls: a few hundred on a busy machine say nothing about them. */
+const shareMisses = ({ fullAnswers, continuedWhole, extraAttempts }: ChaosFigures): [boolean, string][] => [
+  [fullAnswers < 0.999, `${percent(fullAnswers)} full answers, at least 99.9 % are wanted`],
+  [continuedWhole < 0.99, `${percent(continuedWhole)} of cut streams continued, 99 % are wanted`],
+  [extraAttempts > 0.1, `${percent(extraAttempts)} extra attempts, at most 10 % are allowed`],
+]
+
+/** A sentence for each target that was not met; what is about money is judged in the short form as well. */
+export function chaosMisses({
+  figures,
+  brokenInvariants,
+  isShort,
+}: {
+  figures: ChaosFigures
+  brokenInvariants: readonly string[]
+  isShort: boolean
+}): readonly string[] {
+  const { cutEndedWithError, cutChargedExactly, chargedExactly, doubleBilling, unrecordedCost } = figures
   const misses: [boolean, string][] = [
-    [figures.fullAnswers < 0.999, `${percent(figures.fullAnswers)} full answers, at least 99.9 % are wanted`],
-    [
-      figures.cutEndedWithError < 1,
-      `${percent(figures.cutEndedWithError)} of broken streams end with the error`,
-    ],
-    [figures.cutChargedExactly < 1, `${percent(figures.cutChargedExactly)} of cut streams charged exactly`],
-    [
-      figures.continuedWhole < 0.99,
-      `${percent(figures.continuedWhole)} of cut streams continued, 99 % are wanted`,
-    ],
-    [figures.chargedExactly < 1, `${percent(figures.chargedExactly)} of all calls charged exactly`],
-    [
-      figures.extraAttempts > 0.1,
-      `${percent(figures.extraAttempts)} extra attempts, at most 10 % are allowed`,
-    ],
-    [figures.doubleBilling > 0, `${figures.doubleBilling} calls paid twice`],
-    [figures.unrecordedCost > 0, `${figures.unrecordedCost} calls whose failed attempts are not in our cost`],
+    ...(isShort ? [] : shareMisses(figures)),
+    [cutEndedWithError < 1, `${percent(cutEndedWithError)} of broken streams end with the error`],
+    [cutChargedExactly < 1, `${percent(cutChargedExactly)} of cut streams charged exactly`],
+    [chargedExactly < 1, `${percent(chargedExactly)} of all calls charged exactly`],
+    [doubleBilling > 0, `${doubleBilling} calls paid twice`],
+    [unrecordedCost > 0, `${unrecordedCost} calls whose failed attempts are not in our cost`],
     [brokenInvariants.length > 0, `the ledger is broken: ${brokenInvariants.join(', ')}`],
   ]
   return misses.flatMap(([isMissed, sentence]) => (isMissed ? [sentence] : []))

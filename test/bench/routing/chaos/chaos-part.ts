@@ -107,7 +107,7 @@ export const chaosPart: RoutingPart = {
           brokenInvariants,
           seconds: Math.round(seconds),
         },
-        misses: chaosMisses(figures, { brokenInvariants }),
+        misses: chaosMisses({ figures, brokenInvariants, isShort }),
       }
     } finally {
       await stack.close()
