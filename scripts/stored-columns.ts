@@ -1,5 +1,6 @@
 import { getTableColumns, getTableName, is, Table } from 'drizzle-orm'
 import * as calls from '../src/storage/schema/calls.ts'
+import * as health from '../src/storage/schema/health.ts'
 import * as ledger from '../src/storage/schema/ledger.ts'
 import * as operations from '../src/storage/schema/operations.ts'
 import * as reconciliation from '../src/storage/schema/reconciliation.ts'
@@ -100,6 +101,15 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
     ],
     ['when, and why it was closed', 'opened_at_ms seen_at_ms closed_at_ms closed_by reason'],
   ],
+  endpoint_health: [
+    ['which endpoint, who says so, and when', 'endpoint_id instance at_ms'],
+    ['how often it has answered lately', 'successes failures successes_at_ms'],
+    [
+      'whether it may be asked, or when',
+      'circuit_open_until_ms circuit_openings circuit_changed_at_ms wait_until_ms',
+    ],
+    ['how fast it is', 'paces'],
+  ],
   history_links: [['hashes of what has become history', 'number from_ms until_ms row_count hash']],
   instances: [['processes and their leases', 'id region started_at_ms lease_expires_at_ms open_since_ms']],
   meta: [['facts about this ledger: genesis, opening blocks, how far chains were read, leases', 'key value']],
@@ -113,7 +123,14 @@ type StoredColumns = {
 
 /** Every table and column of the schema. @throws Error where one has no purpose, or a purpose has no column. */
 export function storedColumns(): readonly StoredColumns[] {
-  const schema = Object.values({ ...calls, ...ledger, ...operations, ...reconciliation, ...settlement })
+  const schema = Object.values({
+    ...calls,
+    ...health,
+    ...ledger,
+    ...operations,
+    ...reconciliation,
+    ...settlement,
+  })
   const tables = new Map<string, Table>(
     schema.filter((value) => is(value, Table)).map((one) => [getTableName(one), one]),
   )

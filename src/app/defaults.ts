@@ -30,17 +30,24 @@ export function providersOf({
   simulated?: { readonly url: string; readonly origin?: string }
 }): readonly Provider[] {
   if (simulated) return [simulatedProvider(simulated)]
-  return PROVIDERS.flatMap(({ id, dialect, prefix, baseUrl: usual, isLocal }): Provider[] => {
+  return PROVIDERS.flatMap(({ id, dialect, prefix, baseUrl: usual, isLocal, continues }): Provider[] => {
     const apiKeyVariable = `${prefix}_API_KEY`
     const baseUrl = environment[`${prefix}_BASE_URL`] || usual
     if (!baseUrl) return []
-    if (environment[apiKeyVariable]) return [{ id, dialect, baseUrl, apiKeyVariable, simulated: false }]
-    return isLocal ? [{ id, dialect, baseUrl, simulated: false }] : []
+    const provider = { id, dialect, baseUrl, ...(continues ? { continues } : {}), simulated: false }
+    if (environment[apiKeyVariable]) return [{ ...provider, apiKeyVariable }]
+    return isLocal ? [provider] : []
   })
 }
 
 function simulatedProvider({ url, origin }: { url: string; origin?: string }): Provider {
-  const usual = { id: SIMULATED_PROVIDER, dialect: 'openai', baseUrl: url, simulated: true } as const
+  const usual: Provider = {
+    id: SIMULATED_PROVIDER,
+    dialect: 'openai',
+    baseUrl: url,
+    continues: 'prefix',
+    simulated: true,
+  }
   if (origin === undefined) return usual
   return { ...usual, otherBaseUrls: { anthropic: `${origin}/v1`, google: `${origin}/v1beta` } }
 }

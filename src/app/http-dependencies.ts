@@ -29,6 +29,7 @@ type Parts = {
   readonly storage: Storage
   readonly chains: Chains
   readonly upstreams: CallDependencies['upstreams']
+  readonly health: CallDependencies['health']
   readonly settlement: SettlementDependencies
   readonly settling: Settling
   readonly books: Books
@@ -74,6 +75,7 @@ function callDependencies({
   storage,
   chains,
   upstreams,
+  health,
   settlement,
   settling,
   withheldOf,
@@ -89,6 +91,7 @@ function callDependencies({
     signatures: createSignatureCheck(),
     store: storage.calls,
     upstreams,
+    health,
     mirrorOf: (network) => chains.find(network)?.mirror,
     fund: (payment, funding) => fund({ payment, ...funding, dependencies: settlement }),
     ...(options.sponsoredPermitsPerDay

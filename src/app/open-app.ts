@@ -15,6 +15,7 @@ import { requireGenesis } from './require-genesis.ts'
 import { requireOwnKeys } from './require-own-keys.ts'
 import { requireTokenTruth } from './require-token-truth.ts'
 import { settlementDependencies } from './settlement-dependencies.ts'
+import { shareHealth } from './share-health.ts'
 import { startSettling } from './start-settling.ts'
 import { watchBooks } from './watch-books.ts'
 import { watchTokens } from './watch-tokens.ts'
@@ -71,6 +72,9 @@ export async function openApp(options: AppOptions): Promise<App> {
 
     const settling = startSettling({ options, storage, settlement, metrics, log })
     closers.push(settling.close)
+    const { healthFlushMs: everyMs } = options
+    const health = await shareHealth({ storage, metrics, log, ...(everyMs === undefined ? {} : { everyMs }) })
+    closers.push(health.close)
     const usage = watchUsage({ storage, metrics, log })
     closers.push(usage.close)
     const books = watchBooks({ options, storage, chains, settlement, usage, metrics, log })
@@ -80,6 +84,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       storage,
       chains,
       upstreams,
+      health: health.watch,
       settlement,
       settling,
       books,
@@ -106,6 +111,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       checkLedger: books.check,
       listTransactions: () => storage.admin.listTransactions({ limit: 100 }),
       trialBalance: storage.ledger.trialBalance,
+      forgetHealth: health.watch.forget,
       close,
     }
   } catch (error) {

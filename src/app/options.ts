@@ -55,6 +55,8 @@ export type AppOptions = {
   readonly reconcileGraceMs?: number
   /** Between two looks at our tokens; LIMITS.tokenWatchMs where absent. */
   readonly tokenWatchMs?: number
+  /** Between two exchanges of endpoints' health with other instances; LIMITS.healthFlushMs where absent. */
+  readonly healthFlushMs?: number
   readonly onProgress?: (line: string) => void
   /** Permits of payers (EIP-2612) whose gas is ours, per network within 24 hours; none where absent. */
   readonly sponsoredPermitsPerDay?: number
@@ -77,5 +79,7 @@ export type App = {
   /** The newest hundred. */
   readonly listTransactions: () => Promise<readonly TransactionRow[]>
   readonly trialBalance: () => Promise<readonly TrialBalanceRow[]>
+  /** Lets go of all that is known of endpoints: for tests whose provider has failed on purpose. */
+  readonly forgetHealth: () => void
   readonly close: () => Promise<void>
 }

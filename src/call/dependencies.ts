@@ -8,6 +8,7 @@ import type { FundOutcome } from '../settlement/fund.ts'
 import type { SponsorPermit } from '../settlement/sponsor-permit.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
 import type { Turns } from './turns.ts'
+import type { HealthWatch } from './watch-health.ts'
 
 /** Everything that the story of a call needs from outside, joined once by app.ts. */
 export type CallDependencies = {
@@ -22,6 +23,7 @@ export type CallDependencies = {
   readonly signatures: SignatureCheck
   readonly store: CallStore
   readonly upstreams: Upstreams
+  readonly health: HealthWatch
   readonly mirrorOf: (network: Network) => PayerMirror | undefined
   readonly fund: (payment: CallPayment, options?: { isTopUp: boolean }) => Promise<FundOutcome>
   /** Where the operator pays for permits of payers without an allowance. */

@@ -1,16 +1,18 @@
-import type { Endpoint } from '../catalog/types.ts'
-import type { StreamPart, UpstreamEnd } from '../chat/types.ts'
+import type { UpstreamEnd } from '../chat/types.ts'
 import { toUpstreamBody } from '../chat/upstream-body.ts'
-import { errorSpec } from '../lib/errors/registry.ts'
-import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import { addUsage, inputTokens, NO_USAGE, writtenTokens } from '../chat/usage.ts'
+import { LIMITS } from '../lib/limits.ts'
 import { chargeOf } from '../pricing/charge.ts'
 import { costOf } from '../pricing/cost.ts'
 import { marginOf } from '../pricing/margin.ts'
+import { type Continued, continueCall, type Leg, legPicoUsd } from './continue-call.ts'
 import type { CallDependencies } from './dependencies.ts'
 import { createMeter, type Meter } from './meter.ts'
+import { createSaidText } from './said-text.ts'
+import { sessionKeyOf } from './session-key.ts'
+import type { PartSink } from './try-endpoint.ts'
 import type { AdmittedCall, Capture, FinishedCall, Outcome } from './types.ts'
-
-export type PartSink = (part: StreamPart) => void | Promise<void>
+import { type AttemptRows, walkPlan } from './walk-plan.ts'
 
 type Dispatch = {
   readonly call: AdmittedCall
@@ -22,109 +24,104 @@ type Dispatch = {
   readonly dependencies: CallDependencies
 }
 
-/** How the upstream side of a call ended, whichever candidate it was. */
-type Ended = { readonly endpoint: Endpoint; readonly end?: UpstreamEnd; readonly failure?: TurnpikeError }
-
 /**
- * Walks the plan: the next candidate is tried only while no content has been handed on. Then reads what was used and what it
- * costs. Never throws for a provider's fault: a call that was admitted has to be recorded, whatever happened.
+ * Walks the plan: the next candidate is tried only while no content has been handed on; after that a broken stream is gone on with
+ * only where the caller asked for it. Then reads what was used and what it costs. Never throws for a provider's fault: a call that
+ * was admitted has to be recorded, whatever happened.
  */
 export async function dispatchCall(dispatch: Dispatch): Promise<FinishedCall> {
   const { call, dependencies, meter = createMeter({ request: call.request }) } = dispatch
   const startedAtMs = dependencies.clock.nowMs()
   dependencies.reach('forwarded')
-  const ended = await walkPlan({ ...dispatch, meter })
-  const capture = await captureOf({ call, ended, meter, startedAtMs, dependencies })
-  return { ...call, capture, ...(ended.failure ? { failure: ended.failure } : {}) }
-}
-
-async function walkPlan({ call, dependencies, ...rest }: Dispatch & { meter: Meter }): Promise<Ended> {
-  const { store, clock } = dependencies
-  let last: Ended | undefined
-  for (const [index, endpoint] of call.candidates.entries()) {
-    if (index > 0 && call.payment) {
-      const { id: endpointId, providerId, region } = endpoint
-      const estimatedCostPicoUsd = call.estimatePicoUsd
-      const attempt = { callId: call.callId, number: index + 1, endpointId, providerId, region }
-      try {
-        await store.appendAttempt({ ...attempt, atMs: clock.nowMs(), estimatedCostPicoUsd })
-      } catch {
-        // Without its row an attempt is not made; what the attempt before it came to is the call's end.
-        break
-      }
-    }
-    last = await tryEndpoint({ call, dependencies, endpoint, ...rest })
-    if (!last.failure || rest.meter.hasContent() || rest.signal.aborted) return last
-    if (!errorSpec(last.failure.code).retryable) return last
+  const rows: AttemptRows = { count: 1, first: call.candidates[0], lostPicoUsd: 0n }
+  const done = await answer({ ...dispatch, meter, rows })
+  const { ended, earlier } = done
+  const capture = captureOf({ call, done, rows, meter, startedAtMs, dependencies })
+  noteCaches({ call, done, dependencies })
+  return {
+    ...call,
+    capture,
+    ...(ended.failure ? { failure: ended.failure } : {}),
+    ...(earlier.length > 0 ? { continuations: earlier.length } : {}),
   }
-  return last ?? { endpoint: call.candidates[0], failure: new TurnpikeError('upstream_error') }
 }
 
-/** One attempt. Opening chunks wait for the first content, so that a failed attempt leaves no trace with the caller. */
-async function tryEndpoint({
+async function answer({
   call,
-  endpoint,
   meter,
-  signal,
   onPart,
-  dependencies,
-}: Dispatch & { endpoint: Endpoint; meter: Meter }): Promise<Ended> {
-  const { request, outputCap } = call
-  const preamble: StreamPart[] = []
-  const handOn = (part: StreamPart): void | Promise<void> => {
-    if (part.type === 'preamble' && !meter.hasContent()) {
-      preamble.push(part)
-      return
-    }
-    for (const held of preamble.splice(0)) void onPart(held)
-    meter.add(part)
-    return onPart(part)
-  }
-  try {
-    const end = await dependencies.upstreams.dispatch({
-      endpoint,
-      body: toUpstreamBody({
+  rows,
+  ...rest
+}: Dispatch & { meter: Meter; rows: AttemptRows }): Promise<Continued> {
+  const { upstreams, health } = rest.dependencies
+  const { request, outputCap, candidates } = call
+  const said = call.continues ? createSaidText() : undefined
+  health.budget.addCall()
+  const broken = await walkPlan({
+    ...rest,
+    call,
+    candidates,
+    rows,
+    bodyFor: (endpoint) =>
+      toUpstreamBody({
         request,
         upstreamModel: endpoint.upstreamModel,
         outputCap,
-        dialect: dependencies.upstreams.dialectOf(endpoint),
+        dialect: upstreams.dialectOf(endpoint),
       }),
-      ...(request.kind === undefined ? {} : { kind: request.kind }),
-      stream: request.stream,
-      requestId: call.requestId,
-      signal,
-      onPart: handOn,
-    })
-    const broken = end.outcome === 'interrupted' ? { failure: new TurnpikeError('upstream_interrupted') } : {}
-    return { endpoint, end, ...broken }
-  } catch (error) {
-    if (error instanceof TurnpikeError) return { endpoint, failure: error }
-    return { endpoint, failure: new TurnpikeError('upstream_error', { cause: error }) }
-  }
+    onPart: (part) => {
+      said?.add(part)
+      meter.add(part)
+      return onPart(part)
+    },
+  })
+  const first = await meter.read(broken.end)
+  if (!said || broken.end?.outcome !== 'interrupted')
+    return { ended: broken, last: { endpoint: broken.endpoint, ...first }, earlier: [] }
+  return continueCall({
+    ...rest,
+    call,
+    broken,
+    first,
+    said,
+    rows,
+    onPart: (part) => {
+      meter.add(part)
+      return onPart(part)
+    },
+  })
 }
 
-async function captureOf({
+function captureOf({
   call,
-  ended: { endpoint, end, failure },
+  done: { ended, last, earlier },
+  rows,
   meter,
   startedAtMs,
   dependencies,
 }: {
   call: AdmittedCall
-  ended: Ended
+  done: Continued
+  rows: AttemptRows
   meter: Meter
   startedAtMs: number
   dependencies: CallDependencies
-}): Promise<Capture> {
-  const { clock } = dependencies
-  const marginBps = marginOf({ endpoint, marginBps: dependencies.marginBps })
+}): Capture {
+  const { clock, marginBps } = dependencies
+  const { endpoint } = last
+  const { end, failure } = ended
   const { admission } = call
-  const { usage, isEstimated } = await meter.read(end)
+  const legs = [...earlier, last]
   const isDelivered = meter.hasContent()
   const outcome = outcomeOf({ end, isDelivered })
-  const costPicoUsd = endpoint.prices ? costOf({ usage, prices: endpoint.prices }) : 0n
+  const costPicoUsd = legs.reduce((sum, leg) => sum + costOfLeg(leg), rows.lostPicoUsd)
   const charge = isDelivered
-    ? chargeOf({ costPicoUsd, marginBps, ...admission })
+    ? chargeOf({
+        costPicoUsd: costOfLeg(last),
+        marginBps: marginOf({ endpoint, marginBps }),
+        earlierPicoUsd: earlier.reduce((sum, leg) => sum + legPicoUsd({ leg, marginBps }), 0n),
+        ...admission,
+      })
     : { chargeAtomic: 0n, chargePicoUsd: 0n }
   const nowMs = clock.nowMs()
   return {
@@ -132,8 +129,8 @@ async function captureOf({
     outcome,
     ...charge,
     costPicoUsd,
-    usage,
-    usageEstimated: isEstimated,
+    usage: legs.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
+    usageEstimated: legs.some(({ isEstimated }) => isEstimated),
     endpointId: endpoint.id,
     providerId: endpoint.providerId,
     ...(end?.finishReason === undefined ? {} : { finishReason: end.finishReason }),
@@ -145,7 +142,29 @@ async function captureOf({
   }
 }
 
+const costOfLeg = ({ endpoint: { prices }, usage }: Leg) => (prices ? costOf({ usage, prices }) : 0n)
+
 function outcomeOf({ end, isDelivered }: { end: UpstreamEnd | undefined; isDelivered: boolean }): Outcome {
   if (!end) return isDelivered ? 'interrupted' : 'failed'
   return end.outcome
+}
+
+/** What is in an endpoint's cache by its own word: worth staying for. Nobody caches a short input, so those are not even looked at. */
+function noteCaches({
+  call: { request },
+  done: {
+    last: { endpoint, usage },
+  },
+  dependencies: { health, secret },
+}: {
+  call: AdmittedCall
+  done: Continued
+  dependencies: CallDependencies
+}): void {
+  if (request.kind !== undefined || inputTokens(usage) < LIMITS.cachedInputTokens) return
+  health.noteCache({
+    sessionKey: sessionKeyOf({ request, secret }),
+    endpointId: endpoint.id,
+    cachedTokens: usage.cacheRead + writtenTokens(usage),
+  })
 }

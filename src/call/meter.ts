@@ -1,7 +1,7 @@
-import { countInput } from '../chat/count-input.ts'
 import { countTokens } from '../chat/count-tokens.ts'
 import type { ChatRequest, StreamPart, UpstreamEnd } from '../chat/types.ts'
 import { NO_USAGE, type Usage } from '../chat/usage.ts'
+import { usualInput } from '../chat/usual-input.ts'
 
 /** What was handed on of one answer: for whoever judges its count after its end, and lets go of it then. */
 export type Delivered = {
@@ -51,7 +51,7 @@ export function createMeter({ request }: { request: ChatRequest }): Meter {
       if (usage && !(hasContent && isNothing(usage))) return { usage, isEstimated: false }
       if (!hasContent) return { usage: NO_USAGE, isEstimated: false }
       const outputText = await countTokens(delivered.join(''))
-      const inputUncached = await countInput({ request })
+      const inputUncached = await usualInput({ request })
       return { usage: { ...NO_USAGE, inputUncached, outputText }, isEstimated: true }
     },
   }

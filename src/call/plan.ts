@@ -1,16 +1,23 @@
 import { type CountSafety, countSafetyOf } from '../catalog/count-safety.ts'
-import type { Model } from '../catalog/types.ts'
+import type { Endpoint, Model } from '../catalog/types.ts'
 import { type CountedInput, tokenizerBound } from '../chat/input-bound.ts'
 import type { ChatRequest } from '../chat/types.ts'
+import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { PicoUsd } from '../lib/money.ts'
 import { ceilingOf, estimateOf } from '../pricing/ceiling.ts'
 import { largestMargin, marginOf } from '../pricing/margin.ts'
 import { contextExceeded } from '../routing/context-exceeded.ts'
+import { canContinue } from './continue-call.ts'
+import { expectedInputTokens } from './expected-input.ts'
+import type { HealthView } from '../routing/health/endpoint-health.ts'
+import { healthyFirst } from '../routing/health/healthy-first.ts'
 import { countedOf, type Reach, reachOf, routeBySize, USUAL_SAFETY } from './route-by-size.ts'
 import type { PlannedCall, ReceivedCall } from './types.ts'
 
 export type PlanDependencies = Reach & {
+  /** Absent where nothing is known of any endpoint. */
+  readonly health?: HealthView
   readonly marginBps: number
   readonly defaultOutputTokens: number
 }
@@ -19,7 +26,9 @@ export type PlanDependencies = Reach & {
  * Decides where the call would go and what it would cost at most. Pure: the same request against the same catalogue is the
  * same plan, which is why the price of the 402 is the price of the paid call.
  *
- * @throws unknown_model, model_not_configured, unpriced_model, context_length_exceeded; nothing has been charged.
+ * What is known of endpoints changes their order, never which of them are in the plan nor what they cost.
+ *
+ * @throws unknown_model, model_not_configured, unpriced_model, context_length_exceeded, all_endpoints_down; nothing has been charged.
  */
 export async function planCall({
   received,
@@ -40,12 +49,17 @@ export async function planCall({
   const prices = route.candidates.map((candidate) => candidate.prices)
   const marginBps = largestMargin({ candidates: route.candidates, marginBps: dependencies.marginBps })
   const { choices } = request
+  const isContinued = canContinue({
+    request,
+    candidates: route.candidates,
+    upstreams: dependencies.upstreams,
+  })
   const dearInput = { hasAudio: needs.audio, hasHourCache: needs.hourCache }
   const cap = (boundTokens: number) => outputCapOf({ request, model: route.model, boundTokens, dependencies })
   const ceiling = (bound: number, outputCap: number) =>
     ceilingOf({
       candidates: prices,
-      bounds: { inputBoundTokens: bound, outputCap, choices, ...dearInput },
+      bounds: { inputBoundTokens: bound, outputCap, choices, isContinued, ...dearInput },
       marginBps,
     })
 
@@ -69,11 +83,14 @@ export async function planCall({
   }
 
   const ceilingPicoUsd = ceiling(inputBoundTokens, outputCap)
-  const bounds = { inputBoundTokens, outputCap, choices, ...dearInput }
-  const [first, ...rest] = route.candidates
+  const bounds = { inputBoundTokens, outputCap, choices, isContinued, ...dearInput }
+  const candidates = byHealth({ candidates: route.candidates, received, inputBoundTokens, dependencies })
+  const [first, ...rest] = candidates
   return {
     ...received,
     ...route,
+    candidates,
+    ...(isContinued ? { continues: true as const } : {}),
     outputCap,
     inputBoundTokens,
     estimatePicoUsd: estimateOf({
@@ -85,6 +102,25 @@ export async function planCall({
     ...fittingCap({ ceilingPicoUsd, outputCap, ceilingAt: (cap) => ceiling(inputBoundTokens, cap) }),
     priceBook: catalog.priceBook,
   }
+}
+
+/** Those that can be asked now come first. @throws all_endpoints_down, which tells when the first of them may be asked again. */
+function byHealth<Candidate extends Endpoint>({
+  candidates,
+  received: { receivedAtMs },
+  inputBoundTokens,
+  dependencies: { health },
+}: {
+  candidates: readonly [Candidate, ...Candidate[]]
+  received: ReceivedCall
+  inputBoundTokens: number
+  dependencies: PlanDependencies
+}): readonly [Candidate, ...Candidate[]] {
+  if (!health) return candidates
+  const inputTokens = expectedInputTokens({ inputBoundTokens })
+  const { order, retryAtMs } = healthyFirst({ candidates, health, inputTokens })
+  if (retryAtMs === undefined) return order
+  throw new TurnpikeError('all_endpoints_down', { retryAfterMs: Math.max(1, retryAtMs - receivedAtMs) })
 }
 
 /** The largest cap whose ceiling stock clients pay, where this one's is above it: a ceiling grows evenly with its cap. */

@@ -1,7 +1,8 @@
 import type { Endpoint } from '../catalog/types.ts'
-import type { UpstreamDialect } from '../chat/dialect-limits.ts'
+import type { PrefixStyle, UpstreamDialect } from '../chat/dialect-limits.ts'
 import type { StreamPart, UpstreamEnd } from '../chat/types.ts'
 import type { Address, Asset, ChannelState, Network } from '../payment/types.ts'
+import type { SharedState } from '../routing/health/endpoint-state.ts'
 import type { Admission, AdmitOutcome, Attempt, CallRecord, Capture, Captured } from './types.ts'
 
 /** The durable side of a call. Every promise resolves after the commit. */
@@ -53,6 +54,23 @@ export type Upstreams = {
   readonly isReachable: (providerId: string) => boolean
   /** What is spoken there; OpenAI's dialect where nothing is known. */
   readonly dialectOf: (endpoint: Pick<Endpoint, 'providerId' | 'dialect'>) => UpstreamDialect
+  /** How an answer that broke off elsewhere can be gone on with there; undefined where that is not known. */
+  readonly prefixAt: (endpoint: Pick<Endpoint, 'providerId' | 'dialect'>) => PrefixStyle | undefined
+}
+
+/** What one instance knows of one endpoint, as it last told. */
+export type HealthRow = SharedState & {
+  readonly endpointId: string
+  readonly instance: string
+  readonly atMs: number
+}
+
+/** Where instances tell one another how endpoints are. Nobody waits for it: what is lost is learned again. */
+export type HealthStore = {
+  /** One row per endpoint and instance; the newest stays. */
+  readonly put: (rows: readonly HealthRow[]) => Promise<void>
+  /** Of all instances, this one's own rows and those of processes that have ended included. */
+  readonly listSince: (query: { readonly sinceMs: number }) => Promise<readonly HealthRow[]>
 }
 
 /** What only the chain knows about a payer, mirrored for `upto`: refreshed by age, never per call. */

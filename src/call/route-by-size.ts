@@ -11,7 +11,7 @@ import type { Upstreams } from './ports.ts'
 /** What there is, and what of it can be reached. */
 export type Reach = {
   readonly catalog: Catalog
-  readonly upstreams: Pick<Upstreams, 'isReachable' | 'dialectOf'>
+  readonly upstreams: Pick<Upstreams, 'isReachable' | 'dialectOf' | 'prefixAt'>
 }
 
 type Asked = { readonly request: ChatRequest; readonly dependencies: Reach }

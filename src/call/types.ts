@@ -52,6 +52,8 @@ export type PlannedCall = ReceivedCall & {
   readonly ceilingPicoUsd: PicoUsd
   /** Where the ceiling is above what stock clients pay: the largest output cap whose ceiling is not. */
   readonly fittingOutputCap?: number
+  /** A stream that breaks is gone on with elsewhere: the caller asked for it, and the ceiling has it. */
+  readonly continues?: true
   readonly priceBook: string
   /** Of the payer and its own name for the request, once the payer is known. */
   readonly idempotencyKey?: string
@@ -166,6 +168,8 @@ export type FinishedCall = AdmittedCall & {
   readonly capture: Capture
   /** Why nothing, or not everything, was delivered. */
   readonly failure?: TurnpikeError
+  /** How often the answer was gone on with elsewhere; absent for none. */
+  readonly continuations?: number
 }
 
 export type Outcome = 'completed' | 'interrupted' | 'aborted' | 'failed' | 'abandoned'

@@ -1,4 +1,4 @@
-import type { UpstreamDialect } from '../chat/dialect-limits.ts'
+import type { PrefixStyle, UpstreamDialect } from '../chat/dialect-limits.ts'
 
 export type ProviderRow = {
   readonly id: string
@@ -10,6 +10,11 @@ export type ProviderRow = {
   readonly prefix: string
   /** A local server may be asked without a key, as soon as its address is set. */
   readonly isLocal?: boolean
+  /**
+   * Its documents say how it goes on from a beginning of an answer. DeepSeek does so only at another address (`/beta`), so it is not
+   * marked. A model that refuses one nevertheless answers 400, and the call ends as it would have without.
+   */
+  readonly continues?: PrefixStyle
 }
 
 /** Every provider that can be reached: a new one is a row here and a row in scripts/catalog/sellers.ts. */
@@ -20,6 +25,7 @@ export const PROVIDERS: readonly ProviderRow[] = [
     dialect: 'openai',
     prefix: 'DASHSCOPE',
     baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+    continues: 'partial',
   },
   {
     id: 'anthropic',
@@ -27,6 +33,7 @@ export const PROVIDERS: readonly ProviderRow[] = [
     dialect: 'anthropic',
     prefix: 'ANTHROPIC',
     baseUrl: 'https://api.anthropic.com/v1',
+    continues: 'plain',
   },
   { id: 'avian', name: 'Avian', dialect: 'openai', prefix: 'AVIAN', baseUrl: 'https://api.avian.io/v1' },
   { id: 'azure', name: 'Azure OpenAI', dialect: 'openai', prefix: 'AZURE' },
@@ -86,6 +93,7 @@ export const PROVIDERS: readonly ProviderRow[] = [
     dialect: 'google',
     prefix: 'GEMINI',
     baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
+    continues: 'plain',
   },
   { id: 'groq', name: 'Groq', dialect: 'openai', prefix: 'GROQ', baseUrl: 'https://api.groq.com/openai/v1' },
   {
@@ -108,6 +116,7 @@ export const PROVIDERS: readonly ProviderRow[] = [
     dialect: 'openai',
     prefix: 'MISTRAL',
     baseUrl: 'https://api.mistral.ai/v1',
+    continues: 'prefix',
   },
   {
     id: 'moonshotai',
@@ -115,6 +124,7 @@ export const PROVIDERS: readonly ProviderRow[] = [
     dialect: 'openai',
     prefix: 'MOONSHOT',
     baseUrl: 'https://api.moonshot.ai/v1',
+    continues: 'partial',
   },
   {
     id: 'novita',
@@ -131,6 +141,7 @@ export const PROVIDERS: readonly ProviderRow[] = [
     dialect: 'openai',
     prefix: 'OPENROUTER',
     baseUrl: 'https://openrouter.ai/api/v1',
+    continues: 'plain',
   },
   {
     id: 'ovhcloud',

@@ -1,4 +1,4 @@
-import type { UpstreamDialect } from '../chat/dialect-limits.ts'
+import type { PrefixStyle, UpstreamDialect } from '../chat/dialect-limits.ts'
 import type { PicoUsd } from '../lib/money.ts'
 
 /** What a source says, or that none does. An unknown capability is not routed to; it can be called by name. */
@@ -92,6 +92,8 @@ export type Provider = {
   /** Where it speaks other dialects, for the endpoints that ask for one. */
   readonly otherBaseUrls?: Readonly<Partial<Record<UpstreamDialect, string>>>
   readonly apiKeyVariable?: string
+  /** How it is asked to go on from a beginning of an answer; absent where nobody says that it does. */
+  readonly continues?: PrefixStyle
   /** The provider of dev and demo, marked everywhere. */
   readonly simulated: boolean
 }

@@ -114,6 +114,14 @@ function readIncludeUsage(fields: Fields, stream: boolean): boolean {
   return readBoolean(Reflect.get(options, 'include_usage'), 'stream_options.include_usage') || asked
 }
 
+function checkContinue(value: unknown): void {
+  if (isAbsent(value) || value === 'prefix') return
+  throw invalidField(
+    'continue',
+    'must be "prefix": what was delivered before a stream broke is sent along as the beginning. Leave it out for an error in the stream instead.',
+  )
+}
+
 export type ChatOptions = {
   readonly stream: boolean
   readonly choices: number
@@ -131,6 +139,7 @@ export function checkOptions(fields: Fields): ChatOptions {
   const stream = readBoolean(fields['stream'], 'stream')
   for (const [name, range] of RANGES) checkRange(name, fields[name], range)
   checkSold(fields)
+  checkContinue(fields['continue'])
   const callerOutputCap = readOutputCap(fields)
   const choices = fields['n']
   return {

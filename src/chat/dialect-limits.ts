@@ -3,6 +3,12 @@ import type { ChatRequest } from './types.ts'
 /** How a provider is spoken to. */
 export type UpstreamDialect = 'openai' | 'anthropic' | 'google'
 
+/**
+ * How a provider is asked to go on from a beginning: it stands as the assistant's last message, marked with this field, or plain where
+ * any last message of the assistant's is one.
+ */
+export type PrefixStyle = 'prefix' | 'partial' | 'plain'
+
 type Test = (value: unknown) => boolean
 
 const isGiven: Test = (value) => value !== undefined && value !== null

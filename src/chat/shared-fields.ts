@@ -1,5 +1,5 @@
 import { LIMITS } from '../lib/limits.ts'
-import { ANYTHING, type Schema, type Schemas, told } from './schema.ts'
+import { among, ANYTHING, type Schema, type Schemas, told } from './schema.ts'
 
 /** The name of a model, in every dialect. */
 export const MODEL_FIELD = {
@@ -30,7 +30,10 @@ const NO_EFFECT = 'Taken for the sake of other routers; it has no effect here ye
 /** Fields that only a router understands, ours and OpenRouter's: no provider ever sees them. */
 export const ROUTER_SCHEMAS = {
   budget: told(NO_EFFECT, ANYTHING),
-  continue: told(NO_EFFECT, ANYTHING),
+  continue: told(
+    'Goes on with a stream that breaks, at another provider: for one answer of plain text. The ceiling has it.',
+    among(['prefix']),
+  ),
   models: told(NO_EFFECT, ANYTHING),
   plugins: told(NO_EFFECT, ANYTHING),
   provider: told(NO_EFFECT, ANYTHING),

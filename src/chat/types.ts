@@ -67,4 +67,6 @@ export type UpstreamEnd = {
   readonly finishReason?: string
   /** Milliseconds from dispatch to the first content part. */
   readonly firstContentMs?: number
+  /** What the provider's headers said of our allowance: the share that is left, and when it is full again. */
+  readonly headroom?: { readonly share: number; readonly resetAfterMs: number }
 }

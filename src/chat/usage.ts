@@ -27,6 +27,21 @@ export const NO_USAGE: Usage = {
   audio: 0,
 }
 
+/** Both together, bucket by bucket. */
+export function addUsage(one: Usage, other: Usage): Usage {
+  const sum = (bucket: keyof Usage) => one[bucket] + other[bucket]
+  return {
+    inputUncached: sum('inputUncached'),
+    cacheRead: sum('cacheRead'),
+    cacheWrite: sum('cacheWrite'),
+    cacheWriteHour: sum('cacheWriteHour'),
+    outputText: sum('outputText'),
+    reasoning: sum('reasoning'),
+    images: sum('images'),
+    audio: sum('audio'),
+  }
+}
+
 /** All that was written into a cache, for however long. */
 export const writtenTokens = (usage: Usage) => usage.cacheWrite + usage.cacheWriteHour
 export const inputTokens = (usage: Usage) => usage.inputUncached + usage.cacheRead + writtenTokens(usage)

@@ -16,8 +16,10 @@ export function callHeaders(call: AdmittedCall): Record<string, string> {
   }
 }
 
+/** The same once it has ended: another provider than the first may have answered. */
 export const recordedHeaders = (recorded: RecordedCall) => ({
   ...callHeaders(recorded),
+  'x-turnpike-provider': recorded.capture.providerId,
   ...receiptHeader({ receipt: recorded.receipt, x402Version: recorded.payment?.x402Version ?? 2 }),
 })
 
@@ -38,6 +40,7 @@ export function endingOf(recorded: RecordedCall): Ending {
       charge_usd: usageCostUsd,
       output_cap: recorded.outputCap,
       reason: recorded.reason,
+      ...(recorded.continuations === undefined ? {} : { continuations: recorded.continuations }),
       ...(capture.usageEstimated ? { usage_estimated: true } : {}),
       ...(capture.providerId === SIMULATED_PROVIDER ? { simulated: true } : {}),
     },

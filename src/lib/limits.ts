@@ -92,6 +92,42 @@ export const LIMITS = {
   groupSize: 512,
   /** How many times the first endpoint's price one may cost that steps in for it. */
   failoverPriceFactor: 3n,
+  /** Failures in a row that open an endpoint's circuit; how long it stays open at first, at most, and when an opening is forgotten. */
+  circuitFailures: 5,
+  circuitOpenMs: 1_000,
+  circuitOpenMaxMs: 60_000,
+  circuitForgetMs: 60_000,
+  /** A probe without a result for so long is given up, and another call may be one. */
+  circuitProbeMs: 30_000,
+  /** Observations, decayed, from which a share of successes below one half opens the circuit as well. */
+  circuitSamples: 10,
+  /** Half-life of what is remembered of an endpoint's successes. */
+  healthHalfLifeMs: 120_000,
+  /** Between two exchanges of health with the other instances; how old what is read at a start may be. */
+  healthFlushMs: 2_000,
+  healthKeptMs: 3_600_000,
+  /** Pause after a 429 that does not say how long: at first, doubled each time, at most. */
+  limitedMs: 1_000,
+  limitedMaxMs: 30_000,
+  /** One attempt more for so many calls; what may be saved up; what there is at a start. */
+  retryCallsPerAttempt: 10,
+  retrySaved: 100,
+  retryAtStart: 10,
+  /** Said to a caller whose call was not tried elsewhere because the budget is empty. */
+  retryBudgetWaitMs: 1_000,
+  /** A first token is late at so many times the endpoint's 95th percentile, never before this time, and only where so many are known. */
+  slowStartFactor: 3,
+  slowStartLeastMs: 2_000,
+  slowStartSamples: 20,
+  /** How often one call is continued elsewhere after its stream broke, as long as the signed ceiling covers it. */
+  continuations: 2,
+  /** Tokens that stand around a prefix which is sent along. */
+  prefixFrameTokens: 16,
+  /** Inputs below this are in no provider's cache. */
+  cachedInputTokens: 1_024,
+  /** Conversations whose prompt caches an instance has in mind, and for how long: providers keep them five minutes. */
+  promptCaches: 50_000,
+  promptCacheMs: 300_000,
   /** Choices of one call. */
   choices: 16,
   /** Tools of one call, and characters of the model's name. */

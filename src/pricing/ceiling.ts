@@ -1,4 +1,5 @@
 import type { Prices } from '../catalog/types.ts'
+import { LIMITS } from '../lib/limits.ts'
 import { maxBigint, minBigint, type PicoUsd } from '../lib/money.ts'
 import { addMargin } from './charge.ts'
 import { type DearInput, dearestInputPicoUsd, dearestOutputPicoUsd } from './cost.ts'
@@ -10,6 +11,11 @@ export type Bounds = DearInput & {
   /** Sent upstream; per choice. */
   readonly outputCap: number
   readonly choices: number
+  /**
+   * Where the stream breaks, another provider goes on from what was delivered: it reads the input once more and, as input, what was
+   * delivered, of which there is no more than the output cap; the output is shared between the two.
+   */
+  readonly isContinued?: boolean
 }
 
 /** Tokens of a usual answer, where the cap allows: an expectation for the estimate, never a bound. */
@@ -30,7 +36,9 @@ export function ceilingOf({
   bounds: Bounds
   marginBps: number
 }): PicoUsd {
-  const { inputBoundTokens } = bounds
+  const inputBoundTokens = bounds.isContinued
+    ? bounds.inputBoundTokens * 2 + bounds.outputCap + LIMITS.prefixFrameTokens
+    : bounds.inputBoundTokens
   const reachable = candidates.flatMap((prices) => bucketsUpTo({ prices, inputBoundTokens }))
   const input = reachable.map((prices) => dearestInputPicoUsd(prices, bounds)).reduce(maxBigint, 0n)
   const output = reachable.map(dearestOutputPicoUsd).reduce(maxBigint, 0n)
@@ -51,6 +59,8 @@ export function estimateOf({
 }): PicoUsd {
   const usual = {
     ...bounds,
+    // A usual stream does not break.
+    isContinued: false,
     inputBoundTokens: Math.ceil(bounds.inputBoundTokens / USUAL_BYTES_PER_TOKEN),
     outputCap: Math.min(bounds.outputCap, USUAL_OUTPUT_TOKENS),
   }

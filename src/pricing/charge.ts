@@ -23,18 +23,24 @@ export function addMargin({ costPicoUsd, marginBps }: { costPicoUsd: PicoUsd; ma
 export function chargeOf({
   costPicoUsd,
   marginBps,
+  earlierPicoUsd = 0n,
   feePicoUsd,
   decimals,
   ceilingAtomic,
 }: {
   costPicoUsd: PicoUsd
   marginBps: number
+  /** What the call has come to at the endpoints before, their margins included. */
+  earlierPicoUsd?: PicoUsd
   feePicoUsd: PicoUsd
   decimals: number
   ceilingAtomic: Atomic
 }): { chargeAtomic: Atomic; chargePicoUsd: PicoUsd } {
   const ceilingPicoUsd = atomicToPicoUsd({ amountAtomic: ceilingAtomic, decimals })
-  const chargePicoUsd = minBigint(addMargin({ costPicoUsd, marginBps }) + feePicoUsd, ceilingPicoUsd)
+  const chargePicoUsd = minBigint(
+    addMargin({ costPicoUsd, marginBps }) + feePicoUsd + earlierPicoUsd,
+    ceilingPicoUsd,
+  )
   const chargeAtomic = minBigint(picoUsdToAtomic({ amountPicoUsd: chargePicoUsd, decimals }), ceilingAtomic)
   return { chargeAtomic, chargePicoUsd }
 }

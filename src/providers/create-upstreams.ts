@@ -1,7 +1,7 @@
 import { Pool } from 'undici'
 import type { Upstreams } from '../call/ports.ts'
 import type { Provider } from '../catalog/types.ts'
-import type { UpstreamDialect } from '../chat/dialect-limits.ts'
+import type { PrefixStyle, UpstreamDialect } from '../chat/dialect-limits.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { type Door, doorWith, doorWithKeys } from './doors.ts'
@@ -20,7 +20,11 @@ const DEFAULT_TIMEOUTS: UpstreamTimeouts = {
 const KEEP_ALIVE_MS = 30_000
 
 /** A provider with a way to it in each dialect that it speaks. */
-type Reached = { readonly usual: UpstreamDialect; readonly doors: ReadonlyMap<UpstreamDialect, Door> }
+type Reached = {
+  readonly usual: UpstreamDialect
+  readonly doors: ReadonlyMap<UpstreamDialect, Door>
+  readonly continues: PrefixStyle | undefined
+}
 
 function openPool(origin: string, connectMs: number): Pool {
   return new Pool(origin, {
@@ -78,7 +82,7 @@ export function createUpstreams({
         return [dialect, given.length === 0 ? doorWith(place, undefined) : doorWithKeys({ place, ring })]
       }),
     )
-    reached.set(id, { usual, doors })
+    reached.set(id, { usual, doors, continues: provider.continues })
   }
 
   const dialectOf: Upstreams['dialectOf'] = ({ providerId, dialect }) => {
@@ -98,6 +102,7 @@ export function createUpstreams({
     dispatch,
     isReachable: (providerId) => reached.has(providerId),
     dialectOf,
+    prefixAt: ({ providerId }) => reached.get(providerId)?.continues,
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
     },

@@ -52,12 +52,18 @@ function sdkDoor({ provider: { dialect, baseUrl }, pool, timeouts }: Place, apiK
   }
 }
 
+/** Whichever names the shorter wait; the later one where none does. */
+function sooner(one: TurnpikeError | undefined, other: TurnpikeError): TurnpikeError {
+  const [before, after] = [one?.details.retryAfterMs, other.details.retryAfterMs]
+  return one && before !== undefined && (after === undefined || before < after) ? one : other
+}
+
 const ABOUT_THE_KEY: ReadonlySet<unknown> = new Set([401, 403, 429])
 
 /**
  * One door for all keys of a provider: a key that is refused rests, and the next one is tried, while no content has been handed on.
  *
- * @throws TurnpikeError what the last key was told.
+ * @throws TurnpikeError what the key was told that may be asked again first.
  */
 export function doorWithKeys({ place, ring }: { place: Place; ring: KeyRing }): Door {
   const doors = new Map<string, Door>()
@@ -68,16 +74,21 @@ export function doorWithKeys({ place, ring }: { place: Place; ring: KeyRing }): 
   }
   return async (request) => {
     const tried = new Set<string>()
-    let refusal: unknown
+    let refusal: TurnpikeError | undefined
     for (let key = ring.take(tried); key !== undefined; key = ring.take(tried)) {
       tried.add(key)
       try {
-        return await doorOf(key)(request)
+        const end = await doorOf(key)(request)
+        ring.accept(key)
+        return end
       } catch (error) {
         const status = error instanceof TurnpikeError ? error.details.extra?.['provider_status'] : undefined
-        if (!(error instanceof TurnpikeError) || !ABOUT_THE_KEY.has(status)) throw error
+        if (!(error instanceof TurnpikeError) || !ABOUT_THE_KEY.has(status)) {
+          ring.accept(key)
+          throw error
+        }
         ring.refuse({ key, status: Number(status), retryAfterMs: error.details.retryAfterMs })
-        refusal = error
+        refusal = sooner(refusal, error)
       }
     }
     throw refusal ?? new TurnpikeError('upstream_error')

@@ -8,6 +8,7 @@ import { inputTokens, outputTokens, type Usage } from '../chat/usage.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { createSseDecoder } from '../lib/sse.ts'
+import { readHeadroom } from './read-headroom.ts'
 import { connectionError, readRetryAfterMs, rejection } from './upstream-errors.ts'
 
 /** The clocks of one exchange, in milliseconds. None of them is reset by keep-alive comments. */
@@ -61,6 +62,7 @@ class OpenAiExchange implements Dispatcher.DispatchHandler {
   #reading: Reading = 'nothing'
   #status = 0
   #retryAfterMs: number | undefined
+  #headroom: UpstreamEnd['headroom']
   #chunks: Buffer[] = []
   #bytes = 0
   /** Events that came while the caller was not ready for the one before. */
@@ -105,7 +107,10 @@ class OpenAiExchange implements Dispatcher.DispatchHandler {
       this.#reading = 'refusal'
       this.#startClock('tail', TAIL_MS)
       // JSON instead of a stream is how some providers report an error with status 200.
-    } else this.#reading = this.#request.stream && !isJson ? 'events' : 'json'
+    } else {
+      this.#headroom = readHeadroom({ headers, nowMs: Date.now() })
+      this.#reading = this.#request.stream && !isJson ? 'events' : 'json'
+    }
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -201,7 +206,11 @@ class OpenAiExchange implements Dispatcher.DispatchHandler {
     }
     const part = readStreamEvent(data)
     if (part.type !== 'error') return this.#handOn(part)
-    this.#fail(part.status ? rejection({ status: part.status }) : new TurnpikeError('upstream_error'))
+    this.#fail(
+      part.status
+        ? rejection({ status: part.status, isInStream: true })
+        : new TurnpikeError('upstream_error'),
+    )
     return undefined
   }
 
@@ -273,6 +282,7 @@ class OpenAiExchange implements Dispatcher.DispatchHandler {
       ...(this.#usage ? { usage: this.#usage } : {}),
       ...(this.#finishReason === undefined ? {} : { finishReason: this.#finishReason }),
       ...(this.#firstContentMs === undefined ? {} : { firstContentMs: this.#firstContentMs }),
+      ...(this.#headroom ? { headroom: this.#headroom } : {}),
     })
   }
 

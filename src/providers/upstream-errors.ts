@@ -85,16 +85,23 @@ export function rejection({
   status,
   body = '',
   retryAfterMs,
+  isInStream = false,
 }: {
   status: number
   body?: string
   retryAfterMs?: number | undefined
+  /** It came after a 200: what was read by then may be billed. */
+  isInStream?: boolean
 }): TurnpikeError {
   const error = readError(body)
   const providerCode = publicCode(error)
   const waitMs = retryAfterMs ?? retryInfoMs(error)
   return new TurnpikeError(codeFor(status), {
-    extra: { provider_status: status, ...(providerCode ? { provider_code: providerCode } : {}) },
+    extra: {
+      provider_status: status,
+      ...(providerCode ? { provider_code: providerCode } : {}),
+      ...(isInStream ? { phase: 'stream' } : {}),
+    },
     ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
   })
 }

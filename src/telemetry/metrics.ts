@@ -1,15 +1,17 @@
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
 import type { RecordedCall } from '../call/record.ts'
 import type { Notice } from '../settlement/notice.ts'
+import { createHealthMetrics, type HealthMetrics } from './health-metrics.ts'
 import { type BookMetrics, createBookMetrics } from './book-metrics.ts'
 
-export type Metrics = BookMetrics & {
-  readonly countCall: (call: RecordedCall) => void
-  readonly countSettlementFailure: (failure: { network: string; step: string }) => void
-  readonly countNotice: (notice: Notice) => void
-  readonly countUsageFinding: (subject: string) => void
-  readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>
-}
+export type Metrics = BookMetrics &
+  HealthMetrics & {
+    readonly countCall: (call: RecordedCall) => void
+    readonly countSettlementFailure: (failure: { network: string; step: string }) => void
+    readonly countNotice: (notice: Notice) => void
+    readonly countUsageFinding: (subject: string) => void
+    readonly read: () => Promise<{ readonly contentType: string; readonly text: string }>
+  }
 
 const SECONDS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 
@@ -63,6 +65,7 @@ export function createMetrics(): Metrics {
   })
   return {
     ...createBookMetrics({ registers: [...registers] }),
+    ...createHealthMetrics({ registers: [...registers] }),
     countCall({ model, admission, capture }) {
       const { scheme } = admission
       calls.inc({ model: model.id, provider: capture.providerId, scheme, outcome: capture.outcome })

@@ -88,7 +88,7 @@ async function planOne({
     return undefined
   const request = PAID_PATHS.get(path)?.read({ body: Buffer.from(JSON.stringify({ model, ...one.body })) })
   const received = { request, path } as unknown as ReceivedCall
-  const upstreams = { isReachable: () => true, dialectOf: dialectOfEndpoint }
+  const upstreams = { isReachable: () => true, dialectOf: dialectOfEndpoint, prefixAt: () => undefined }
   try {
     return await planCall({
       received,

@@ -6,6 +6,7 @@ import { DEV_NETWORK } from '../../src/app/defaults.ts'
 import type { App, AppOptions } from '../../src/app/options.ts'
 import { devAdminToken, openDevApp } from '../../src/cli/dev-app.ts'
 import { readConfig } from '../../src/config/read-config.ts'
+import type { SimulatedFaults } from '../../src/dev/simulated-provider/faults.ts'
 import { devClient } from '../../src/dev/chain/clients.ts'
 import { approvePermit2, fundAccount } from '../../src/dev/chain/fund.ts'
 import { type DevWorld, startDevWorld } from '../../src/dev/start-dev-world.ts'
@@ -91,7 +92,14 @@ export async function startStack({
     world,
     proxy,
     rpcUrl,
-    provider: world.provider,
+    provider: {
+      ...world.provider,
+      /** What was learned of the provider under other faults is forgotten with them. */
+      setFaults(faults?: SimulatedFaults) {
+        world.provider.setFaults(faults)
+        app.forgetHealth()
+      },
+    },
     adminToken: devAdminToken(world.chain.genesisHash),
     get chatUrl() {
       return `${app.url}/v1/chat/completions`

@@ -1,6 +1,7 @@
 import { LIMITS } from '../../lib/limits.ts'
 import {
   among,
+  ANYTHING,
   leftToProvider,
   listOf,
   namesOf,
@@ -8,6 +9,7 @@ import {
   type Schema,
   type Schemas,
   TEXT,
+  told,
 } from '../schema.ts'
 import { MODEL_FIELD, ROUTER_SCHEMAS } from '../shared-fields.ts'
 
@@ -31,6 +33,7 @@ export const EMBEDDINGS_SCHEMAS: Schemas = {
   encoding_format: among(ENCODINGS),
   user: leftToProvider(TEXT),
   ...ROUTER_SCHEMAS,
+  continue: told('What has no stream has nothing to go on with: it has no effect here.', ANYTHING),
 }
 
 export const EMBEDDINGS_FIELDS = namesOf(EMBEDDINGS_SCHEMAS)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type SimulatedAnswer, tokensIn } from './answer.ts'
+import { type SimulatedAnswer, tokensIn, tokensOf } from './answer.ts'
 import { composeAnswer } from './compose-answer.ts'
 import { readBody, sendJson } from './exchange-bytes.ts'
 import type { Face, Failure } from './faces/face.ts'
@@ -16,6 +16,24 @@ export type AnswerSettings = {
   readonly seed: number
   readonly length: { readonly minTokens: number; readonly maxTokens: number }
   readonly countPrompt: ReturnType<typeof createPromptCounter>
+  /** What goes wrong with this request, where its own header does not say. */
+  readonly faultsOf?: ((asked: SimulatedRequest) => SimulatedFaults) | undefined
+  /** Told how each answer ended. */
+  readonly onEnd?: ((record: AnswerRecord) => void) | undefined
+}
+
+/** What the provider itself knows of one answer when it is over. */
+export type AnswerRecord = {
+  readonly requestId: string
+  readonly model: string
+  readonly status: number
+  readonly promptTokens: number
+  /** Tokens that have left; and all that the answer has. */
+  readonly sentTokens: number
+  readonly tokens: number
+  /** The answer's text, with the beginning that was given. */
+  readonly text: string
+  readonly endedBy: 'end' | 'fault' | 'reader'
 }
 
 type Exchange = {
@@ -50,16 +68,34 @@ function hangUpOf(response: ServerResponse): AbortSignal {
 
 /** Answers one request through a face: reads it, plays what goes wrong before the answer, composes the answer, and sends it. */
 export async function answerRequest(exchange: Exchange): Promise<void> {
-  const { face, url, request, response, faults, special, settings } = exchange
+  const { face, url, request, response, special, settings } = exchange
   const startedMs = performance.now()
   const signal = hangUpOf(response)
   const asked = face.read({ url, headers: request.headers, body: (await readBody(request)) ?? '' })
   if ('status' in asked) return refuse({ face, response, failure: asked })
+  const isTold = request.headers['x-sim-fault'] !== undefined
+  const faults = (isTold ? undefined : settings.faultsOf?.(asked)) ?? exchange.faults
+  const record = (known: Partial<AnswerRecord>) =>
+    settings.onEnd?.({
+      requestId: String(request.headers['x-request-id'] ?? ''),
+      model: asked.model,
+      status: 200,
+      promptTokens: 0,
+      sentTokens: 0,
+      tokens: 0,
+      text: '',
+      endedBy: 'end',
+      ...known,
+    })
   if (faults.hang) return void (await once(signal, 'abort'))
-  if (faults.headersDelayMs) await sleep(faults.headersDelayMs)
+  if (faults.headersDelayMs) await sleep(faults.headersDelayMs, undefined, { signal }).catch(() => undefined)
   const message = errorText(asked, faults)
   const { status, retryAfter } = faults
-  if (status) return refuse({ face, response, failure: { status, message, retryAfter } })
+  if (signal.aborted) return record({ endedBy: 'reader' })
+  if (status) {
+    record({ status, endedBy: 'fault' })
+    return refuse({ face, response, failure: { status, message, retryAfter } })
+  }
   const { pace, seed, length, countPrompt } = settings
   const promptTokens = await countPrompt(asked)
   const answer = composeAnswer({
@@ -71,12 +107,22 @@ export async function answerRequest(exchange: Exchange): Promise<void> {
     faults,
     nowMs: Date.now(),
   })
+  const tokens = answer.choices.reduce((sum, choice) => sum + tokensIn(choice), 0)
+  const text =
+    (asked.prefix ?? '') +
+    tokensOf(answer)
+      .map((token) => token.text)
+      .join('')
   if (asked.isStreamed) {
     const told = { face, response, answer, faults, errorText: message }
-    return streamAnswer({ ...told, pace, startedMs, signal })
+    const { sentTokens, endedBy } = await streamAnswer({ ...told, pace, startedMs, signal })
+    return record({ promptTokens, sentTokens, tokens, text, endedBy })
   }
   await sleep(durationOf(answer, pace), undefined, { signal }).catch(() => undefined)
-  if (faults.cutAfter !== undefined) return void response.destroy()
+  const isCut = faults.cutAfter !== undefined
+  const endedBy = isCut ? 'fault' : signal.aborted ? 'reader' : 'end'
+  record({ promptTokens, sentTokens: endedBy === 'end' ? tokens : 0, tokens, text, endedBy })
+  if (isCut) return void response.destroy()
   if (!signal.aborted) sendJson({ response, json: face.whole(answer) })
 }
 

@@ -44,8 +44,29 @@ function composeCalls({
   return { blocks, finish: 'calls' }
 }
 
+/** What is left of an answer after its beginning; another answer altogether where that is not how this one begins. */
+function restOf({
+  prefix,
+  cap,
+  seed,
+  length,
+}: {
+  prefix: string
+  cap: number
+  seed: string
+  length: Length
+}) {
+  const { tokens } = simulatedText({ seed, ...length, cap: Number.MAX_SAFE_INTEGER })
+  let said = ''
+  let index = 0
+  while (said.length < prefix.length && index < tokens.length) said += tokens[index++] ?? ''
+  const rest = said === prefix ? tokens.slice(index) : tokens
+  const finish: AnswerChoice['finish'] = rest.length > cap ? 'length' : 'stop'
+  return { tokens: rest.slice(0, cap), finish }
+}
+
 function composeChoice({
-  request: { tools, cap },
+  request: { tools, cap, prefix },
   special: { toolCalls = 0, thinkingTokens = 0, isRefused },
   length,
   seed,
@@ -69,6 +90,10 @@ function composeChoice({
     const isWhole = left >= REFUSAL.length
     const refusal: AnswerBlock = { kind: 'refusal', tokens: REFUSAL.slice(0, left) }
     return { blocks: [...before, refusal], finish: isWhole ? 'refusal' : 'length' }
+  }
+  if (prefix !== undefined) {
+    const { tokens, finish } = restOf({ prefix, cap: left, seed, length })
+    return { blocks: [...before, { kind: 'text', tokens }], finish }
   }
   const { tokens, finishReason } = simulatedText({ seed, ...length, cap: left })
   return { blocks: [...before, { kind: 'text', tokens }], finish: finishReason }

@@ -26,6 +26,8 @@ export type SimulatedRequest = {
   readonly cap: number
   readonly messages: readonly SimulatedMessage[]
   readonly tools: readonly SimulatedTool[]
+  /** The beginning of the answer, where it is to be gone on with. */
+  readonly prefix?: string
 }
 
 export const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null
@@ -77,6 +79,20 @@ export function joinNeighbours(messages: readonly SimulatedMessage[]): readonly 
   return joined
 }
 
+/** Takes the beginning of the answer off the conversation, which ends with it. */
+export function takePrefix({
+  messages,
+  isMarked = true,
+}: {
+  messages: readonly SimulatedMessage[]
+  /** Whether the last message says that it is one; some dialects have no other meaning for an assistant's last word. */
+  isMarked?: boolean
+}): Pick<SimulatedRequest, 'messages' | 'prefix'> {
+  const last = messages.at(-1)
+  if (!isMarked || last?.role !== 'assistant' || last.content === '') return { messages }
+  return { messages: messages.slice(0, -1), prefix: last.content }
+}
+
 export function toolOf({
   name,
   description,
@@ -105,10 +121,13 @@ const toolsJson = (tools: readonly SimulatedTool[]) =>
  * JSON. That is never above the router's bound in bytes, since each token is at least one byte.
  */
 export function createPromptCounter(): (
-  request: Pick<SimulatedRequest, 'messages' | 'tools'>,
+  request: Pick<SimulatedRequest, 'messages' | 'tools' | 'prefix'>,
 ) => Promise<number> {
   const kept = new Map<string, number>()
-  return async ({ messages, tools }) => {
+  return async ({ messages: before, tools, prefix }) => {
+    const said: readonly SimulatedMessage[] =
+      prefix === undefined ? [] : [{ role: 'assistant', content: prefix }]
+    const messages = [...before, ...said]
     const key = createHash('sha256')
       .update(JSON.stringify([messages, tools]))
       .digest('base64')

@@ -42,6 +42,10 @@ export type SimulatedProviderOptions = {
   readonly maxTokens?: number
   /** What GET /v1/models lists. Any model is answered. */
   readonly models?: readonly string[]
+  /** What goes wrong with each answer, by what is asked; the header `x-sim-fault` wins. */
+  readonly faultsOf?: AnswerSettings['faultsOf']
+  /** Told how each answer ended: the provider's own record, for those who hold bills against it. */
+  readonly onEnd?: AnswerSettings['onEnd']
 }
 
 /**
@@ -59,12 +63,16 @@ export async function startSimulatedProvider({
   minTokens = 60,
   maxTokens = 160,
   models = ['simulated'],
+  faultsOf,
+  onEnd,
 }: SimulatedProviderOptions = {}): Promise<SimulatedProvider> {
   const settings: AnswerSettings = {
     pace: { firstTokenMs, tokensPerSecond },
     seed,
     length: { minTokens, maxTokens },
     countPrompt: createPromptCounter(),
+    faultsOf,
+    onEnd,
   }
   const { totals, callsById, addCall } = createTally()
   const standing: Standing = { faults: {}, special: {} }

@@ -64,18 +64,25 @@ function sendOpening({ face, response, answer }: Streamed): void {
   else response.write(opening)
 }
 
+/** How many tokens have left, and why no more did. */
+type Sent = { readonly sentTokens: number; readonly endedBy: 'end' | 'fault' | 'reader' }
+
 /** Writes an answer as a stream at its pace, one token a chunk, waiting where the reader is slower. */
-export async function streamAnswer(streamed: Streamed): Promise<void> {
+export async function streamAnswer(streamed: Streamed): Promise<Sent> {
   const { face, response, answer, pace, startedMs, signal } = streamed
   const gapMs = pace.tokensPerSecond > 0 ? 1_000 / pace.tokensPerSecond : 0
   sendOpening(streamed)
   const chunks = tokensOf(answer).map((token) => face.token(token))
   for (const [index, chunk] of chunks.entries()) {
-    if (!(await waitUntil(startedMs + pace.firstTokenMs + index * gapMs, signal))) return
-    if (await playFault(streamed, index)) return
+    if (!(await waitUntil(startedMs + pace.firstTokenMs + index * gapMs, signal)))
+      return { sentTokens: index, endedBy: 'reader' }
+    if (await playFault(streamed, index)) return { sentTokens: index, endedBy: 'fault' }
     if (chunk !== '' && !response.write(chunk))
       await once(response, 'drain', { signal }).catch(() => undefined)
   }
-  if (signal.aborted || (await playFault(streamed, chunks.length))) return
+  const sentTokens = chunks.length
+  if (signal.aborted) return { sentTokens, endedBy: 'reader' }
+  if (await playFault(streamed, chunks.length)) return { sentTokens, endedBy: 'fault' }
   response.end(face.end(answer))
+  return { sentTokens, endedBy: 'end' }
 }

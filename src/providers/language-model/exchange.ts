@@ -7,6 +7,7 @@ import type { StreamPart, UpstreamEnd } from '../../chat/types.ts'
 import type { Usage } from '../../chat/usage.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import type { UpstreamTimeouts } from '../openai-compatible.ts'
+import { readHeadroom } from '../read-headroom.ts'
 import { connectionError, readRetryAfterMs, rejection } from '../upstream-errors.ts'
 import { type Answer, createChunkWriter } from './chunk-writer.ts'
 import { readOptions } from './read-options.ts'
@@ -26,6 +27,7 @@ type Progress = {
   firstContentMs?: number
   usage?: Usage
   finishReason?: string
+  headroom?: UpstreamEnd['headroom']
 }
 
 /**
@@ -51,7 +53,8 @@ export async function dispatchLanguageModel({ model, request, timeouts }: Exchan
   }
   const run = request.stream ? stream : generate
   try {
-    await run({ model, request, signal: clock.signal, handOn })
+    const headers = await run({ model, request, signal: clock.signal, handOn })
+    progress.headroom = readHeadroom({ headers, nowMs: Date.now() })
     return endOf(progress, 'completed')
   } catch (error) {
     if (request.signal.aborted) return endOf(progress, 'aborted')
@@ -63,6 +66,9 @@ export async function dispatchLanguageModel({ model, request, timeouts }: Exchan
     clock.stop()
   }
 }
+
+/** Of the provider's answer. */
+type RunHeaders = Readonly<Record<string, string>>
 
 type Run = {
   readonly model: LanguageModelV4
@@ -86,9 +92,9 @@ const optionsOf = ({ request: { body, requestId }, signal }: Run) => ({
 /** The packages end every stream with a part that says so, also where the provider did not. */
 const CUT_SHORT: ReadonlySet<string> = new Set(['error', 'interrupted'])
 
-async function stream(run: Run): Promise<void> {
+async function stream(run: Run): Promise<RunHeaders> {
   const { model, handOn } = run
-  const { stream: parts } = await model.doStream(optionsOf(run))
+  const { stream: parts, response } = await model.doStream(optionsOf(run))
   const writer = createChunkWriter(answerOf(run))
   await handOn(writer.open())
   let isComplete = false
@@ -101,24 +107,27 @@ async function stream(run: Run): Promise<void> {
     for (const written of writer.write(part)) await handOn(written)
   }
   if (!isComplete) throw new TurnpikeError('upstream_error', { message: 'The provider ended in mid-answer.' })
+  return response?.headers ?? {}
 }
 
-async function generate(run: Run): Promise<void> {
+async function generate(run: Run): Promise<RunHeaders> {
   const result = await run.model.doGenerate(optionsOf(run))
   const json = writeCompletion({ result, answer: answerOf(run) })
   const completion = readCompletion(json)
   if (!completion) throw new TurnpikeError('upstream_error')
   const { finishReason: reason, model: _, ...said } = completion
   await run.handOn({ type: 'finish', json, reason, ...said })
+  return result.response?.headers ?? {}
 }
 
 function endOf(progress: Progress, outcome: UpstreamEnd['outcome']): UpstreamEnd {
-  const { usage, finishReason, firstContentMs } = progress
+  const { usage, finishReason, firstContentMs, headroom } = progress
   return {
     outcome,
     ...(usage ? { usage } : {}),
     ...(finishReason === undefined ? {} : { finishReason }),
     ...(firstContentMs === undefined ? {} : { firstContentMs }),
+    ...(headroom ? { headroom } : {}),
   }
 }
 
@@ -128,7 +137,9 @@ function asUpstreamError(error: unknown): TurnpikeError {
   if (!APICallError.isInstance(error)) {
     // An error inside a stream has the status that the provider would have answered with.
     const status = isObject(error) ? error['statusCode'] : undefined
-    return typeof status === 'number' ? rejection({ status }) : new TurnpikeError('upstream_error')
+    return typeof status === 'number'
+      ? rejection({ status, isInStream: true })
+      : new TurnpikeError('upstream_error')
   }
   const { statusCode, responseHeaders = {}, responseBody, cause } = error
   if (statusCode === undefined) return connectionError(cause)

@@ -8,7 +8,9 @@ import { NO_USAGE } from '../../../src/chat/usage.ts'
 import type { CallDependencies } from '../../../src/call/dependencies.ts'
 import { dispatchCall } from '../../../src/call/dispatch.ts'
 import { planCall } from '../../../src/call/plan.ts'
+import { watchHealth } from '../../../src/call/watch-health.ts'
 import type { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
+import { LIMITS } from '../../../src/lib/limits.ts'
 import type { AdmittedCall, ReceivedCall } from '../../../src/call/types.ts'
 
 const MODEL = 'acme/writer'
@@ -45,8 +47,10 @@ function dependenciesWith(endpoints: readonly Endpoint[], facts: Partial<Model> 
     defaultOutputTokens: 100,
     clock: { nowMs: () => 0 },
     reach: () => undefined,
+    health: watchHealth({ instance: 'here', nowMs: () => 0 }),
     upstreams: {
       isReachable: () => true,
+      prefixAt: ({ providerId }: Endpoint) => (providerId === 'first' ? 'prefix' : undefined),
       dialectOf: () => 'openai',
       dispatch: async ({ onPart }: { onPart: (part: object) => void }) => {
         onPart({ type: 'content', json: '{}', text: 'Hi' })
@@ -230,4 +234,35 @@ test('room is looked for by what is usual, and the price holds for what is not',
   const plan = await planCall({ received: asked, dependencies })
   expect(plan.inputBoundTokens).toBeGreaterThan(30_000)
   expect(plan.ceilingPicoUsd).toBeGreaterThanOrEqual((BigInt(plan.inputBoundTokens) * 1_000n * 105n) / 100n)
+})
+
+test('the ceiling of an answer that may be gone on with covers the input twice and what was said as input', async () => {
+  const ceilingOf = async (fields: object, endpoints = [endpoint('first')]) =>
+    (await planWith(endpoints, {}, { stream: true, ...fields })).ceilingPicoUsd
+  const plain = await planWith([endpoint('first')], {}, { stream: true })
+  const tokens = BigInt(plain.inputBoundTokens * 2 + 100 + LIMITS.prefixFrameTokens + 100)
+  expect(await ceilingOf({ continue: 'prefix' })).toBe((tokens * 1_000n * 105n) / 100n)
+  // Nobody signs for what cannot happen.
+  expect(await ceilingOf({ continue: 'prefix' }, [endpoint('second')])).toBe(plain.ceilingPicoUsd)
+  expect(await ceilingOf({ continue: 'prefix', stream: false })).toBe(plain.ceilingPicoUsd)
+  expect(await ceilingOf({ continue: 'prefix', n: 2 })).toBe(await ceilingOf({ n: 2 }))
+})
+
+test('what is known of endpoints changes their order and never the price; with all of them down there is none', async () => {
+  const endpoints = [endpoint('first'), endpoint('second')]
+  const dependencies = dependenciesWith(endpoints)
+  const { health } = dependencies
+  const limit = (id: string, retryAfterMs: number) =>
+    health.take({ endpointId: id, providerId: 'p', outcome: 'limited', inputTokens: 1, retryAfterMs })
+  const asked = { ...received(), receivedAtMs: 0 }
+  const before = await planCall({ received: asked, dependencies })
+  limit('first/writer@local', 9_000)
+  const after = await planCall({ received: asked, dependencies })
+  expect(after.candidates.map(({ providerId }) => providerId)).toEqual(['second', 'first'])
+  expect(after.ceilingPicoUsd).toBe(before.ceilingPicoUsd)
+  limit('second/writer@local', 4_000)
+  await expect(planCall({ received: asked, dependencies })).rejects.toMatchObject({
+    code: 'all_endpoints_down',
+    details: { retryAfterMs: 4_000 },
+  })
 })

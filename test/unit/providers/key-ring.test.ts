@@ -27,14 +27,23 @@ test('over any number of turns each key comes as often as its weight says', () =
   )
 })
 
-test('a refused key rests ten minutes, a limited one as long as it was told; with all at rest the first to wake is taken', () => {
-  let nowMs = 0
+test('a refused key rests, longer each time, and comes back with one request; a limited one rests as long as it was told', () => {
+  let nowMs = 1
   const ring = createKeyRing({ keys: readKeys('a,b'), nowMs: () => nowMs })
   ring.refuse({ key: 'a', status: 401 })
   expect([ring.take(NONE), ring.take(NONE)]).toEqual(['b', 'b'])
   ring.refuse({ key: 'b', status: 429, retryAfterMs: 2_000 })
   expect(ring.take(NONE)).toBe('b')
   expect(ring.take(new Set(['b']))).toBeUndefined()
-  nowMs = 600_001
-  expect(new Set([ring.take(NONE), ring.take(NONE)])).toEqual(new Set(['a', 'b']))
+  nowMs = 10_002
+  const taken = () => [ring.take(NONE), ring.take(NONE), ring.take(NONE), ring.take(NONE)].join('')
+  // One request with the key that was refused; the others wait for what it is told.
+  expect(taken().split('').toSorted().join('')).toBe('abbb')
+  ring.refuse({ key: 'a', status: 401 })
+  nowMs += 10_001
+  expect(taken()).toBe('bbbb')
+  nowMs += 10_001
+  expect(taken().split('').toSorted().join('')).toBe('abbb')
+  ring.accept('a')
+  expect(taken().split('').toSorted().join('')).toBe('aabb')
 })

@@ -7,6 +7,7 @@ import {
   listOf,
   positive,
   readFields,
+  takePrefix,
   type SimulatedMessage,
   toolOf,
 } from '../read-prompt.ts'
@@ -121,7 +122,9 @@ export const anthropicFace: Face = {
       includeUsage: true,
       choices: 1,
       cap,
-      messages: joinNeighbours([...before, ...listOf(fields['messages']).flatMap(messagesOf)]),
+      ...takePrefix({
+        messages: joinNeighbours([...before, ...listOf(fields['messages']).flatMap(messagesOf)]),
+      }),
       tools: listOf(fields['tools']).map(({ name, description, input_schema: parameters }) =>
         toolOf({ name, description, parameters }),
       ),

@@ -7,6 +7,7 @@ import {
   listOf,
   positive,
   readFields,
+  takePrefix,
   type SimulatedMessage,
   toolOf,
   wordsOf,
@@ -137,7 +138,7 @@ export const geminiFace: Face = {
       includeUsage: true,
       choices: positive(config['candidateCount']) ?? 1,
       cap: positive(config['maxOutputTokens']) ?? 4_096,
-      messages: joinNeighbours([...systemOf(fields['systemInstruction']), ...messages]),
+      ...takePrefix({ messages: joinNeighbours([...systemOf(fields['systemInstruction']), ...messages]) }),
       tools: listOf(fields['tools'])
         .flatMap(({ functionDeclarations }) => listOf(functionDeclarations))
         .map(({ name, description, parameters, parametersJsonSchema }) =>

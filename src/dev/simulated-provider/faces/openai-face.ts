@@ -8,6 +8,7 @@ import {
   listOf,
   positive,
   readFields,
+  takePrefix,
   type SimulatedMessage,
   toolOf,
 } from '../read-prompt.ts'
@@ -33,6 +34,9 @@ const messageOf = (message: Fields): SimulatedMessage => ({
   role: ROLES[String(message['role'])] ?? 'user',
   ...contentOf({ content: message['content'], isImage: ({ type }) => type === 'image_url' }),
 })
+
+/** DeepSeek's and Mistral's mark, and Moonshot's and Alibaba's. */
+const isBeginning = (last: Fields | undefined) => last?.['prefix'] === true || last?.['partial'] === true
 
 const usageOf = ({ input, cacheRead, cacheWrite, output, reasoning }: AnswerUsage) => ({
   prompt_tokens: input,
@@ -127,7 +131,10 @@ export const openAiFace: Face = {
       includeUsage: isObject(options) && options['include_usage'] === true,
       choices: positive(fields['n']) ?? 1,
       cap: positive(fields['max_completion_tokens']) ?? positive(fields['max_tokens']) ?? 4_096,
-      messages: joinNeighbours(listOf(fields['messages']).map(messageOf)),
+      ...takePrefix({
+        messages: joinNeighbours(listOf(fields['messages']).map(messageOf)),
+        isMarked: isBeginning(listOf(fields['messages']).at(-1)),
+      }),
       tools: listOf(fields['tools']).map(({ function: called }) => {
         const { name, description, parameters } = isObject(called) ? called : {}
         return toolOf({ name, description, parameters })

@@ -2,6 +2,7 @@ import type { CallDependencies } from '../../../../src/call/dependencies.ts'
 import type { PayerMirror } from '../../../../src/call/ports.ts'
 import { recoverCalls } from '../../../../src/call/recover.ts'
 import { createTurns } from '../../../../src/call/turns.ts'
+import { watchHealth } from '../../../../src/call/watch-health.ts'
 import { ACCOUNTS, tokenLedger } from '../../../../src/ledger/accounts.ts'
 import { fund } from '../../../../src/settlement/fund.ts'
 import type { SettlementDependencies } from '../../../../src/settlement/dependencies.ts'
@@ -154,6 +155,7 @@ export function startProcess(id: string, world: Surroundings): Process {
     signatures: undefined as never,
     store: books.calls,
     upstreams: createProvider({ ...world, life }),
+    health: watchHealth({ instance: id, nowMs }),
     mirrorOf: () => mirror,
     withheldOf: () => undefined,
     isStorageAway: () => false,

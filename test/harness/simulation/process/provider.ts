@@ -42,6 +42,7 @@ export function createProvider({
   return {
     isReachable: () => true,
     dialectOf: () => 'openai',
+    prefixAt: () => undefined,
     dispatch: async ({ endpoint, requestId = '', signal, onPart }) => {
       const fate = fateOf(requestId)
       const callId = callOf(requestId)
