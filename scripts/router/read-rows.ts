@@ -1,0 +1,49 @@
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { createGunzip } from 'node:zlib'
+
+/** What one model did with one prompt: right or a score, from 0 to 1, and roughly what it cost. */
+export type Outcome = { readonly quality: number; readonly costUsd: number | undefined }
+
+/** One prompt of a benchmark and the outcomes of the models that were asked. */
+export type Row = {
+  readonly id: string
+  readonly source: string
+  readonly task: string
+  readonly prompt: string
+  readonly outcomes: ReadonlyMap<string, Outcome>
+}
+
+type WireOutcome = { readonly correct?: number; readonly score?: number; readonly cost_usd?: number | null }
+type WireRow = Omit<Row, 'outcomes'> & { readonly models: Readonly<Record<string, WireOutcome>> }
+
+function readRow(line: string): Row {
+  const { id, source, task, prompt, models }: WireRow = JSON.parse(line)
+  const outcomes = Object.entries(models).flatMap(([name, { correct, score, cost_usd: cost }]) => {
+    const quality = correct ?? score
+    return quality === undefined ? [] : [[name, { quality, costUsd: cost ?? undefined }] as const]
+  })
+  return { id, source, task, prompt, outcomes: new Map(outcomes) }
+}
+
+/** Reads JSON lines, packed by gzip where the name ends so, in the order of the file. */
+export async function readRows(path: string): Promise<readonly Row[]> {
+  const file = createReadStream(path)
+  const text = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
+  const rows: Row[] = []
+  for await (const line of createInterface({ input: text, crlfDelay: Infinity })) {
+    if (line.trim() !== '') rows.push(readRow(line))
+  }
+  return rows
+}
+
+/**
+ * Names the question of a row: the same question of two benchmarks has one name, so that it is never on both sides of a
+ * measurement. The first seventy letters and digits after `question:`, or of all.
+ */
+export function questionOf({ prompt }: Row): string {
+  const lower = prompt.toLowerCase()
+  const mark = lower.indexOf('question:')
+  const from = mark < 0 ? lower : lower.slice(mark + 'question:'.length)
+  return from.replaceAll(/[^a-z0-9]/g, '').slice(0, 70)
+}
