@@ -39,11 +39,12 @@ export async function readRows(path: string): Promise<readonly Row[]> {
 
 /**
  * Names the question of a row: the same question of two benchmarks has one name, so that it is never on both sides of a
- * measurement. The first seventy letters and digits after `question:`, or of all.
+ * measurement. The first letters and digits after `question:`, or of all; how many of them is the caller's choice, since what
+ * begins alike (a common instruction) is not the same question.
  */
-export function questionOf({ prompt }: Row): string {
+export function questionOf({ prompt }: Pick<Row, 'prompt'>, length = 400): string {
   const lower = prompt.toLowerCase()
   const mark = lower.indexOf('question:')
   const from = mark < 0 ? lower : lower.slice(mark + 'question:'.length)
-  return from.replaceAll(/[^a-z0-9]/g, '').slice(0, 70)
+  return from.replaceAll(/[^a-z0-9]/g, '').slice(0, length)
 }

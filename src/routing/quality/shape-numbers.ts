@@ -1,10 +1,7 @@
-/** What of a request is no text: benchmarks lack it, agents send it. Absent: one plain question. */
+/** What of a request is no text: benchmarks lack it, agents send it, so it only closes the gate. Absent: one plain question. */
 export type RequestShape = {
   readonly turns?: number
   readonly toolCount?: number
-  /** Arguments that the tools require, and how deep their schemas nest. */
-  readonly requiredArguments?: number
-  readonly schemaDepth?: number
   /** Characters of tool results among all characters, from 0 to 1. */
   readonly toolResultShare?: number
   readonly hasResponseFormat?: boolean
@@ -84,25 +81,14 @@ const TEXT_NUMBERS = [
   'longestRepeat',
 ] as const
 
-const REQUEST_NUMBERS = [
-  'logTurns',
-  'logTools',
-  'logRequiredArguments',
-  'schemaDepth',
-  'toolResultShare',
-  'hasResponseFormat',
-] as const
-
-/** Names of the shape numbers, in the order of `PromptFeatures.shape`. */
+/** Names of the shape numbers, in the order of `Features.shape`. */
 export const SHAPE_NAMES: readonly string[] = [
   ...TEXT_NUMBERS,
   ...Object.keys(WORD_FAMILIES).map((family) => `family:${family}`),
   ...QUESTION_WORDS.map((word) => `asks:${word}`),
-  ...REQUEST_NUMBERS,
 ]
 
 export const FAMILY_OFFSET = TEXT_NUMBERS.length
-export const REQUEST_OFFSET = SHAPE_NAMES.length - REQUEST_NUMBERS.length
 
 /** Words that count towards a shape number, and which. */
 export const COUNTED_WORDS: ReadonlyMap<string, number> = new Map([
