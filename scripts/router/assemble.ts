@@ -23,6 +23,7 @@ export function assemble({
   gate = { likeness: [0, 1e-6], familiarity: [0, 1e-6] },
   rank = TRAIN_OPTIONS.rank,
   trainedOn = '',
+  operating = { costs: {}, points: {} },
 }: {
   data: Dataset
   parts: Parts
@@ -31,9 +32,17 @@ export function assemble({
   gate?: Pick<Predictor, 'likeness' | 'familiarity'>
   rank?: number
   trainedOn?: string
+  operating?: Predictor['operating']
 }): Predictor {
   const shapeCount = data.scale.mean.length
-  const { basis, vectors: linearVectors } = lowRank({ weights: parts.linear, rank })
+  const headFacts = headsOf(data)
+  const { basis, vectors: linearVectors } = lowRank({
+    weights: parts.linear,
+    importance: headFacts.map(({ sourceName, count }) =>
+      importanceOf(mixes.get(sourceName) ?? USUAL_MIX, count),
+    ),
+    rank,
+  })
   const width = rank + parts.networks.reduce((sum, network) => sum + network.width, 0)
   const T = data.tasks.length
   const { rows, places } = joinRows({ width, rank, basis, parts, columns: data.sparse.width })
@@ -43,7 +52,7 @@ export function assemble({
   const effects = new Float32Array(data.heads.length * T)
   const taskVectors = new Float32Array(T * width)
   const share = 1 / parts.networks.length
-  const heads = headsOf(data).map((head, h): Head => {
+  const heads = headFacts.map((head, h): Head => {
     const [constant, linear, shared, task] = mixes.get(head.sourceName) ?? USUAL_MIX
     for (let k = 0; k < rank; k += 1) vectors[h * width + k] = linear * linearVectors[h * rank + k]!
     let offset = constant
@@ -71,10 +80,11 @@ export function assemble({
     heads,
     ...gate,
     trainedOn,
+    operating,
     ...quantize(rows, width),
     shapeRows: rows.slice(BUCKETS * width),
-    shapeMean: data.scale.mean,
-    shapeInverse: data.scale.inverse,
+    shapeMean: Float32Array.from(data.scale.mean),
+    shapeInverse: Float32Array.from(data.scale.inverse),
     taskVectors,
     vectors,
     effects,
@@ -83,6 +93,9 @@ export function assemble({
   }
   return { ...predictor, directions: directionsOf(data, predictor) }
 }
+
+/** How much of a head's odds its regression is; less where few rows made it. */
+const importanceOf = (mix: Mix, count: number): number => (Math.max(0, mix[1]) * count) / (count + 200)
 
 /** One row of `width` for each column of the input, from the regressions' basis and every network's projection. */
 function joinRows({
@@ -219,5 +232,8 @@ export function gateBounds({
     likenessOf(predictor, readPrompt({ predictor, features }).hidden),
   ).toSorted()
   const at = (sorted: Float64Array, share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0
-  return { likeness: [at(alike, 0.02), at(alike, 0.15)], familiarity: [at(familiar, 0.01), at(familiar, 0.1)] }
+  return {
+    likeness: [at(alike, 0.005), at(alike, 0.05)],
+    familiarity: [at(familiar, 0.005), at(familiar, 0.05)],
+  }
 }

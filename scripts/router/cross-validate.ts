@@ -17,7 +17,11 @@ export function crossValidate({
   folds?: number
   options?: TrainOptions
   onStep?: (step: string) => void
-}): { readonly scores: Float32Array; readonly lastParts: Parts; readonly isHeldOut: (row: number) => boolean } {
+}): {
+  readonly scores: Float32Array
+  readonly lastParts: Parts
+  readonly isHeldOut: (row: number) => boolean
+} {
   const scores = new Float32Array(data.labels.length * PART_COUNT)
   const foldOf = (row: number) => data.lots[row]! % folds
   let lastParts: Parts | undefined

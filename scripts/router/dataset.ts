@@ -58,7 +58,9 @@ export function subsetOf(data: Dataset, isKept: (row: Row, index: number) => boo
 
 function labelsOf(rows: readonly Row[]) {
   const heads = [
-    ...new Set(rows.flatMap(({ source, outcomes }) => [...outcomes.keys()].map((model) => headOf(source, model)))),
+    ...new Set(
+      rows.flatMap(({ source, outcomes }) => [...outcomes.keys()].map((model) => headOf(source, model))),
+    ),
   ].toSorted()
   const tasks = [...new Set(rows.map(taskName))].toSorted()
   const headIndex = new Map(heads.map((head, index) => [head, index]))

@@ -8,14 +8,26 @@ export type LowRank = {
 }
 
 /**
- * The best approximation of rank `rank` to the heads' weights, each taken at length 1 so that a head with few rows (and short
- * weights) is kept as well as the others. Eigenvectors of the heads' Gram matrix, by Jacobi's rotations.
+ * The best approximation of rank `rank` to the heads' weights, each taken at the length of its importance so that a head with few
+ * rows (and short weights) is kept as well as the others. Eigenvectors of the heads' Gram matrix, by Jacobi's rotations.
  */
-export function lowRank({ weights, rank }: { weights: readonly Float64Array[]; rank: number }): LowRank {
+export function lowRank({
+  weights,
+  importance,
+  rank,
+}: {
+  weights: readonly Float64Array[]
+  importance: readonly number[]
+  rank: number
+}): LowRank {
   const n = weights.length
   const width = weights[0]!.length
-  const lengths = weights.map((row) => Math.sqrt(dot(row, row)) || 1)
-  const gram = weights.map((a, i) => Float64Array.from(weights, (b, j) => dot(a, b) / (lengths[i]! * lengths[j]!)))
+  const lengths = weights.map(
+    (row, head) => Math.sqrt(dot(row, row)) / Math.max(1e-3, importance[head]!) || 1,
+  )
+  const gram = weights.map((a, i) =>
+    Float64Array.from(weights, (b, j) => dot(a, b) / (lengths[i]! * lengths[j]!)),
+  )
   const { values, vectors } = eigen(gram)
   const order = [...values.keys()].toSorted((a, b) => values[b]! - values[a]!).slice(0, Math.min(rank, n))
   const basis = new Float32Array(width * rank)

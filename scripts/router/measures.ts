@@ -19,7 +19,9 @@ export function apgrOf(pairs: readonly PairOutcome[]): number {
 }
 
 /** Mean distance of predicted and observed quality over ten equal bins, weighted by what is in them. */
-export function calibrationError(points: readonly { readonly predicted: number; readonly observed: number }[]): number {
+export function calibrationError(
+  points: readonly { readonly predicted: number; readonly observed: number }[],
+): number {
   const bins = Array.from({ length: 10 }, () => ({ predicted: 0, observed: 0 }))
   for (const { predicted, observed } of points) {
     const bin = bins[Math.min(9, Math.floor(predicted * 10))]!

@@ -24,7 +24,8 @@ export function startNetwork({
   width: number
   random: Seeded
 }): Network {
-  const fill = (size: number, scale: number) => Float32Array.from({ length: size }, () => scale * random.normal())
+  const fill = (size: number, scale: number) =>
+    Float32Array.from({ length: size }, () => scale * random.normal())
   const projection = fill(data.sparse.width * width, 0.1)
   // Shape numbers start smaller (they are dense), and what is always 1 starts from nothing.
   for (let at = BUCKETS * width; at < projection.length; at += 1) projection[at] = projection[at]! * 2

@@ -7,7 +7,15 @@ import type { Parts } from './train-parts.ts'
 export const PART_COUNT = 3
 
 /** Chances of each task by the networks, for one row. */
-function taskChances({ parts, hidden, out }: { parts: Parts; hidden: readonly Float64Array[]; out: Float64Array }) {
+function taskChances({
+  parts,
+  hidden,
+  out,
+}: {
+  parts: Parts
+  hidden: readonly Float64Array[]
+  out: Float64Array
+}) {
   let most = -Infinity
   for (let t = 0; t < out.length; t += 1) {
     let score = 0

@@ -1,5 +1,10 @@
 /** Pairs and pools of models that the measurements speak of (the reference's). */
-export type Pair = { readonly name: string; readonly source: string; readonly strong: string; readonly weak: string }
+export type Pair = {
+  readonly name: string
+  readonly source: string
+  readonly strong: string
+  readonly weak: string
+}
 
 const [STRONG, WEAK] = ['gpt-4-1106-preview', 'mistralai/Mixtral-8x7B-Instruct-v0.1']
 
@@ -7,7 +12,12 @@ export const PAIRS: readonly Pair[] = [
   { name: 'mmlu', source: 'routellm-mmlu', strong: STRONG, weak: WEAK },
   { name: 'gsm8k', source: 'routellm-gsm8k', strong: STRONG, weak: WEAK },
   { name: 'mmluPro', source: 'mmlu-pro', strong: 'gemini-1.5-pro-002', weak: 'Meta-Llama-3_1-8B-Instruct' },
-  { name: 'zeroeval', source: 'zeroeval', strong: 'claude-3-5-sonnet-20241022', weak: 'Meta-Llama-3.1-8B-Instruct' },
+  {
+    name: 'zeroeval',
+    source: 'zeroeval',
+    strong: 'claude-3-5-sonnet-20241022',
+    weak: 'Meta-Llama-3.1-8B-Instruct',
+  },
 ]
 
 export type Pool = { readonly name: string; readonly source: string; readonly models: readonly string[] }

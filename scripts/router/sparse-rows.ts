@@ -14,20 +14,27 @@ export type SparseRows = {
 }
 
 /** Means of the shape numbers, and one over their deviations. */
-export type Scale = { readonly mean: Float32Array; readonly inverse: Float32Array }
+export type Scale = { readonly mean: Float64Array; readonly inverse: Float64Array }
 
 export function scaleOf(features: Dataset['features']): Scale {
   const size = features[0]!.shape.length
   const mean = new Float64Array(size)
   const inverse = new Float64Array(size)
-  for (const { shape } of features) for (let j = 0; j < size; j += 1) mean[j] = mean[j]! + shape[j]! / features.length
+  for (const { shape } of features)
+    for (let j = 0; j < size; j += 1) mean[j] = mean[j]! + shape[j]! / features.length
   for (const { shape } of features)
     for (let j = 0; j < size; j += 1) inverse[j] = inverse[j]! + (shape[j]! - mean[j]!) ** 2 / features.length
   for (let j = 0; j < size; j += 1) inverse[j] = inverse[j]! > 1e-6 ? 1 / Math.sqrt(inverse[j]!) : 0
-  return { mean: Float32Array.from(mean), inverse: Float32Array.from(inverse) }
+  return { mean, inverse }
 }
 
-export function sparseRowsOf({ features, scale }: { features: Dataset['features']; scale: Scale }): SparseRows {
+export function sparseRowsOf({
+  features,
+  scale,
+}: {
+  features: Dataset['features']
+  scale: Scale
+}): SparseRows {
   const size = scale.mean.length
   const total = features.reduce((sum, { buckets }) => sum + buckets.length + size + 1, 0)
   const starts = new Int32Array(features.length + 1)
@@ -52,5 +59,11 @@ export function sparseRowsOf({ features, scale }: { features: Dataset['features'
     squares[row] = sum
     starts[row + 1] = at
   })
-  return { width: BUCKETS + size + 1, starts, columns: columns.slice(0, at), values: values.slice(0, at), squares }
+  return {
+    width: BUCKETS + size + 1,
+    starts,
+    columns: columns.slice(0, at),
+    values: values.slice(0, at),
+    squares,
+  }
 }

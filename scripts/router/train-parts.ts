@@ -28,7 +28,7 @@ export const TRAIN_OPTIONS: TrainOptions = {
     taskWeight: 0.6,
     decay: 1e-4,
   },
-  rank: 32,
+  rank: 36,
 }
 
 /** The three ways in which quality is predicted, before they are joined. */

@@ -32,7 +32,12 @@ export function familiarityOf({ knownWords }: Predictor, { words }: Features): n
 }
 
 /** Training has seen single questions alone: tools, their results, formats and long conversations are strange to it. */
-function requestShare({ turns = 1, toolCount = 0, toolResultShare = 0, hasResponseFormat = false }: Features['request']): number {
+function requestShare({
+  turns = 1,
+  toolCount = 0,
+  toolResultShare = 0,
+  hasResponseFormat = false,
+}: Features['request']): number {
   if (toolCount > 0 || toolResultShare > 0) return 0
   return (hasResponseFormat ? 0.5 : 1) / Math.max(1, turns)
 }

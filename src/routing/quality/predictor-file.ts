@@ -27,7 +27,19 @@ function layoutOf({ width, shapeCount, tasks, heads }: PredictorFacts) {
  * multiple of four bytes (little-endian).
  */
 export function writePredictor(predictor: Predictor): Uint8Array {
-  const { width, linearWidth, shapeCount, domains, sources, tasks, heads, likeness, familiarity, trainedOn } = predictor
+  const {
+    width,
+    linearWidth,
+    shapeCount,
+    domains,
+    sources,
+    tasks,
+    heads,
+    likeness,
+    familiarity,
+    trainedOn,
+    operating,
+  } = predictor
   const facts: PredictorFacts = {
     width,
     linearWidth,
@@ -39,10 +51,14 @@ export function writePredictor(predictor: Predictor): Uint8Array {
     likeness,
     familiarity,
     trainedOn,
+    operating,
   }
   const text = new TextEncoder().encode(JSON.stringify(facts))
   const layout = layoutOf(facts)
-  const size = Object.values(layout).reduce((sum, [kind, count]) => sum + roundUp(kind.BYTES_PER_ELEMENT * count), 0)
+  const size = Object.values(layout).reduce(
+    (sum, [kind, count]) => sum + roundUp(kind.BYTES_PER_ELEMENT * count),
+    0,
+  )
   const bytes = new Uint8Array(8 + roundUp(text.length) + size)
   bytes.set(new TextEncoder().encode(MAGIC))
   new DataView(bytes.buffer).setUint32(4, text.length, true)
@@ -72,7 +88,10 @@ export function readPredictor(file: Uint8Array): Predictor {
   const facts: PredictorFacts = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))
   const layout = layoutOf(facts)
   let at = 8 + roundUp(length)
-  const take = <T>(kind: { new (buffer: ArrayBuffer, from: number, count: number): T; BYTES_PER_ELEMENT: number }, count: number): T => {
+  const take = <T>(
+    kind: { new (buffer: ArrayBuffer, from: number, count: number): T; BYTES_PER_ELEMENT: number },
+    count: number,
+  ): T => {
     const from = at
     at += roundUp(kind.BYTES_PER_ELEMENT * count)
     if (at > bytes.length) throw new RangeError('The trained file is cut short.')

@@ -35,6 +35,18 @@ export type PredictorFacts = {
   readonly familiarity: readonly [from: number, to: number]
   /** Digest of the rows it was trained on. */
   readonly trainedOn: string
+  readonly operating: OperatingPoints
+}
+
+/**
+ * What training has fixed for measurements of pools of models: how a head's cost grows with the prompt (USD, and USD for each
+ * character), and by pool which model is the best single one and how much a unit of cost weighs at each target of quality.
+ */
+export type OperatingPoints = {
+  readonly costs: Readonly<Record<string, readonly [fixedUsd: number, usdPerCharacter: number]>>
+  readonly points: Readonly<
+    Record<string, { readonly best: string; readonly lambdas: Readonly<Record<string, number>> }>
+  >
 }
 
 /** The trained file in memory. Everything about a prompt goes through `width` hidden numbers. */

@@ -20,7 +20,13 @@ export const standardized = (value: number, mean: number, inverse: number): numb
   SHAPE_WEIGHT * Math.max(-4, Math.min(4, (value - mean) * inverse))
 
 /** Reads features once; every model's estimate is a few sums from here. */
-export function readPrompt({ predictor, features }: { predictor: Predictor; features: Features }): PromptReading {
+export function readPrompt({
+  predictor,
+  features,
+}: {
+  predictor: Predictor
+  features: Features
+}): PromptReading {
   const hidden = hiddenOf(predictor, features)
   const taskChances = chancesOf(predictor, hidden)
   const sourceChances = Float64Array.from(predictor.sources, ({ from, to }) => {
@@ -55,7 +61,10 @@ function hiddenOf(predictor: Predictor, { buckets, weights, shape }: Features): 
   return hidden
 }
 
-function chancesOf({ width, linearWidth, tasks, taskVectors }: Predictor, hidden: Float64Array): Float64Array {
+function chancesOf(
+  { width, linearWidth, tasks, taskVectors }: Predictor,
+  hidden: Float64Array,
+): Float64Array {
   const chances = new Float64Array(tasks.length)
   let most = -Infinity
   for (let t = 0; t < chances.length; t += 1) {
