@@ -216,24 +216,18 @@ function addDirection(sums: Float64Array, at: number, vector: Float64Array): voi
   vector.forEach((number, k) => void (sums[at + k] = sums[at + k]! + scale * number))
 }
 
-/** Of rows that a predictor was not trained on: the shares below which likeness and familiarity are rare. */
+/** The likeness and the share of known words below which training rows are rare: there the gate opens. */
 export function gateBounds({
   predictor,
   data,
-  isHeldOut,
 }: {
   predictor: Predictor
   data: Dataset
-  isHeldOut: (row: number) => boolean
 }): Pick<Predictor, 'likeness' | 'familiarity'> {
-  const rows = [...data.rows.keys()].filter(isHeldOut).map((row) => data.features[row]!)
-  const familiar = Float64Array.from(rows, (features) => familiarityOf(predictor, features)).toSorted()
-  const alike = Float64Array.from(rows, (features) =>
+  const familiar = Float64Array.from(data.features, (features) => familiarityOf(predictor, features)).toSorted()
+  const alike = Float64Array.from(data.features, (features) =>
     likenessOf(predictor, readPrompt({ predictor, features }).hidden),
   ).toSorted()
   const at = (sorted: Float64Array, share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0
-  return {
-    likeness: [at(alike, 0.005), at(alike, 0.05)],
-    familiarity: [at(familiar, 0.005), at(familiar, 0.05)],
-  }
+  return { likeness: [at(alike, 0.005), at(alike, 0.05)], familiarity: [at(familiar, 0.005), at(familiar, 0.05)] }
 }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
 
@@ -26,10 +27,17 @@ function readRow(line: string): Row {
   return { id, source, task, prompt, outcomes: new Map(outcomes) }
 }
 
-/** Reads JSON lines, packed by gzip where the name ends so, in the order of the file. */
+/** Whether a file begins as gzip does, whatever its name is. */
+async function isPacked(path: string): Promise<boolean> {
+  const file = await open(path)
+  const { buffer } = await file.read(new Uint8Array(2), 0, 2).finally(() => file.close())
+  return buffer[0] === 0x1f && buffer[1] === 0x8b
+}
+
+/** Reads JSON lines, plain or packed by gzip, in the order of the file. */
 export async function readRows(path: string): Promise<readonly Row[]> {
   const file = createReadStream(path)
-  const text = path.endsWith('.gz') ? file.pipe(createGunzip()) : file
+  const text = (await isPacked(path)) ? file.pipe(createGunzip()) : file
   const rows: Row[] = []
   for await (const line of createInterface({ input: text, crlfDelay: Infinity })) {
     if (line.trim() !== '') rows.push(readRow(line))

@@ -5,6 +5,7 @@ const DATED: Readonly<Record<string, string>> = {
   'mistral-nemo': 'mistral-nemo-instruct-2407',
   'qwen-2.5-72b-instruct': 'qwen2.5-72b-instruct',
   'qwen-2.5-7b-instruct': 'qwen2.5-7b-instruct',
+  'deepseek.v3': 'deepseek-v3',
 }
 
 /**

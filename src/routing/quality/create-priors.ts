@@ -2,10 +2,7 @@ import { canonicalName } from './canonical-name.ts'
 import { deriveAbilities, type Pedigree } from './derive-ability.ts'
 import { logOdds, shareOfOdds } from './exact-math.ts'
 import { type Abilities, fitAbilities } from './fit-abilities.ts'
-import type { BenchmarkScore, Prior } from './types.ts'
-
-/** What an operator says of a model: quality from 0 to 1, over all and by the domain's name. */
-export type OperatorQuality = { readonly general: number } & Readonly<Record<string, number>>
+import type { BenchmarkScore, OperatorQuality, Prior } from './types.ts'
 
 /** How far a prior may be off, in log-odds. */
 const SD = { operator: 0.15, measured: 0.25, published: 0.45, derived: 0.9 } as const

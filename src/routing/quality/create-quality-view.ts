@@ -1,7 +1,7 @@
 import { blendedPrice, isPriced } from '../../catalog/blended-price.ts'
 import type { Catalog, Model } from '../../catalog/types.ts'
 import { canonicalName } from './canonical-name.ts'
-import { createPriors, type OperatorQuality } from './create-priors.ts'
+import { createPriors } from './create-priors.ts'
 import type { Pedigree } from './derive-ability.ts'
 import { shareOfOdds } from './exact-math.ts'
 import { predictQuality } from './predict-quality.ts'
@@ -9,7 +9,7 @@ import type { Predictor } from './predictor.ts'
 import { createPromptTerms } from './prompt-terms.ts'
 import type { Features } from './read-features.ts'
 import { type PromptReading, readPrompt } from './read-prompt.ts'
-import type { BenchmarkScore, Prior, QualityEstimate } from './types.ts'
+import type { BenchmarkScore, OperatorQuality, Prior, QualityEstimate } from './types.ts'
 
 /** Estimates of every model of a catalogue. Made once; `of` is a few sums. */
 export type CatalogQualityView = {

@@ -33,3 +33,6 @@ export type BenchmarkScore = {
   readonly score: number
   readonly kind: 'measured' | 'published'
 }
+
+/** What an operator says of a model: quality from 0 to 1, over all and by the domain's name. */
+export type OperatorQuality = { readonly general: number } & Readonly<Record<string, number | undefined>>
