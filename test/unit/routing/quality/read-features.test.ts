@@ -7,8 +7,26 @@ const shapeOf = (text: string, name: string) => readFeatures({ text }).shape[SHA
 
 test('the buckets of a prompt are the ones that the trained file was made with', () => {
   const { buckets, words } = readFeatures({ text: 'What is 2 + 2?' })
-  expect([...buckets]).toMatchInlineSnapshot()
-  expect([...words]).toMatchInlineSnapshot()
+  expect([...buckets]).toMatchInlineSnapshot(`
+    [
+      405,
+      14327,
+      3048,
+      6456,
+      10068,
+      9624,
+      1319,
+      15411,
+      6332,
+      6808,
+    ]
+  `)
+  expect([...words]).toMatchInlineSnapshot(`
+    [
+      4417,
+      49453,
+    ]
+  `)
 })
 
 test('weights have length 1 and buckets are distinct', () => {
