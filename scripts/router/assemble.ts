@@ -229,5 +229,5 @@ export function gateBounds({
     likenessOf(predictor, readPrompt({ predictor, features }).hidden),
   ).toSorted()
   const at = (sorted: Float64Array, share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0
-  return { likeness: [at(alike, 0.005), at(alike, 0.05)], familiarity: [at(familiar, 0.005), at(familiar, 0.05)] }
+  return { likeness: [at(alike, 0.001), at(alike, 0.01)], familiarity: [at(familiar, 0.001), at(familiar, 0.01)] }
 }
