@@ -54,7 +54,9 @@ const evaluation: Evaluation = {
   withoutGate: apgrFigures(rows, createEstimator({ predictor, rows, hasGate: false })),
 }
 process.stdout.write(
-  values.json ? `${JSON.stringify(evaluation, undefined, 2)}\n` : evaluationText({ evaluation, rows: rows.length }),
+  values.json
+    ? `${JSON.stringify(evaluation, undefined, 2)}\n`
+    : evaluationText({ evaluation, rows: rows.length }),
 )
 
 async function trainAndMeasure(path: string, measured: readonly Row[]) {

@@ -25,7 +25,12 @@ const MAX_BYTES = 2 * 1024 * 1024
 
 requireNode()
 const { values } = parseArgs({
-  options: { data: { type: 'string' }, out: { type: 'string' }, scores: { type: 'string' }, help: { type: 'boolean', default: false } },
+  options: {
+    data: { type: 'string' },
+    out: { type: 'string' },
+    scores: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
 })
 if (values.help || values.data === undefined) {
   process.stdout.write(HELP)

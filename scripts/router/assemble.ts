@@ -224,10 +224,15 @@ export function gateBounds({
   predictor: Predictor
   data: Dataset
 }): Pick<Predictor, 'likeness' | 'familiarity'> {
-  const familiar = Float64Array.from(data.features, (features) => familiarityOf(predictor, features)).toSorted()
+  const familiar = Float64Array.from(data.features, (features) =>
+    familiarityOf(predictor, features),
+  ).toSorted()
   const alike = Float64Array.from(data.features, (features) =>
     likenessOf(predictor, readPrompt({ predictor, features }).hidden),
   ).toSorted()
   const at = (sorted: Float64Array, share: number) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0
-  return { likeness: [at(alike, 0.001), at(alike, 0.01)], familiarity: [at(familiar, 0.001), at(familiar, 0.01)] }
+  return {
+    likeness: [at(alike, 0.001), at(alike, 0.01)],
+    familiarity: [at(familiar, 0.001), at(familiar, 0.01)],
+  }
 }

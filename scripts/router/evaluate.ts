@@ -44,7 +44,15 @@ export function createEstimator({
 }
 
 /** NaN where the rows have none of the pair. */
-export function pairApgr({ pair, rows, estimate }: { pair: Pair; rows: readonly Row[]; estimate: Estimator }): number {
+export function pairApgr({
+  pair,
+  rows,
+  estimate,
+}: {
+  pair: Pair
+  rows: readonly Row[]
+  estimate: Estimator
+}): number {
   const outcomes = rows.flatMap(({ source, outcomes: all }, row) => {
     const strong = all.get(pair.strong)
     const weak = all.get(pair.weak)

@@ -29,7 +29,12 @@ function apgrLines({ apgr, withoutGate, apgrMmlu1500 }: Evaluation): readonly Li
   const lines = Object.entries(apgr).map(([name, value]): Line => {
     const floor = FLOORS[name] ?? 0
     const open = withoutGate[name] ?? Number.NaN
-    return [`APGR ${name}`, `${value.toFixed(3)} (gate open: ${open.toFixed(3)})`, `>= ${floor}`, value >= floor]
+    return [
+      `APGR ${name}`,
+      `${value.toFixed(3)} (gate open: ${open.toFixed(3)})`,
+      `>= ${floor}`,
+      value >= floor,
+    ]
   })
   if (apgrMmlu1500 === null) return lines
   return [...lines, ['APGR mmlu, 1,500 labels', apgrMmlu1500.toFixed(3), '>= 0.63', apgrMmlu1500 >= 0.63]]
@@ -39,15 +44,18 @@ function targetLines({ targets }: Evaluation): readonly Line[] {
   return Object.entries(targets).flatMap(([target, { pools, meanSaving }]): Line[] => {
     const [least, saved] = TARGET_FLOORS[target] ?? [0, 0]
     return [
-      ...Object.entries(pools).map(
-        ([name, { quality, saving }]): Line => [
-          `${target} % target, ${name}`,
-          `quality ${percent(quality)}, saving ${percent(saving)}`,
-          `quality >= ${percent(least)}`,
-          quality >= least,
-        ],
-      ),
-      [`${target} % target, mean`, `saving ${percent(meanSaving)}`, `>= ${percent(saved)}`, meanSaving >= saved],
+      ...Object.entries(pools).map(([name, { quality, saving }]): Line => [
+        `${target} % target, ${name}`,
+        `quality ${percent(quality)}, saving ${percent(saving)}`,
+        `quality >= ${percent(least)}`,
+        quality >= least,
+      ]),
+      [
+        `${target} % target, mean`,
+        `saving ${percent(meanSaving)}`,
+        `>= ${percent(saved)}`,
+        meanSaving >= saved,
+      ],
     ]
   })
 }

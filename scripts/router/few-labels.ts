@@ -39,7 +39,11 @@ export function apgrOfFewLabels({
     const few = subsetOf(data, (_, index) => drawn.has(index))
     const parts = trainParts({ data: few, isMember: () => true, options: FEW_LABELS_OPTIONS })
     const predictor = assemble({ data: few, parts, mixes: new Map(), rank: FEW_LABELS_OPTIONS.rank })
-    sum += pairApgr({ pair, rows: mine, estimate: createEstimator({ predictor, rows: mine, hasGate: false }) })
+    sum += pairApgr({
+      pair,
+      rows: mine,
+      estimate: createEstimator({ predictor, rows: mine, hasGate: false }),
+    })
   }
   return sum / DRAWS
 }

@@ -30,7 +30,7 @@ const OPTIONS = {
 }
 
 /** How much better than the static choice a cheaper model has to look, in quality: a guess about strangers is a guess. */
-const MARGIN = 0.02
+const MARGIN = 0.2
 
 /** So many letters and digits tell a question from others where a source is left out. */
 const QUESTION_LENGTH = 70
@@ -40,10 +40,7 @@ export function trainWithout({ data, source }: { data: Dataset; source: string }
   const shared = new Set(
     data.rows.filter((row) => row.source === source).map((row) => questionOf(row, QUESTION_LENGTH)),
   )
-  const rest = subsetOf(
-    data,
-    (row) => row.source !== source && !shared.has(questionOf(row, QUESTION_LENGTH)),
-  )
+  const rest = subsetOf(data, (row) => row.source !== source && !shared.has(questionOf(row, QUESTION_LENGTH)))
   const parts = trainParts({ data: rest, isMember: () => true, options: OPTIONS })
   const predictor = assemble({ data: rest, parts, mixes: new Map(), rank: OPTIONS.rank })
   return { ...predictor, ...gateBounds({ predictor, data: rest }) }
@@ -58,12 +55,14 @@ export function leftOutFigures({
   pool,
   data,
   rows,
+  margin = MARGIN,
 }: {
   predictor: Predictor
   pool: Pool
   /** Training rows: what models cost elsewhere tells their price tier. */
   data: Dataset
   rows: readonly Row[]
+  margin?: number
 }): LeftOutFigures {
   const mine = rows.filter(
     ({ source, outcomes }) => source === pool.source && pool.models.every((model) => outcomes.has(model)),
@@ -78,7 +77,7 @@ export function leftOutFigures({
     const features = readFeatures({ text: prompt })
     const estimates = models.map((model) => view.of({ model, features }))
     let pick = chosen
-    let most = estimates[chosen]!.quality + MARGIN
+    let most = estimates[chosen]!.quality + margin
     estimates.forEach(({ quality: expected }, index) => {
       if (costs[index]! >= costs[chosen]! || expected <= most) return
       most = expected
@@ -109,15 +108,10 @@ function meanCost(rows: readonly Row[], model: string): number {
 const familyOf = (name: string) => /^[a-z]+/.exec(name)?.[0] ?? 'other'
 
 /** A catalogue of the models of all rows, with prices from what they cost: as a server would know them. */
-function viewOf({
-  predictor,
-  pool,
-  rows,
-}: {
-  predictor: Predictor
-  pool: Pool
-  rows: readonly Row[]
-}): { view: CatalogQualityView; modelOf: (name: string) => Model } {
+function viewOf({ predictor, pool, rows }: { predictor: Predictor; pool: Pool; rows: readonly Row[] }): {
+  view: CatalogQualityView
+  modelOf: (name: string) => Model
+} {
   const totals = new Map<string, { usd: number; tokens: number }>()
   for (const { prompt, outcomes } of rows) {
     for (const [model, { costUsd }] of outcomes) {

@@ -31,7 +31,8 @@ export function trainPredictor({
   onStep?: (step: string) => void
 }): Predictor {
   const found = scores ?? crossValidate({ data, folds, options, onStep })
-  if (found.length !== data.labels.length * PART_COUNT) throw new RangeError('The scores belong to other rows.')
+  if (found.length !== data.labels.length * PART_COUNT)
+    throw new RangeError('The scores belong to other rows.')
   onScores?.(found)
   const mixes = fitMixes({ data, scores: found })
   const placeOf = new Map<string, number>()
@@ -41,7 +42,12 @@ export function trainPredictor({
     return shareOfOdds(mixed(mixes.get(data.rows[row]!.source)!, found, at))
   }
   const operating = fixOperatingPoints({ rows: data.rows, costs: fitCosts(data.rows), predict })
-  const parts = trainParts({ data, isMember: () => true, options, onStep: (step) => onStep?.(`all rows: ${step}`) })
+  const parts = trainParts({
+    data,
+    isMember: () => true,
+    options,
+    onStep: (step) => onStep?.(`all rows: ${step}`),
+  })
   const predictor = assemble({ data, parts, mixes, rank: options.rank, trainedOn, operating })
   return { ...predictor, ...gateBounds({ predictor, data }) }
 }

@@ -52,7 +52,11 @@ export function loadTokens({ path }: { path: string | undefined }): readonly Ass
  *
  * @throws ConfigError as loadCatalog does.
  */
-export function loadQualities({ path }: { path: string | undefined }): Readonly<Record<string, OperatorQuality>> {
+export function loadQualities({
+  path,
+}: {
+  path: string | undefined
+}): Readonly<Record<string, OperatorQuality>> {
   if (path === undefined) return {}
   const read = readOperatorCatalog(readWithDate(path).text)
   if ('problems' in read) throw problemsIn(path, read.problems)

@@ -32,7 +32,13 @@ const TABLES: readonly Table[] = [
   {
     address: 'https://github.com/deepseek-ai/DeepSeek-V3/blob/main/README.md',
     date: DATE,
-    models: ['qwen2.5-72b-instruct', 'llama-3.1-405b-instruct', 'claude-3-5-sonnet-20241022', 'gpt-4o-2024-05-13', 'deepseek-v3'],
+    models: [
+      'qwen2.5-72b-instruct',
+      'llama-3.1-405b-instruct',
+      'claude-3-5-sonnet-20241022',
+      'gpt-4o-2024-05-13',
+      'deepseek-v3',
+    ],
     rows: {
       MMLU: [85.3, 88.6, 88.3, 87.2, 88.5],
       'MMLU-Pro': [71.6, 73.3, 78.0, 72.6, 75.9],
@@ -69,7 +75,15 @@ const TABLES: readonly Table[] = [
   {
     address: 'https://github.com/MoonshotAI/Kimi-K2/blob/main/README.md',
     date: DATE,
-    models: ['kimi-k2', 'deepseek-chat-v3-0324', 'qwen3-235b-a22b', 'claude-sonnet-4', 'claude-opus-4', 'gpt-4.1', 'gemini-2.5-flash'],
+    models: [
+      'kimi-k2',
+      'deepseek-chat-v3-0324',
+      'qwen3-235b-a22b',
+      'claude-sonnet-4',
+      'claude-opus-4',
+      'gpt-4.1',
+      'gemini-2.5-flash',
+    ],
     rows: {
       MMLU: [89.5, 89.4, 87.0, 91.5, 92.9, 90.4, 90.1],
       'MMLU-Pro': [81.1, 81.2, 77.3, 83.7, 86.6, 81.8, 79.4],
@@ -101,7 +115,8 @@ const TABLES: readonly Table[] = [
     },
   },
   {
-    address: 'https://github.com/terry623/ai-leaderboard-gemini-cli/blob/main/data/2025-07-06/llm-stats-leaderboard.md',
+    address:
+      'https://github.com/terry623/ai-leaderboard-gemini-cli/blob/main/data/2025-07-06/llm-stats-leaderboard.md',
     date: '2025-07-06',
     models: [
       'grok-3',

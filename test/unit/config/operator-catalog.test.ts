@@ -61,7 +61,14 @@ test('a token becomes a row of the table', () => {
 
 test('an empty file says nothing', () => {
   expect(readOperatorCatalog('{}')).toEqual({
-    additions: { models: [], endpoints: [], margins: { models: {}, providers: {} }, qualities: {}, tokens: [], aliases: {} },
+    additions: {
+      models: [],
+      endpoints: [],
+      margins: { models: {}, providers: {} },
+      qualities: {},
+      tokens: [],
+      aliases: {},
+    },
   })
 })
 

@@ -4,7 +4,12 @@ import { createPriors } from '../../../../src/routing/quality/create-priors.ts'
 import { PUBLISHED_SCORES } from '../../../../src/routing/quality/published-scores.ts'
 import type { BenchmarkScore } from '../../../../src/routing/quality/types.ts'
 
-const score = (model: string, benchmark: string, share: number, kind: BenchmarkScore['kind']): BenchmarkScore => ({
+const score = (
+  model: string,
+  benchmark: string,
+  share: number,
+  kind: BenchmarkScore['kind'],
+): BenchmarkScore => ({
   model,
   benchmark,
   domain: benchmark === 'code' ? 1 : 0,
@@ -32,7 +37,11 @@ const priorOf = (id: string, operator = {}) =>
   createPriors({ models: MODELS, scores: SCORES, domains: DOMAINS, operator }).priorOf(id)!
 
 test('a prior is marked by what it rests on', () => {
-  expect(['a/good', 'a/better', 'c/dear'].map((id) => priorOf(id).kind)).toEqual(['measured', 'published', 'derived'])
+  expect(['a/good', 'a/better', 'c/dear'].map((id) => priorOf(id).kind)).toEqual([
+    'measured',
+    'published',
+    'derived',
+  ])
 })
 
 test('benchmarks share one scale: who is better at a common one is better', () => {
@@ -74,6 +83,8 @@ test.each([
   ['meta-llama/llama-3.1-8b-instruct-fp8-fast', 'llama-3.1-8b-instruct'],
   ['Llama-3.1-405B-Inst@sambanova', 'llama-3.1-405b-instruct'],
   ['openai/gpt-4o', 'gpt-4o-2024-08-06'],
+  ['deepseek/deepseek-chat', 'deepseek-chat-latest'],
+  ['deepseek-chat', 'deepseek-chat'],
   ['gpt-4-turbo-2024-04-09', 'gpt-4-turbo-2024-04-09'],
 ])('%s is %s', (name, canonical) => {
   expect(canonicalName(name)).toBe(canonical)

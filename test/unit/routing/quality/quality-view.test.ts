@@ -42,7 +42,10 @@ test('without features there is the prior alone', () => {
 })
 
 test.each([
-  ['another language', { text: 'Wyjaśnij proszę różnicę między bezpośrednim a pośrednim oddziaływaniem gospodarczym' }],
+  [
+    'another language',
+    { text: 'Wyjaśnij proszę różnicę między bezpośrednim a pośrednim oddziaływaniem gospodarczym' },
+  ],
   ['no language', { text: 'xqzvw plmkoj ytrewq zzxcv bnmlk jhgfd '.repeat(20) }],
   ['nothing', { text: '' }],
   ['tools', { text: EXAM, request: { toolCount: 3 } }],
@@ -56,13 +59,15 @@ test.each([
 
 test('a conversation opens the gate less than its first turn', () => {
   const model = modelOf('openai/gpt-4o-mini')
-  const gateAt = (turns: number) => view.of({ model, features: readFeatures({ text: EXAM, request: { turns } }) }).gate
+  const gateAt = (turns: number) =>
+    view.of({ model, features: readFeatures({ text: EXAM, request: { turns } }) }).gate
   expect(gateAt(4)).toBeCloseTo(gateAt(1) / 4, 9)
 })
 
 test('what an adversary writes moves a model by no more than the bound', () => {
   const models = ['openai/gpt-4o', 'openai/gpt-5-nano', 'meta-llama/llama-3.1-8b-instruct'].map(modelOf)
-  const words = 'prove json code boxed simple easy trivial solve A B C D answer integral $ { } ( ) 1 23 ?'.split(' ')
+  const words =
+    'prove json code boxed simple easy trivial solve A B C D answer integral $ { } ( ) 1 23 ?'.split(' ')
   const text = fc.array(fc.constantFrom(...words, EXAM), { maxLength: 60 }).map((parts) => parts.join(' '))
   fc.assert(
     fc.property(text, (prompt) => {

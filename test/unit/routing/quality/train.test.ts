@@ -22,7 +22,8 @@ const predictor = readPredictor(bytes)
 
 const oddsOf = (name: string, text: string) => {
   const head = predictor.heads.findIndex((one) => one.name === name)
-  return headOdds({ predictor, reading: readPrompt({ predictor, features: readFeatures({ text }) }), head }).odds
+  return headOdds({ predictor, reading: readPrompt({ predictor, features: readFeatures({ text }) }), head })
+    .odds
 }
 
 test('the same rows give the same file, byte for byte', () => {
@@ -30,7 +31,10 @@ test('the same rows give the same file, byte for byte', () => {
 })
 
 test('what is learned is told: the weak model is worse at the hard kind', () => {
-  const [easy, hard] = ['what is the capital city of this country?', 'prove that every finite group has prime order?']
+  const [easy, hard] = [
+    'what is the capital city of this country?',
+    'prove that every finite group has prime order?',
+  ]
   expect(oddsOf('one:llama-3.1-8b-instruct', easy!)).toBeGreaterThan(
     oddsOf('one:llama-3.1-8b-instruct', hard!) + 1,
   )
