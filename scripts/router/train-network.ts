@@ -133,14 +133,14 @@ function learnOutcomes(pass: Pass, row: number): void {
     const error = 1 / (1 + exactExp(-odds)) - data.labels[at]!
     seen.heads[head] = seen.heads[head]! + (error * error * square) / width
     seen.intercepts[head] = seen.intercepts[head]! + error * error
-    const move = (pace * error) / Math.sqrt(seen.heads[head]!)
+    const move = (pace * error) / Math.sqrt(seen.heads[head])
     for (let k = 0; k < width; k += 1) {
       const index = base + k
       const weight = vectors[index]!
       pull[k] = pull[k]! + error * share * weight
       vectors[index] = weight - move * hidden[k]! - pace * decay * weight
     }
-    intercepts[head] = intercepts[head]! - (0.3 * pace * error) / Math.sqrt(seen.intercepts[head]!)
+    intercepts[head] = intercepts[head]! - (0.3 * pace * error) / Math.sqrt(seen.intercepts[head])
   }
 }
 
@@ -189,7 +189,7 @@ function backward({ network, data, options, seen, slope, pull, kept, keptCount, 
     const column = columns[at]!
     const value = column < BUCKETS ? values[at]! * grow : values[at]!
     seen.columns[column] = seen.columns[column]! + value * value * square
-    const move = (pace * value) / Math.sqrt(seen.columns[column]!)
+    const move = (pace * value) / Math.sqrt(seen.columns[column])
     const base = column * width
     for (let k = 0; k < width; k += 1) {
       network.projection[base + k] = network.projection[base + k]! - move * pull[k]!

@@ -17,7 +17,7 @@ export function trainPredictor({
   options = TRAIN_OPTIONS,
   folds = 5,
   trainedOn,
-  scores = undefined,
+  scores,
   onScores,
   onStep,
 }: {

@@ -35,8 +35,8 @@ test('what is learned is told: the weak model is worse at the hard kind', () => 
     'what is the capital city of this country?',
     'prove that every finite group has prime order?',
   ]
-  expect(oddsOf('one:llama-3.1-8b-instruct', easy!)).toBeGreaterThan(
-    oddsOf('one:llama-3.1-8b-instruct', hard!) + 1,
+  expect(oddsOf('one:llama-3.1-8b-instruct', easy)).toBeGreaterThan(
+    oddsOf('one:llama-3.1-8b-instruct', hard) + 1,
   )
 })
 
