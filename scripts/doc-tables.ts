@@ -5,6 +5,7 @@ import { ERRORS } from '../src/lib/errors/registry.ts'
 import { INVARIANTS } from '../src/storage/invariants/invariants.ts'
 import { ADAPTER, ALLOWED, PURE } from '../test/support/import-table.ts'
 import { providerRows, vendorRows } from './model-tables.ts'
+import { priorRows, publishedRows } from './prior-table.ts'
 import { storedColumns } from './stored-columns.ts'
 import { TOKEN_HEADS, tokenRows } from './token-table.ts'
 
@@ -92,6 +93,9 @@ const VENDOR_HEADS = [
 ]
 const PROVIDER_HEADS = ['id', 'provider', 'dialect', 'reachable with', 'address', 'endpoints', 'models']
 
+const PRIOR_HEADS = ['kind', 'rests on', 'chat models', 'such as']
+const PUBLISHED_HEADS = ['address', 'date', 'models', 'benchmarks']
+
 export const DOC_TABLES: readonly DocTable[] = [
   { name: 'imports', document: 'docs/ARCHITECTURE.md', text: importTable() },
   { name: 'errors', document: 'docs/PAYMENTS.md', text: errorTable() },
@@ -101,6 +105,8 @@ export const DOC_TABLES: readonly DocTable[] = [
   { name: 'vendors', document: 'docs/MODELS.md', text: table(VENDOR_HEADS, vendorRows()) },
   { name: 'tokens', document: 'docs/TOKENS.md', text: table(TOKEN_HEADS, tokenRows()) },
   { name: 'providers', document: 'docs/MODELS.md', text: table(PROVIDER_HEADS, providerRows()) },
+  { name: 'priors', document: 'docs/ROUTING.md', text: table(PRIOR_HEADS, priorRows()) },
+  { name: 'published', document: 'docs/ROUTING.md', text: table(PUBLISHED_HEADS, publishedRows()) },
 ]
 
 const marks = (name: string) => [`<!-- table: ${name} -->`, `<!-- end: ${name} -->`] as const

@@ -7,6 +7,7 @@ import type { Catalog } from '../catalog/types.ts'
 import { ConfigError } from '../config/read-config.ts'
 import { readOperatorCatalog } from '../config/operator-catalog.ts'
 import type { Asset } from '../payment/types.ts'
+import type { OperatorQuality } from '../routing/quality/types.ts'
 
 const VARIABLE = 'TURNPIKE_CATALOG_FILE'
 
@@ -44,6 +45,22 @@ export function loadTokens({ path }: { path: string | undefined }): readonly Ass
   const read = readOperatorCatalog(readWithDate(path).text)
   if ('problems' in read) throw problemsIn(path, read.problems)
   return read.additions.tokens
+}
+
+/**
+ * What the operator's file says of models' quality.
+ *
+ * @throws ConfigError as loadCatalog does.
+ */
+export function loadQualities({
+  path,
+}: {
+  path: string | undefined
+}): Readonly<Record<string, OperatorQuality>> {
+  if (path === undefined) return {}
+  const read = readOperatorCatalog(readWithDate(path).text)
+  if ('problems' in read) throw problemsIn(path, read.problems)
+  return read.additions.qualities
 }
 
 const problemsIn = (path: string, problems: readonly string[]) =>

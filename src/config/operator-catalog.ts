@@ -103,6 +103,18 @@ const token = z
   })
   .transform(({ domain, ...facts }) => ({ ...facts, ...(domain ? { eip712: domain } : {}) }))
 
+const share = z.number().min(0, 'must be 0 to 1').max(1, 'must be 0 to 1')
+
+/** How good a model is, as the operator has found: over all, and where it differs by domain (docs/ROUTING.md). */
+const quality = z.strictObject({
+  general: share,
+  knowledge: share.exactOptional(),
+  science: share.exactOptional(),
+  mathematics: share.exactOptional(),
+  code: share.exactOptional(),
+  language: share.exactOptional(),
+})
+
 /** The file that `TURNPIKE_CATALOG_FILE` names. Every part may be left out; a word that is not one of these is refused. */
 export const OPERATOR_CATALOG = z.strictObject({
   models: z.array(model).default([]),
@@ -113,6 +125,7 @@ export const OPERATOR_CATALOG = z.strictObject({
       providers: z.record(z.string(), marginBps).default({}),
     })
     .default({ models: {}, providers: {} }),
+  qualities: z.record(modelId, quality).default({}),
   tokens: z.array(token).max(64).default([]),
   aliases: z
     .record(z.string().regex(/^[\x21-\x7e]{1,100}$/, 'must be 1 to 100 printable characters'), modelId)

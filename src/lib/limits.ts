@@ -197,4 +197,7 @@ export const LIMITS = {
   /** Gas of a usual settlement, and how many of them a key should have the coins for. */
   settlementGas: 200_000n,
   lowGasSettlements: 100n,
+  /** What the predictor reads of a prompt: its head and its tail. */
+  featureHeadCharacters: 2_500,
+  featureTailCharacters: 1_500,
 } as const

@@ -61,7 +61,14 @@ test('a token becomes a row of the table', () => {
 
 test('an empty file says nothing', () => {
   expect(readOperatorCatalog('{}')).toEqual({
-    additions: { models: [], endpoints: [], margins: { models: {}, providers: {} }, tokens: [], aliases: {} },
+    additions: {
+      models: [],
+      endpoints: [],
+      margins: { models: {}, providers: {} },
+      qualities: {},
+      tokens: [],
+      aliases: {},
+    },
   })
 })
 
@@ -120,4 +127,15 @@ test.each([
   ['half a file', '{"models": [', 'is not JSON'],
 ])('%s is refused with its place', (_name, file, expected) => {
   expect(problemsOf(file).join('\n')).toContain(expected)
+})
+
+test('qualities are shares from 0 to 1, over all and by known domains', () => {
+  const read = readOperatorCatalog(JSON.stringify({ qualities: { 'a/b': { general: 0.7, code: 0.9 } } }))
+  if ('problems' in read) throw new Error(read.problems.join())
+  expect(read.additions.qualities).toEqual({ 'a/b': { general: 0.7, code: 0.9 } })
+  expect(problemsOf({ qualities: { 'a/b': { general: 70 } } })).toEqual([
+    'qualities.a/b.general: must be 0 to 1',
+  ])
+  expect(problemsOf({ qualities: { 'a/b': { general: 0.7, poetry: 1 } } })).toHaveLength(1)
+  expect(problemsOf({ qualities: { 'a/b': { code: 0.7 } } })).toHaveLength(1)
 })

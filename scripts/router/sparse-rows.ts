@@ -1,0 +1,69 @@
+import { BUCKETS } from '../../src/routing/quality/read-features.ts'
+import { standardized } from '../../src/routing/quality/read-prompt.ts'
+import type { Dataset } from './dataset.ts'
+
+/** Rows as columns and values: words' buckets, then shape numbers, then one column that is always 1. */
+export type SparseRows = {
+  readonly width: number
+  /** Row r: from starts[r] to starts[r + 1]. */
+  readonly starts: Int32Array
+  readonly columns: Uint16Array
+  readonly values: Float32Array
+  /** Of each row, the sum of its squared values. */
+  readonly squares: Float32Array
+}
+
+/** Means of the shape numbers, and one over their deviations. */
+export type Scale = { readonly mean: Float64Array; readonly inverse: Float64Array }
+
+export function scaleOf(features: Dataset['features']): Scale {
+  const size = features[0]!.shape.length
+  const mean = new Float64Array(size)
+  const inverse = new Float64Array(size)
+  for (const { shape } of features)
+    for (let j = 0; j < size; j += 1) mean[j] = mean[j]! + shape[j]! / features.length
+  for (const { shape } of features)
+    for (let j = 0; j < size; j += 1) inverse[j] = inverse[j]! + (shape[j]! - mean[j]!) ** 2 / features.length
+  for (let j = 0; j < size; j += 1) inverse[j] = inverse[j]! > 1e-6 ? 1 / Math.sqrt(inverse[j]!) : 0
+  return { mean, inverse }
+}
+
+export function sparseRowsOf({
+  features,
+  scale,
+}: {
+  features: Dataset['features']
+  scale: Scale
+}): SparseRows {
+  const size = scale.mean.length
+  const total = features.reduce((sum, { buckets }) => sum + buckets.length + size + 1, 0)
+  const starts = new Int32Array(features.length + 1)
+  const columns = new Uint16Array(total)
+  const values = new Float32Array(total)
+  const squares = new Float32Array(features.length)
+  let at = 0
+  const put = (column: number, value: number) => {
+    if (value === 0) return
+    columns[at] = column
+    values[at] = value
+    at += 1
+  }
+  features.forEach(({ buckets, weights, shape }, row) => {
+    const from = at
+    buckets.forEach((bucket, i) => put(bucket, weights[i]!))
+    for (let j = 0; j < size; j += 1)
+      put(BUCKETS + j, standardized(shape[j]!, scale.mean[j]!, scale.inverse[j]!))
+    put(BUCKETS + size, 1)
+    let sum = 0
+    for (let i = from; i < at; i += 1) sum += values[i]! ** 2
+    squares[row] = sum
+    starts[row + 1] = at
+  })
+  return {
+    width: BUCKETS + size + 1,
+    starts,
+    columns: columns.slice(0, at),
+    values: values.slice(0, at),
+    squares,
+  }
+}

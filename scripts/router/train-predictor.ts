@@ -1,0 +1,53 @@
+import { shareOfOdds } from '../../src/routing/quality/exact-math.ts'
+import type { Predictor } from '../../src/routing/quality/predictor.ts'
+import { assemble, gateBounds } from './assemble.ts'
+import { crossValidate } from './cross-validate.ts'
+import type { Dataset } from './dataset.ts'
+import { fitCosts, fixOperatingPoints } from './operating-points.ts'
+import { PART_COUNT } from './part-scores.ts'
+import { fitMixes, mixed } from './stack.ts'
+import { TRAIN_OPTIONS, type TrainOptions, trainParts } from './train-parts.ts'
+
+/**
+ * Trains all there is in the file: by cross-validation how the parts are joined and where each pool works; then the parts
+ * themselves on all rows, and where the gate opens.
+ */
+export function trainPredictor({
+  data,
+  options = TRAIN_OPTIONS,
+  folds = 5,
+  trainedOn,
+  scores,
+  onScores,
+  onStep,
+}: {
+  data: Dataset
+  options?: TrainOptions
+  folds?: number
+  trainedOn: string
+  /** What cross-validation found in an earlier run of the same training. */
+  scores?: Float32Array | undefined
+  onScores?: (scores: Float32Array) => void
+  onStep?: (step: string) => void
+}): Predictor {
+  const found = scores ?? crossValidate({ data, folds, options, onStep })
+  if (found.length !== data.labels.length * PART_COUNT)
+    throw new RangeError('The scores belong to other rows.')
+  onScores?.(found)
+  const mixes = fitMixes({ data, scores: found })
+  const placeOf = new Map<string, number>()
+  data.labelHeads.forEach((head, at) => void placeOf.set(`${data.labelRows[at]!} ${data.heads[head]!}`, at))
+  const predict = (row: number, head: string) => {
+    const at = placeOf.get(`${row} ${head}`)!
+    return shareOfOdds(mixed(mixes.get(data.rows[row]!.source)!, found, at))
+  }
+  const operating = fixOperatingPoints({ rows: data.rows, costs: fitCosts(data.rows), predict })
+  const parts = trainParts({
+    data,
+    isMember: () => true,
+    options,
+    onStep: (step) => onStep?.(`all rows: ${step}`),
+  })
+  const predictor = assemble({ data, parts, mixes, rank: options.rank, trainedOn, operating })
+  return { ...predictor, ...gateBounds({ predictor, data }) }
+}

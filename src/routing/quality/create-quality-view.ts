@@ -1,0 +1,117 @@
+import { blendedPrice, isPriced } from '../../catalog/blended-price.ts'
+import type { Catalog, Model } from '../../catalog/types.ts'
+import { canonicalName } from './canonical-name.ts'
+import { createPriors } from './create-priors.ts'
+import type { Pedigree } from './derive-ability.ts'
+import { shareOfOdds } from './exact-math.ts'
+import { predictQuality } from './predict-quality.ts'
+import type { Predictor } from './predictor.ts'
+import { createPromptTerms } from './prompt-terms.ts'
+import type { Features } from './read-features.ts'
+import { type PromptReading, readPrompt } from './read-prompt.ts'
+import type { BenchmarkScore, OperatorQuality, Prior, QualityEstimate } from './types.ts'
+
+/** Estimates of every model of a catalogue. Made once; `of` is a few sums. */
+export type CatalogQualityView = {
+  readonly of: (query: { readonly model: Model; readonly features?: Features }) => QualityEstimate
+  readonly priorOf: (model: Pick<Model, 'id'>) => Prior
+}
+
+type Read = { readonly reading: PromptReading; readonly terms: Float64Array }
+
+/** A model that came to the catalogue later than the view is as unknown as can be. */
+const UNKNOWN: Omit<Prior, 'byDomain'> = { kind: 'derived', general: 0, sd: 1.2, ability: 0 }
+
+/**
+ * Joins the trained file, published scores and a catalogue to estimates.
+ *
+ * @param operator the operator's own qualities by model id; they replace every other prior.
+ * @example createQualityView({ catalog, predictor, published }).of({ model, features: readFeatures({ text }) })
+ */
+export function createQualityView({
+  catalog,
+  predictor,
+  published = [],
+  operator = {},
+}: {
+  catalog: Pick<Catalog, 'models' | 'endpoints'>
+  predictor: Predictor
+  published?: readonly BenchmarkScore[]
+  operator?: Readonly<Record<string, OperatorQuality>>
+}): CatalogQualityView {
+  const { priorOf, abilities } = createPriors({
+    models: pedigreesOf(catalog),
+    scores: [...measuredScores(predictor), ...published],
+    domains: predictor.domains,
+    operator,
+  })
+  const terms = createPromptTerms({ predictor, abilityOf: (name) => abilities.ability.get(name) })
+  const known = new Map(
+    [...catalog.models.keys()].map((id) => [id, { prior: priorOf(id), heads: terms.ownHeads(id) }]),
+  )
+  const stranger: Prior = { ...UNKNOWN, byDomain: predictor.domains.map(() => 0) }
+  // One prompt is asked about for every model of the catalogue; it is read once and forgotten with its features.
+  const readings = new WeakMap<Features, Read>()
+  const readOnce = (features: Features): Read => {
+    const before = readings.get(features)
+    if (before) return before
+    const reading = readPrompt({ predictor, features })
+    const read = { reading, terms: reading.gate > 0 ? terms.of(reading) : new Float64Array() }
+    readings.set(features, read)
+    return read
+  }
+  return {
+    priorOf: ({ id }) => known.get(id)?.prior ?? stranger,
+    of: ({ model, features }) => {
+      const { prior = stranger, heads = [] } = known.get(model.id) ?? {}
+      if (!features) return predictQuality({ prior })
+      const { reading, terms: all } = readOnce(features)
+      if (reading.gate === 0) return predictQuality({ prior, reading })
+      const promptTerm = terms.ofModel({ terms: all, reading, heads, ability: prior.ability })
+      return predictQuality({ prior, reading, promptTerm })
+    },
+  }
+}
+
+/** What the training rows say of each head, domain by domain. */
+export function measuredScores({ heads, sources }: Predictor): readonly BenchmarkScore[] {
+  return heads.flatMap(({ name, source, domainBases, domainCounts }) =>
+    domainBases.flatMap((odds, domain) =>
+      domainCounts[domain] === 0
+        ? []
+        : [
+            {
+              model: canonicalName(name.slice(name.indexOf(':') + 1)),
+              benchmark: `${sources[source]!.name}/${domain}`,
+              domain,
+              score: shareOfOdds(odds),
+              kind: 'measured' as const,
+            },
+          ],
+    ),
+  )
+}
+
+/** Vendor, age and the cheapest price above zero. */
+function pedigreesOf({
+  models,
+  endpoints,
+}: Pick<Catalog, 'models' | 'endpoints'>): (Pedigree & { id: string })[] {
+  const cheapest = new Map<string, number>()
+  for (const endpoint of endpoints) {
+    if (!isPriced(endpoint)) continue
+    // Pico-USD of four tokens; a million tokens at one pico-USD each are a millionth of a USD.
+    const usd = Number(blendedPrice(endpoint)) / 4 / 1e6
+    const before = cheapest.get(endpoint.modelId)
+    if (usd > 0 && (before === undefined || usd < before)) cheapest.set(endpoint.modelId, usd)
+  }
+  return [...models.values()].map(({ id, createdAt }) => {
+    const usdPerMillion = cheapest.get(id)
+    return {
+      id,
+      family: id.slice(0, id.indexOf('/')),
+      createdAt,
+      ...(usdPerMillion ? { usdPerMillion } : {}),
+    }
+  })
+}

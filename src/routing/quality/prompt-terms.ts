@@ -1,0 +1,94 @@
+import { canonicalName } from './canonical-name.ts'
+import { exactExp } from './exact-math.ts'
+import type { Predictor } from './predictor.ts'
+import { headOdds, type PromptReading } from './read-prompt.ts'
+
+/** The most that a prompt may add to or take from a model's log-odds: what an adversary can move. */
+export const PROMPT_BOUND = 2.5
+
+export const boundedTerm = (odds: number): number => Math.max(-PROMPT_BOUND, Math.min(PROMPT_BOUND, odds))
+
+/** How a prompt moves a model: as it moves the model's own heads, or as it moves models of like ability. */
+export type PromptTerms = {
+  readonly ownHeads: (modelId: string) => readonly number[]
+  /** One number for each head, then one for each level of ability; bounded, the gate not yet applied. */
+  readonly of: (reading: PromptReading) => Float64Array
+  readonly ofModel: (query: {
+    terms: Float64Array
+    reading: PromptReading
+    heads: readonly number[]
+    ability: number
+  }) => number
+}
+
+const LEVELS = 9
+/** How far, in log-odds, a head's ability may be from a level and still speak for it. */
+const REACH = 0.7
+/** A source that the prompt hardly resembles still counts this much: some head has to speak. */
+const LEAST_SHARE = 1e-3
+
+export function createPromptTerms({
+  predictor,
+  abilityOf,
+}: {
+  predictor: Predictor
+  /** By canonical name. */
+  abilityOf: (name: string) => number | undefined
+}): PromptTerms {
+  const { heads } = predictor
+  const names = heads.map(({ name }) => canonicalName(name.slice(name.indexOf(':') + 1)))
+  const abilities = names.map((name) => abilityOf(name) ?? 0)
+  const low = Math.min(...abilities)
+  const step = (Math.max(...abilities) - low) / (LEVELS - 1) || 1
+  const shares = Array.from({ length: LEVELS }, (_, level) =>
+    Float64Array.from(abilities, (ability) => exactExp(-(((ability - low - level * step) / REACH) ** 2) / 2)),
+  )
+  const of = (reading: PromptReading): Float64Array => {
+    const terms = new Float64Array(heads.length + LEVELS)
+    for (let head = 0; head < heads.length; head += 1) {
+      const { odds, base } = headOdds({ predictor, reading, head })
+      terms[head] = odds - base
+    }
+    for (let level = 0; level < LEVELS; level += 1) {
+      terms[heads.length + level] = weighedMean({
+        terms,
+        reading,
+        heads: heads.keys(),
+        weights: shares[level]!,
+      })
+    }
+    return terms
+  }
+  const weighedMean = ({
+    terms,
+    reading,
+    heads: chosen,
+    weights,
+  }: {
+    terms: Float64Array
+    reading: PromptReading
+    heads: Iterable<number>
+    weights?: Float64Array
+  }) => {
+    let sum = 0
+    let total = 0
+    for (const head of chosen) {
+      const weight = (reading.sourceChances[heads[head]!.source]! + LEAST_SHARE) * (weights?.[head] ?? 1)
+      sum += weight * terms[head]!
+      total += weight
+    }
+    return total > 0 ? sum / total : 0
+  }
+  const headsByName = Map.groupBy(heads.keys(), (head) => names[head]!)
+  return {
+    ownHeads: (modelId) => headsByName.get(canonicalName(modelId)) ?? [],
+    of,
+    ofModel: ({ terms, reading, heads: own, ability }) => {
+      if (own.length > 0) return boundedTerm(weighedMean({ terms, reading, heads: own }))
+      const at = Math.max(0, Math.min(LEVELS - 1, (ability - low) / step))
+      const below = Math.min(LEVELS - 2, Math.floor(at))
+      const [a, b] = [terms[heads.length + below]!, terms[heads.length + below + 1]!]
+      return boundedTerm(a + (at - below) * (b - a))
+    },
+  }
+}
