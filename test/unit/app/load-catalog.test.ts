@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { providersOf } from '../../../src/app/defaults.ts'
-import { loadCatalog } from '../../../src/app/load-catalog.ts'
+import { loadCatalog, loadQualities } from '../../../src/app/load-catalog.ts'
 import { endpointsOf } from '../../../src/catalog/endpoints-of.ts'
 import { ENDPOINTS } from '../../../src/catalog/models.ts'
 import type { Catalog } from '../../../src/catalog/types.ts'
@@ -27,6 +27,13 @@ const plan = (catalog: Catalog, wanted: string) =>
 const example = /```json\n([^]*?)```/.exec(
   chapterOf({ page: readPage('docs/MODELS.md'), heading: "## The operator's file" }),
 )?.[1]
+
+test("what an operator says of models' quality is read from the same file, and without one nothing is said", () => {
+  load(example)
+  const said = loadQualities({ path: join(folder, 'catalog.json') })
+  expect(said).toEqual({ 'acme/writer-2': { general: 0.74, language: 0.86 } })
+  expect(loadQualities({ path: undefined })).toEqual({})
+})
 
 test("the page's own example loads and does what the page says", () => {
   const catalog = load(example)
