@@ -52,6 +52,7 @@ const environment = () => ({
 
 const PRICED = /^[\s\S]{50,}\n\d+ tokens for \$0\.\d+\n$/
 const COUNTED = /^[\s\S]{50,}\n\d+ tokens\n$/
+const CHARGED_ONCE = /^[\s\S]{50,}\ncharged \d+ of at most \d+ units\n$/
 const CHARGED =
   /^[\s\S]{50,}\ncharged \d+ of at most \d+ units\n[\s\S]{50,}\ncharged \d+ of at most \d+ units\n$/
 
@@ -62,6 +63,7 @@ const PROGRAMS = [
   ['vercel-ai-sdk.md', 1, COUNTED],
   ['langchain.md', 0, COUNTED],
   ['openai-agents.md', 0, COUNTED],
+  ['x402-axios.md', 0, CHARGED_ONCE],
   ['x402-fetch.md', 0, CHARGED],
 ] as const
 
@@ -88,6 +90,18 @@ test('every program pays and prints its answer, exactly as it is written', async
   for (const [place, [page, , expected]] of PROGRAMS.entries()) expect(outputs[place], page).toMatch(expected)
   // The last one makes two calls.
   expect(stack.provider.calls()).toBe(before + PROGRAMS.length + 1)
+})
+
+test('x402-axios.md pays by upto as well, as it says', async () => {
+  const program = (blocks(readExample('x402-axios.md'), 'js')[0] ?? '')
+    .replaceAll('ExactEvmScheme', 'UptoEvmScheme')
+    .replace('/exact/client', '/upto/client')
+  writeFileSync(join(folder, 'example.mjs'), program)
+  const { stdout } = await run(process.execPath, [RUNNER, join(folder, 'example.mjs')], {
+    env: environment(),
+    cwd: folder,
+  })
+  expect(stdout).toMatch(CHARGED_ONCE)
 })
 
 test('curl.md: every step by hand, in one shell', async () => {
