@@ -1,4 +1,5 @@
 import { LIMITS } from '../lib/limits.ts'
+import { ROUTING_SCHEMAS } from './routing/fields.ts'
 import { ANYTHING, type Schema, type Schemas, told } from './schema.ts'
 
 /** The name of a model, in every dialect. */
@@ -31,10 +32,7 @@ const NO_EFFECT = 'Taken for the sake of other routers; it has no effect here ye
 export const ROUTER_SCHEMAS = {
   budget: told(NO_EFFECT, ANYTHING),
   continue: told(NO_EFFECT, ANYTHING),
-  models: told(NO_EFFECT, ANYTHING),
-  plugins: told(NO_EFFECT, ANYTHING),
-  provider: told(NO_EFFECT, ANYTHING),
   route: told(NO_EFFECT, ANYTHING),
-  session_id: told(NO_EFFECT, ANYTHING),
+  ...ROUTING_SCHEMAS,
   usage: told('{include: true} asks for the usage at the end of a stream.', ANYTHING),
 } as const satisfies Schemas

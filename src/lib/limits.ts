@@ -75,6 +75,17 @@ export const LIMITS = {
   groupSize: 512,
   /** How many times the first endpoint's price one may cost that steps in for it. */
   failoverPriceFactor: 3n,
+  /** The same of another model's endpoint, in percent; models and endpoints of one plan. */
+  failoverModelPricePercent: 150n,
+  planModels: 3,
+  planEndpoints: 8,
+  /** Candidates of a decision that are explained, in a quote and with a stored call. */
+  explainedCandidates: 8,
+  storedCandidates: 3,
+  /** Names in one list of a request's routing options. */
+  routingNames: 64,
+  /** After so long it is worth asking again where every endpoint is down and none says when. */
+  endpointsDownMs: 5_000,
   /** Choices of one call. */
   choices: 16,
   /** Tools of one call, and characters of the model's name. */

@@ -1,0 +1,67 @@
+import type { EndpointTable } from './endpoint-table.ts'
+import { createTally, filterCandidates, type Filtered, type FilterTally, type Passed } from './filter-candidates.ts'
+import type { Row } from './endpoint-table.ts'
+import type { HealthView } from './health/endpoint-health.ts'
+import type { Preferences } from './merge-overrides.ts'
+import type { RouteQuery } from './plan-route.ts'
+import type { QualityView } from './quality-view.ts'
+import { type Expectation, rankCandidates, type Ranking } from './rank-candidates.ts'
+import { endpointsDown, floorUnmet } from './empty-pool.ts'
+import type { Demand, RouteQuestion } from './route-question.ts'
+import type { Strategy } from './strategies.ts'
+
+/** A query with everything in its place. */
+export type RouteSetting = Omit<RouteQuery, 'preferences' | 'health' | 'quality' | 'nowMs' | 'expected'> & {
+  readonly preferences: Preferences
+  readonly expected: Expectation
+  readonly table: EndpointTable
+  readonly question: RouteQuestion
+  readonly strategy: Strategy
+  readonly health: HealthView
+  readonly quality: QualityView
+  readonly nowMs: number
+}
+
+export const filterRows = (
+  { question, health, expected, isWithinCap }: RouteSetting,
+  { rows, demand, tally }: { rows: readonly Row[]; demand: Demand; tally: FilterTally },
+): Filtered =>
+  filterCandidates({ rows, question, demand, health, inputTokens: expected.inputTokens, isWithinCap, tally })
+
+/**
+ * Whom to ask where all that passed every other filter have just failed. Under a signed price that may be the price's doing, while
+ * dearer ones are well: then those within it are tried nevertheless.
+ *
+ * @throws endpoints_down where nobody is well.
+ */
+export function withResting(
+  setting: RouteSetting,
+  { passed, resting }: Filtered,
+  { rows, demand }: { rows: readonly Row[]; demand: Demand },
+): readonly Passed[] {
+  if (passed.length > 0 || resting.length === 0) return passed
+  const { isWithinCap, ...uncapped } = setting
+  const others = isWithinCap ? filterRows(uncapped, { rows, demand, tally: createTally() }).passed : []
+  if (others.length === 0) throw endpointsDown({ resting, nowMs: setting.nowMs })
+  return resting
+}
+
+/**
+ * Scores what has passed. An estimate that has sunk below `min_quality` since a price was signed refuses nobody.
+ *
+ * @throws quality_floor_unmet.
+ */
+export function rankPassed(
+  setting: RouteSetting,
+  { passed, hasFloor, tally }: { passed: readonly Passed[]; hasFloor: boolean; tally: FilterTally },
+): Ranking {
+  const { preferences, isWithinCap } = setting
+  const { minQuality, sessionId: sessionKey } = preferences
+  const options = { ...setting, passed, hasFloor, sessionKey }
+  const ranking = rankCandidates({ ...options, minQuality, tally })
+  if (ranking) return ranking
+  const all = rankCandidates({ ...options, tally: isWithinCap ? tally : createTally() })
+  if (all && isWithinCap) return all
+  if (all) throw floorUnmet({ best: all.best, minQuality: minQuality ?? 0 })
+  throw new RangeError('Nobody has passed.')
+}
