@@ -6,10 +6,11 @@ import type { WithheldOf } from '../payment/withheld.ts'
 import type { Reach } from '../settlement/crash-points.ts'
 import type { FundOutcome } from '../settlement/fund.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
+import type { RoutingKnowledge } from './route-by-size.ts'
 import type { Turns } from './turns.ts'
 
 /** Everything that the story of a call needs from outside, joined once by app.ts. */
-export type CallDependencies = {
+export type CallDependencies = RoutingKnowledge & {
   readonly catalog: Catalog
   readonly terms: Terms
   /** What is not taken at the moment, although the terms have it. */

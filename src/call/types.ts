@@ -14,6 +14,8 @@ import type {
   Scheme,
   Voucher,
 } from '../payment/types.ts'
+import type { StoredDecision } from '../routing/explanation.ts'
+import type { Decision } from '../routing/decision.ts'
 import type { UptoAuthorization } from '../settlement/upto-authorization.ts'
 
 /** Whose money: a wallet, or an organisation's balance. */
@@ -53,6 +55,10 @@ export type PlannedCall = ReceivedCall & {
   /** Where the ceiling is above what stock clients pay: the largest output cap whose ceiling is not. */
   readonly fittingOutputCap?: number
   readonly priceBook: string
+  /** The candidates' places in the price book: with the quote they come back. */
+  readonly places?: readonly number[]
+  /** Everything about the choice that can be told. */
+  readonly decision?: Decision
   /** Of the payer and its own name for the request, once the payer is known. */
   readonly idempotencyKey?: string
 }
@@ -90,6 +96,8 @@ export type Admission = {
   readonly region: string
   readonly strategy: string
   readonly priceBook: string
+  /** Why it goes there: names of the catalogue and numbers, nothing of the request. */
+  readonly decision?: StoredDecision
   readonly outputCap: number
   readonly estimatedCostPicoUsd: PicoUsd
   readonly streamed: boolean

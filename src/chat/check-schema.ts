@@ -31,7 +31,11 @@ function wordsOf(schema: Schema): string {
   const { minimum, maximum, minItems, maxItems, maxLength, pattern, anyOf } = schema
   if ('const' in schema) return JSON.stringify(schema.const)
   if (schema.enum) return `one of ${schema.enum.filter((one) => one !== null).join(', ')}`
-  if (anyOf) return anyOf.filter(({ type }) => type !== 'null').map(wordsOf).join(', or ')
+  if (anyOf)
+    return anyOf
+      .filter(({ type }) => type !== 'null')
+      .map(wordsOf)
+      .join(', or ')
   const type = typesOf(schema)
     .filter((one) => one !== 'null')
     .map((one) => NAMES[one])

@@ -19,5 +19,13 @@ export function readChatRequest({ body }: { body: Uint8Array }): ChatRequest {
   const model = readModel(fields['model'])
   checkNames({ names: members.map(({ key }) => key), known: CHAT_FIELDS })
   const messages = checkMessages(fields['messages'])
-  return { model, ...messages, ...checkOptions(fields), ...routingOf({ fields, model }), fields, text, members }
+  return {
+    model,
+    ...messages,
+    ...checkOptions(fields),
+    ...routingOf({ fields, model }),
+    fields,
+    text,
+    members,
+  }
 }

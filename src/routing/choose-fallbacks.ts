@@ -10,9 +10,7 @@ const isPricedOne = (one: Ranked): one is Ranked & { row: { endpoint: PricedEndp
 function nearOf(ofModel: readonly Ranked[]): readonly Ranked[] {
   const [first, ...rest] = ofModel.filter(isPricedOne)
   if (!first) return []
-  const near = new Set(
-    nearInPrice({ first: first.row.endpoint, rest: rest.map((one) => one.row.endpoint) }),
-  )
+  const near = new Set(nearInPrice({ first: first.row.endpoint, rest: rest.map((one) => one.row.endpoint) }))
   return [first, ...rest.filter((one) => near.has(one.row.endpoint))]
 }
 

@@ -39,6 +39,8 @@ export type RoutePlan = {
   /** One line for people: why this endpoint. */
   readonly reason: string
   readonly decision: Decision
+  /** Whether it is the plan that was quoted. */
+  readonly isQuoted?: true
 }
 
 /** How many are ranked: as many as are explained, and more than can step in. */

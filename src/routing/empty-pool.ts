@@ -21,7 +21,8 @@ export function emptyPool({
   unsupported?: string | undefined
 }): TurnpikeError {
   if (onlyBy(hits, 'not_reachable')) return new TurnpikeError('model_not_configured', { param: 'model' })
-  if (onlyBy(hits, 'not_reachable', 'unpriced')) return new TurnpikeError('unpriced_model', { param: 'model' })
+  if (onlyBy(hits, 'not_reachable', 'unpriced'))
+    return new TurnpikeError('unpriced_model', { param: 'model' })
   if (onlyBy(hits, 'not_reachable', 'unpriced', 'unsupported_field'))
     return new TurnpikeError('unsupported_field', {
       param: unsupported,
@@ -45,7 +46,7 @@ export function endpointsDown({
   const waits = resting.map(({ health: { retryAtMs } }) =>
     retryAtMs === undefined ? LIMITS.endpointsDownMs : Math.max(1_000, retryAtMs - nowMs),
   )
-  return new TurnpikeError('endpoints_down', {
+  return new TurnpikeError('all_endpoints_down', {
     retryAfterMs: Math.min(...waits),
     extra: { endpoints: resting.length },
   })

@@ -5,6 +5,8 @@ import { bucketsUpTo } from '../pricing/tier.ts'
 
 /** One endpoint as the router sees it: what a decision looks at, as plain numbers and flags. */
 export type Row = {
+  /** Of the endpoint in the price book: the same on every server that has the same one. */
+  readonly place: number
   readonly endpoint: Endpoint
   readonly model: Model
   readonly modelIndex: number
@@ -71,13 +73,14 @@ function buildTable({ models, endpoints }: Catalog): EndpointTable {
     ...endpoints.filter(isPriced).toSorted(byPrice),
     ...endpoints.filter((one) => !isPriced(one)).toSorted((a, b) => a.id.localeCompare(b.id)),
   ]
-  const rows = sorted.flatMap((endpoint): Row[] => {
+  const rows = sorted.flatMap((endpoint, place): Row[] => {
     const model = models.get(endpoint.modelId)
     if (!model) return []
     const dialectIndex = dialects.of(`${endpoint.providerId} ${endpoint.dialect ?? ''}`)
     samples[dialectIndex] ??= endpoint
     return [
       {
+        place,
         endpoint,
         model,
         modelIndex: modelNumbers.of(model.id),

@@ -64,6 +64,7 @@ export function filterCandidates({
   health,
   inputTokens,
   isWithinCap,
+  kept,
   tally,
 }: {
   rows: readonly Row[]
@@ -72,6 +73,8 @@ export function filterCandidates({
   health: HealthView
   inputTokens: number
   isWithinCap?: ((row: Row) => boolean) | undefined
+  /** Of the plan that was quoted: their health keeps none of them out. */
+  kept?: ReadonlySet<Row> | undefined
   tally: FilterTally
 }): Filtered {
   const kind = question.needs.kind ?? 'chat'
@@ -91,7 +94,8 @@ export function filterCandidates({
     }
     const { id: endpointId, providerId } = row.endpoint
     const found = health.of({ endpointId, providerId, inputTokens })
-    if (found.circuit === 'open') {
+    const isResting = found.circuit === 'open' || found.retryAtMs !== undefined
+    if (isResting && !kept?.has(row)) {
       tally.hit(CIRCUIT_OPEN, row)
       resting.push({ row, health: found })
     } else passed.push({ row, health: found })

@@ -21,7 +21,7 @@ export const FILTER_REASONS = {
   data_collection: 'it is not known to leave prompts out of training (provider.data_collection)',
   max_price: 'it costs more than provider.max_price',
   price_cap: 'its ceiling is above the one that was signed',
-  circuit_open: 'it has just failed and is not tried yet',
+  circuit_open: 'it has just failed, or has asked not to be called yet',
   min_quality: 'its estimated quality is below min_quality',
   floor: "its estimated quality is too far below the best candidate's",
 } as const

@@ -56,7 +56,14 @@ export function mergeOverrides(levels: readonly (RoutingOverrides | undefined)[]
 }
 
 function layOver(below: Preferences, above: RoutingOverrides): Preferences {
-  const { strategy: _strategy, sort: _sort, weights: _weights, floor: _floor, caution: _caution, ...rest } = below
+  const {
+    strategy: _strategy,
+    sort: _sort,
+    weights: _weights,
+    floor: _floor,
+    caution: _caution,
+    ...rest
+  } = below
   const { allowedModels } = above
   return {
     ...rest,

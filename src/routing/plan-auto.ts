@@ -7,7 +7,14 @@ import { emptyPool } from './empty-pool.ts'
 import { createTally, type FilterTally } from './filter-candidates.ts'
 import type { Ranked } from './rank-candidates.ts'
 import { UNORDERED } from './route-question.ts'
-import { filterRows, rankPassed, type RouteSetting, withResting } from './route-setting.ts'
+import {
+  filterRows,
+  keptOf,
+  placesWith,
+  rankPassed,
+  type RouteSetting,
+  withResting,
+} from './route-setting.ts'
 
 /** Nothing is taken on trust of a model that is chosen for the caller. */
 const DEMAND = 'known'
@@ -23,12 +30,15 @@ export function planAuto(setting: RouteSetting): RoutePlan {
   const ranking = rankPassed(setting, { passed, hasFloor: true, tally })
   const { providerOrder, allowFallbacks } = preferences
   const placeOf = ({ row }: Ranked) => question.providerPlaces[row.providerIndex] ?? UNORDERED
-  const ordered = orderOf(ranking, providerOrder ? placeOf : undefined)
+  const ordered = orderOf(ranking, placesWith({ ...setting, placeOf: providerOrder ? placeOf : undefined }))
   const [first] = ordered
   if (!first) throw new RangeError('Nobody was ranked.')
   const { spreads } = strategy
-  const plan = chooseFallbacks({ ordered, isNamed: false, spreads, allowFallbacks: allowFallbacks !== false })
+  const plan =
+    keptOf(setting, ordered) ??
+    chooseFallbacks({ ordered, isNamed: false, spreads, allowFallbacks: allowFallbacks !== false })
   return {
+    ...(setting.kept ? { isQuoted: true as const } : {}),
     model: first.row.model,
     candidates: [pricedOf(first), ...plan.slice(1).map((one) => pricedOf(one))],
     strategy: strategy.name,
@@ -64,7 +74,11 @@ function nobody(setting: RouteSetting, tally: FilterTally) {
   return isRoom ? contextExceeded(setting) : emptyPool({ hits: filters })
 }
 
-function toldBaseline({ table, preferences: { baseline }, catalog }: RouteSetting): PricedEndpoint | undefined {
+function toldBaseline({
+  table,
+  preferences: { baseline },
+  catalog,
+}: RouteSetting): PricedEndpoint | undefined {
   if (baseline === undefined) return undefined
   const rows = table.rowsOfModel.get(catalog.aliases?.get(baseline) ?? baseline) ?? []
   return cheapestOf(rows.map(({ endpoint }) => endpoint).filter(isPriced))

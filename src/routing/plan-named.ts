@@ -7,7 +7,14 @@ import { createTally, type Passed } from './filter-candidates.ts'
 import { takesInput } from './fits.ts'
 import type { Ranked } from './rank-candidates.ts'
 import { type Demand, UNORDERED } from './route-question.ts'
-import { filterRows, rankPassed, type RouteSetting, withResting } from './route-setting.ts'
+import {
+  filterRows,
+  keptOf,
+  placesWith,
+  rankPassed,
+  type RouteSetting,
+  withResting,
+} from './route-setting.ts'
 
 /** Places of one model's providers, between those of the models before and after it. */
 const PLACES = UNORDERED + 1
@@ -18,10 +25,7 @@ const PLACES = UNORDERED + 1
  *
  * @throws see planRoute.
  */
-export function planNamed({
-  models,
-  ...setting
-}: RouteSetting & { models: readonly Model[] }): RoutePlan {
+export function planNamed({ models, ...setting }: RouteSetting & { models: readonly Model[] }): RoutePlan {
   const { wanted, preferences, strategy, question, expected, table } = setting
   const [asked] = models
   if (!asked) throw new RangeError('No model was named.')
@@ -43,17 +47,20 @@ export function planNamed({
   const placeOfModel = new Map(models.map(({ id }, index) => [id, index]))
   const placeOf = ({ row }: Ranked) =>
     (placeOfModel.get(row.model.id) ?? 0) * PLACES + (question.providerPlaces[row.providerIndex] ?? UNORDERED)
-  const ordered = orderOf(ranking, placeOf)
+  const ordered = orderOf(ranking, placesWith({ ...setting, placeOf }))
   const [first] = ordered
   if (!first) throw new RangeError('Nobody was ranked.')
-  const plan = chooseFallbacks({
-    ordered,
-    isNamed: true,
-    spreads: strategy.spreads && models.length === 1,
-    allowFallbacks: preferences.allowFallbacks !== false,
-  })
+  const plan =
+    keptOf(setting, ordered) ??
+    chooseFallbacks({
+      ordered,
+      isNamed: true,
+      spreads: strategy.spreads && models.length === 1,
+      allowFallbacks: preferences.allowFallbacks !== false,
+    })
   const own = (table.rowsOfModel.get(asked.id) ?? []).map(({ endpoint }) => endpoint).filter(isPriced)
   return {
+    ...(setting.kept ? { isQuoted: true as const } : {}),
     model: first.row.model,
     candidates: [pricedOf(first), ...plan.slice(1).map((one) => pricedOf(one))],
     strategy: strategy.name,

@@ -1,3 +1,4 @@
+import { strategyIn } from '../chat/routing/read-routing.ts'
 import type { Catalog } from '../catalog/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { Choice } from './context-exceeded.ts'
@@ -13,6 +14,7 @@ import { planAuto } from './plan-auto.ts'
 import { planNamed } from './plan-named.ts'
 import type { CachedTokensAt, Expectation } from './rank-candidates.ts'
 import type { Features, QualityView } from './quality-view.ts'
+import { keptPlan } from './quoted-plan.ts'
 import { routeQuestion } from './route-question.ts'
 import type { RouteSetting } from './route-setting.ts'
 import { strategyOf } from './strategies.ts'
@@ -39,8 +41,12 @@ export type RouteQuery = Choice &
     readonly marginBps?: number
     readonly features?: Features
     readonly expected?: Expectation
-    /** Of a call that brings a signed price: whether an endpoint's own ceiling is within it. */
-    readonly isWithinCap?: (row: Row) => boolean
+    /** The conversation, by which prompt caches are known. */
+    readonly sessionKey?: string
+    /** Of a call that brings a signed quote: the plan that was quoted, which is the plan that is run while one of it is well. */
+    readonly quoted?: readonly Row[]
+    /** Of the same: whether an endpoint's own ceiling is within the one that was signed. */
+    readonly isWithinCap?: ((row: Row) => boolean) | undefined
     readonly nowMs?: number
   }
 
@@ -55,7 +61,8 @@ const USUAL_BYTES_PER_TOKEN = 4
 
 const expectedOf = ({ inputBoundTokens, callerOutputCap, kind }: RouteNeeds): Expectation => ({
   inputTokens: Math.ceil(inputBoundTokens / USUAL_BYTES_PER_TOKEN),
-  outputTokens: kind === 'embedding' ? 0 : Math.min(callerOutputCap ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS),
+  outputTokens:
+    kind === 'embedding' ? 0 : Math.min(callerOutputCap ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS),
 })
 
 /**
@@ -63,30 +70,41 @@ const expectedOf = ({ inputBoundTokens, callerOutputCap, kind }: RouteNeeds): Ex
  * is sold and whatever is unknown of it, with the models of a list behind it; `auto` takes the best-scored endpoint of a price above
  * zero whose model is known to fit.
  *
- * A call that was quoted before is planned under the ceiling of its quote: whatever the endpoints' health has become, the
- * one that was quoted is still there, so such a plan is never refused for it and never dearer (docs/decisions/0025-one-score.md).
+ * The plan that was quoted is the plan that is run, whatever health and estimates have become meanwhile. Only where none of it can be
+ * asked is the call planned anew, among endpoints within the ceiling that was signed (docs/decisions/0025-one-score.md).
  *
  * @throws unknown_model, wrong_model_kind, model_not_configured, unsupported_field, unpriced_model, context_length_exceeded,
- * no_candidates, quality_floor_unmet, endpoints_down: nothing has been charged.
+ * no_candidates, quality_floor_unmet, all_endpoints_down: nothing has been charged.
  */
 export function planRoute(query: RouteQuery): RoutePlan {
   const { wanted, needs, catalog, preferences = {}, expected = expectedOf(needs) } = query
   const isNamed = !isAuto(wanted)
   const table = endpointTable(catalog)
+  const health = query.health ?? NEUTRAL_HEALTH
+  const { inputTokens } = expected
+  const kept = keptPlan({ quoted: query.quoted, isReachable: query.isReachable, health, inputTokens })
   const setting: RouteSetting = {
     ...query,
+    kept,
+    isWithinCap: kept ? undefined : query.isWithinCap,
     preferences,
     expected,
     table,
     question: routeQuestion({ ...query, table, preferences, marginBps: query.marginBps ?? 0 }),
-    strategy: strategyOf({ overrides: preferences, isNamed }),
-    health: query.health ?? NEUTRAL_HEALTH,
+    strategy: strategyOf({ overrides: withSuffix({ wanted, preferences }), isNamed }),
+    health,
     quality: query.quality ?? derivedQualityView(table.usdPerMillionOf),
     nowMs: query.nowMs ?? 0,
   }
   if (!isNamed) return planAuto(setting)
   const names = [wanted, ...(preferences.models ?? [])]
   return planNamed({ ...setting, models: names.map((name) => findModel({ name, needs, catalog })) })
+}
+
+/** What `auto:<strategy>` asks for, where nobody has said anything else. */
+function withSuffix({ wanted, preferences }: { wanted: string; preferences: Preferences }): Preferences {
+  const strategy = preferences.strategy ?? (preferences.sort ? undefined : strategyIn(wanted))
+  return strategy === undefined ? preferences : { ...preferences, strategy }
 }
 
 /** @throws unknown_model with the nearest name, wrong_model_kind. */

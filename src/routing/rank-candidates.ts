@@ -3,7 +3,7 @@ import { bucketsFor } from '../pricing/tier.ts'
 import type { Row } from './endpoint-table.ts'
 import type { FilterTally, Passed } from './filter-candidates.ts'
 import { codeOf } from './filter-reasons.ts'
-import type { Features, QualityEstimate, QualityView } from './quality-view.ts'
+import { boundedEstimate, type Features, type QualityEstimate, type QualityView } from './quality-view.ts'
 import type { RouteQuestion } from './route-question.ts'
 import { cautiousQuality, quickScore, type Reference, type ScoreInputs } from './score.ts'
 import type { Strategy } from './strategies.ts'
@@ -46,6 +46,8 @@ type RankOptions = {
   readonly minQuality?: number | undefined
   readonly sessionKey?: string | undefined
   readonly cachedTokensAt?: CachedTokensAt | undefined
+  /** Of the plan that was quoted: no estimate that has changed since keeps one of them out. */
+  readonly kept?: ReadonlySet<Row> | undefined
   readonly tally: FilterTally
 }
 
@@ -56,7 +58,7 @@ type RankOptions = {
  * @returns undefined where none has the quality that was asked for.
  */
 export function rankCandidates(options: RankOptions): Ranking | undefined {
-  const { strategy, hasFloor, tally } = options
+  const { strategy, hasFloor, kept, tally } = options
   const { caution } = strategy
   const able = measured(options)
   const best = bestOf(able, caution)
@@ -67,7 +69,8 @@ export function rankCandidates(options: RankOptions): Ranking | undefined {
     : -Infinity
   const candidates: Ranked[] = []
   for (const one of able) {
-    if (cautiousQuality(one.inputs.quality, one.inputs.sd, caution) < least) {
+    const isBelow = cautiousQuality(one.inputs.quality, one.inputs.sd, caution) < least
+    if (isBelow && !kept?.has(one.row)) {
       tally.hit(FLOOR, one.row)
       continue
     }
@@ -79,15 +82,15 @@ export function rankCandidates(options: RankOptions): Ranking | undefined {
 
 /** Everything about each candidate that its score needs. A model is estimated once, however many sell it. */
 function measured(options: RankOptions): Ranked[] {
-  const { passed, quality, features, minQuality = 0, tally } = options
+  const { passed, quality, features, minQuality = 0, kept, tally } = options
   const estimates: (QualityEstimate | undefined)[] = []
   const able: Ranked[] = []
   for (const one of passed) {
     const { row } = one
-    const estimate = (estimates[row.modelIndex] ??= quality.of(
-      features ? { model: row.model, features } : { model: row.model },
+    const estimate = (estimates[row.modelIndex] ??= boundedEstimate(
+      quality.of(features ? { model: row.model, features } : { model: row.model }),
     ))
-    if (estimate.quality < minQuality) tally.hit(MIN_QUALITY, row)
+    if (estimate.quality < minQuality && !kept?.has(row)) tally.hit(MIN_QUALITY, row)
     else able.push({ row, estimate, inputs: inputsOf(one, estimate, options), score: 0 })
   }
   return able
@@ -116,7 +119,9 @@ function inputsOf({ row, health }: Passed, estimate: QualityEstimate, options: R
     availability: health.availability,
     cachedPicoUsd:
       cached > 0
-        ? Math.min(cached, expected.inputTokens) * Math.max(0, tier.inputPicoUsd - tier.cacheReadPicoUsd) * margin
+        ? Math.min(cached, expected.inputTokens) *
+          Math.max(0, tier.inputPicoUsd - tier.cacheReadPicoUsd) *
+          margin
         : 0,
   }
 }

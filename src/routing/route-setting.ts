@@ -1,17 +1,26 @@
 import type { EndpointTable } from './endpoint-table.ts'
-import { createTally, filterCandidates, type Filtered, type FilterTally, type Passed } from './filter-candidates.ts'
+import {
+  createTally,
+  filterCandidates,
+  type Filtered,
+  type FilterTally,
+  type Passed,
+} from './filter-candidates.ts'
 import type { Row } from './endpoint-table.ts'
 import type { HealthView } from './health/endpoint-health.ts'
 import type { Preferences } from './merge-overrides.ts'
 import type { RouteQuery } from './plan-route.ts'
 import type { QualityView } from './quality-view.ts'
-import { type Expectation, rankCandidates, type Ranking } from './rank-candidates.ts'
+import { type Expectation, rankCandidates, type Ranked, type Ranking } from './rank-candidates.ts'
 import { endpointsDown, floorUnmet } from './empty-pool.ts'
 import type { Demand, RouteQuestion } from './route-question.ts'
 import type { Strategy } from './strategies.ts'
 
 /** A query with everything in its place. */
-export type RouteSetting = Omit<RouteQuery, 'preferences' | 'health' | 'quality' | 'nowMs' | 'expected'> & {
+export type RouteSetting = Omit<
+  RouteQuery,
+  'preferences' | 'health' | 'quality' | 'nowMs' | 'expected' | 'quoted'
+> & {
   readonly preferences: Preferences
   readonly expected: Expectation
   readonly table: EndpointTable
@@ -20,19 +29,30 @@ export type RouteSetting = Omit<RouteQuery, 'preferences' | 'health' | 'quality'
   readonly health: HealthView
   readonly quality: QualityView
   readonly nowMs: number
+  /** The plan that was quoted, in its order, where one of it can be asked. */
+  readonly kept?: ReadonlySet<Row> | undefined
 }
 
 export const filterRows = (
-  { question, health, expected, isWithinCap }: RouteSetting,
+  { question, health, expected, isWithinCap, kept }: RouteSetting,
   { rows, demand, tally }: { rows: readonly Row[]; demand: Demand; tally: FilterTally },
 ): Filtered =>
-  filterCandidates({ rows, question, demand, health, inputTokens: expected.inputTokens, isWithinCap, tally })
+  filterCandidates({
+    rows,
+    question,
+    demand,
+    health,
+    inputTokens: expected.inputTokens,
+    isWithinCap,
+    kept,
+    tally,
+  })
 
 /**
  * Whom to ask where all that passed every other filter have just failed. Under a signed price that may be the price's doing, while
  * dearer ones are well: then those within it are tried nevertheless.
  *
- * @throws endpoints_down where nobody is well.
+ * @throws all_endpoints_down where nobody is well.
  */
 export function withResting(
   setting: RouteSetting,
@@ -56,12 +76,34 @@ export function rankPassed(
   { passed, hasFloor, tally }: { passed: readonly Passed[]; hasFloor: boolean; tally: FilterTally },
 ): Ranking {
   const { preferences, isWithinCap } = setting
-  const { minQuality, sessionId: sessionKey } = preferences
-  const options = { ...setting, passed, hasFloor, sessionKey }
+  const { minQuality } = preferences
+  const options = { ...setting, passed, hasFloor }
   const ranking = rankCandidates({ ...options, minQuality, tally })
   if (ranking) return ranking
   const all = rankCandidates({ ...options, tally: isWithinCap ? tally : createTally() })
   if (all && isWithinCap) return all
   if (all) throw floorUnmet({ best: all.best, minQuality: minQuality ?? 0 })
   throw new RangeError('Nobody has passed.')
+}
+
+type PlaceOf = (one: Ranked) => number
+
+/** Puts the plan that was quoted, in its order, before all others. */
+export function placesWith({
+  kept,
+  placeOf,
+}: {
+  kept?: ReadonlySet<Row> | undefined
+  placeOf: PlaceOf | undefined
+}): PlaceOf | undefined {
+  if (!kept) return placeOf
+  const quoted = new Map([...kept].map((row, index) => [row, index - kept.size]))
+  return (one) => quoted.get(one.row) ?? placeOf?.(one) ?? 0
+}
+
+/** The plan that was quoted, out of those in order; undefined where a plan is to be made. */
+export function keptOf({ kept }: RouteSetting, ordered: readonly Ranked[]): readonly Ranked[] | undefined {
+  if (!kept) return undefined
+  const found = ordered.filter(({ row }) => kept.has(row))
+  return found.length > 0 ? found : undefined
 }

@@ -48,7 +48,11 @@ export const sumOf = (
 export const scoreOf = ({ quality, uncertainty, cost, latency, availability, stickiness }: Terms): number =>
   sumOf(quality, uncertainty, cost, latency, availability, stickiness)
 
-type Weighed = { readonly inputs: ScoreInputs; readonly reference: Reference; readonly strategy: Strategy }
+type Weighed = {
+  readonly inputs: ScoreInputs
+  readonly reference: Reference
+  readonly strategy: Pick<Strategy, 'weights' | 'caution'>
+}
 
 /**
  * U = wq (Q - k sd) - wc cost / cost_ref - wl latency / latency_ref - wa (1 - availability) + what a warm cache saves of the cost,

@@ -37,7 +37,10 @@ const PROVIDER_SCHEMAS = {
   ignore: told('These providers are not asked.', NAMES),
   allow_fallbacks: told('false: only the first candidate, or only those in order, are asked.', FLAG),
   require_parameters: told('Only models that are known to take what the request has.', FLAG),
-  data_collection: told('deny: only endpoints that are known not to train on prompts.', among(['allow', 'deny'])),
+  data_collection: told(
+    'deny: only endpoints that are known not to train on prompts.',
+    among(['allow', 'deny']),
+  ),
   zdr: told('true: only endpoints that are known to keep nothing.', FLAG),
   sort: told('Chooses by this alone; throughput and latency by what was measured.', SORT),
   max_price: told(

@@ -108,7 +108,11 @@ function readProvider(provider: Fields): RoutingOverrides {
   if (outside !== undefined)
     throw contradiction('provider.order', 'provider.only', `only the first names ${outside}.`)
   if (provider['zdr'] === true && provider['data_collection'] === 'allow')
-    throw contradiction('provider.zdr', 'provider.data_collection', 'nothing is kept, or it may be collected.')
+    throw contradiction(
+      'provider.zdr',
+      'provider.data_collection',
+      'nothing is kept, or it may be collected.',
+    )
   return said({
     providerOrder: order,
     providerOnly: only,

@@ -36,6 +36,7 @@ export const QUOTE_CODES: readonly ErrorCode[] = [
   'method_not_allowed',
   ...codesOf(CHAT_ERRORS),
   ...codesOf(ROUTING_ERRORS),
+  'all_endpoints_down',
   'unavailable',
   'token_suspended',
 ]

@@ -37,6 +37,13 @@ export const CALL_ERRORS = defineErrors({
     message: 'The provider broke off in the middle of the answer.',
     next: 'Only the tokens that were delivered are charged. Ask again for the rest.',
   },
+  all_endpoints_down: {
+    status: 503,
+    type: 'api_error',
+    retryable: true,
+    message: 'Every endpoint of this model is down, or has asked not to be called for a while.',
+    next: 'Nothing was charged. Try again after Retry-After, or choose another model now.',
+  },
   call_not_found: {
     status: 404,
     type: 'invalid_request_error',

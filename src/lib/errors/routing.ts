@@ -16,11 +16,4 @@ export const ROUTING_ERRORS = defineErrors({
     message: 'No model here is estimated to be as good as min_quality asks for.',
     next: 'Lower min_quality to what error.best has, or leave it out.',
   },
-  endpoints_down: {
-    status: 503,
-    type: 'api_error',
-    retryable: true,
-    message: 'Every endpoint that could answer has just failed.',
-    next: 'Nothing was charged. Try again after Retry-After, or allow more models.',
-  },
 })

@@ -1,18 +1,23 @@
-/** What is known of an endpoint at this moment, for an input of one length. */
+/** What is known of an endpoint's state at a moment. */
 export type EndpointHealth = {
-  /** Until the first token, in milliseconds. */
+  /** Moving average of the time to the first token, in milliseconds, for the size class of the request. */
   readonly firstTokenMs: number
+  /** Moving average of the tokens that come per second after the first. */
   readonly tokensPerSecond: number
-  /** Share of calls that are expected to succeed, from 0 to 1. */
+  /** From 0 to 1: decayed success times headroom. */
   readonly availability: number
   readonly circuit: 'closed' | 'open' | 'half-open'
-  /** Where the circuit is open: when it is tried again. */
+  /** When it may be asked again: its circuit is open, or its provider asked us to wait (milliseconds since 1970). */
   readonly retryAtMs?: number
-  /** How many calls this rests on; 0 where it is only assumed. */
+  /** Decayed number of observations; 0 where there are only priors. */
   readonly samples: number
 }
 
-/** The live estimates, as the router reads them. */
+/** How routing sees the health of endpoints. An answer costs microseconds and never waits. */
 export type HealthView = {
-  readonly of: (query: { endpointId: string; providerId: string; inputTokens: number }) => EndpointHealth
+  readonly of: (query: {
+    readonly endpointId: string
+    readonly providerId: string
+    readonly inputTokens: number
+  }) => EndpointHealth
 }

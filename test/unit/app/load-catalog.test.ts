@@ -58,7 +58,7 @@ test('an operator states what no source knows, and auto may then choose it', () 
   const needs = { inputBoundTokens: 10, structuredOutput: true }
   const ask = (catalog: Catalog) =>
     planRoute({ wanted: 'auto', needs, catalog, isReachable: () => true }).model.id
-  expect(() => ask(plain)).toThrow('no reachable endpoint')
+  expect(() => ask(plain)).toThrow('not known to keep to a schema')
   expect(ask(load({ models: [{ id: 'openai/gpt-5', structuredOutput: true }] }))).toBe('openai/gpt-5')
 })
 

@@ -50,5 +50,6 @@ test('a cache of an hour is a need wherever its mark stands', () => {
 test('thinking that is asked for is a need, and what is left to the model is none', () => {
   for (const effort of ['low', 'medium', 'high', 'xhigh'])
     expect(needsOf({ reasoning_effort: effort })).toEqual({ ...nothing, reasoning: true })
-  for (const effort of ['none', 'minimal', null]) expect(needsOf({ reasoning_effort: effort })).toEqual(nothing)
+  for (const effort of ['none', 'minimal', null])
+    expect(needsOf({ reasoning_effort: effort })).toEqual(nothing)
 })
