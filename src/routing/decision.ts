@@ -1,8 +1,7 @@
 import { blendedPrice, isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
 import type { Model } from '../catalog/types.ts'
 import type { FilterHit } from './filter-candidates.ts'
-import { type Expectation, type Ranked, type Ranking, topOf } from './rank-candidates.ts'
-import { shareOf } from './quality-view.ts'
+import type { Expectation, PlaceOf, Ranked, Ranking } from './rank-candidates.ts'
 import type { Reference } from './score.ts'
 import type { Strategy } from './strategies.ts'
 
@@ -47,16 +46,15 @@ export type RoutePlan = {
 export const RANKED = 12
 
 /** Best first: all endpoints of the chosen model, and of the others as many as may matter. */
-export function orderOf(
-  { candidates }: Pick<Ranking, 'candidates'>,
-  placeOf?: (one: Ranked) => number,
-): readonly Ranked[] {
-  const top = topOf(candidates, RANKED, placeOf)
+export function orderOf(ranking: Ranking, placeOf?: PlaceOf): readonly Ranked[] {
+  const top = ranking.topOf({ most: RANKED, placeOf })
   const [first] = top
-  if (!first) return []
-  const known = new Set(top)
-  const own = candidates.filter((one) => one.row.modelIndex === first.row.modelIndex && !known.has(one))
-  return own.length === 0 ? top : [...top, ...topOf(own, own.length, placeOf)]
+  // Fewer than asked for are all that there are.
+  if (!first || top.length < RANKED) return top
+  const known = new Set(top.map(({ row }) => row))
+  const { modelIndex } = first.row
+  const own = ranking.topOf({ most: ranking.passed, placeOf, modelIndex })
+  return [...top, ...own.filter(({ row }) => !known.has(row))]
 }
 
 /** Rounding of one estimate must not make an equal one worse. */
@@ -64,26 +62,17 @@ const SAME_QUALITY = 1e-9
 
 /** @param told the endpoint that the baseline was told to be, where one was. */
 export function baselinesOf({
-  able,
+  ranking,
   chosen,
   told,
 }: {
-  able: readonly Ranked[]
+  ranking: Ranking
   chosen: Ranked
   told?: PricedEndpoint | undefined
 }): Baselines {
-  const enough = chosen.inputs.quality - SAME_QUALITY
-  let dearest = chosen
-  let fixed: Ranked | undefined
-  for (const one of able) {
-    const { costPicoUsd } = one.inputs
-    if (costPicoUsd > dearest.inputs.costPicoUsd) dearest = one
-    const isCheaper = fixed === undefined || costPicoUsd < fixed.inputs.costPicoUsd
-    // The first test is the cheaper one to make.
-    if (isCheaper && shareOf(one.estimate.terms.prior) >= enough) fixed = one
-  }
   const own = pricedOf(chosen)
-  return { baseline: told ?? pricedOf(dearest, own), fixed: pricedOf(fixed ?? chosen, own) }
+  const fixed = ranking.cheapestFrom(chosen.inputs.quality - SAME_QUALITY) ?? chosen
+  return { baseline: told ?? pricedOf(ranking.dearest, own), fixed: pricedOf(fixed, own) }
 }
 
 /** @throws RangeError where there is no price at all: such a one has been filtered out. */

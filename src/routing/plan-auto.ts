@@ -5,6 +5,7 @@ import { contextExceeded } from './context-exceeded.ts'
 import { baselinesOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './decision.ts'
 import { emptyPool } from './empty-pool.ts'
 import { createTally, type FilterTally } from './filter-candidates.ts'
+import type { Row } from './endpoint-table.ts'
 import type { Ranked } from './rank-candidates.ts'
 import { UNORDERED } from './route-question.ts'
 import {
@@ -29,7 +30,7 @@ export function planAuto(setting: RouteSetting): RoutePlan {
   const passed = withResting(setting, filtered, { rows, demand: DEMAND })
   const ranking = rankPassed(setting, { passed, hasFloor: true, tally })
   const { providerOrder, allowFallbacks } = preferences
-  const placeOf = ({ row }: Ranked) => question.providerPlaces[row.providerIndex] ?? UNORDERED
+  const placeOf = (row: Row) => question.providerPlaces[row.providerIndex] ?? UNORDERED
   const ordered = orderOf(ranking, placesWith({ ...setting, placeOf: providerOrder ? placeOf : undefined }))
   const [first] = ordered
   if (!first) throw new RangeError('Nobody was ranked.')
@@ -42,17 +43,17 @@ export function planAuto(setting: RouteSetting): RoutePlan {
     model: first.row.model,
     candidates: [pricedOf(first), ...plan.slice(1).map((one) => pricedOf(one))],
     strategy: strategy.name,
-    reason: reasonOf({ ordered, passed: ranking.candidates.length, strategy: strategy.name }),
+    reason: reasonOf({ ordered, passed: ranking.passed, strategy: strategy.name }),
     decision: {
       strategy,
       expected,
       reference: ranking.reference,
       considered: rows.length,
-      passed: ranking.candidates.length,
+      passed: ranking.passed,
       filters: tally.list(),
       ranked: ordered,
       best: ranking.best,
-      baselines: baselinesOf({ able: ranking.able, chosen: first, told: toldBaseline(setting) }),
+      baselines: baselinesOf({ ranking, chosen: first, told: toldBaseline(setting) }),
     },
   }
 }

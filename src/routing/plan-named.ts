@@ -5,7 +5,7 @@ import { baselinesOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './de
 import { emptyPool } from './empty-pool.ts'
 import { createTally, type Passed } from './filter-candidates.ts'
 import { takesInput } from './fits.ts'
-import type { Ranked } from './rank-candidates.ts'
+import type { Row } from './endpoint-table.ts'
 import { type Demand, UNORDERED } from './route-question.ts'
 import {
   filterRows,
@@ -45,7 +45,7 @@ export function planNamed({ models, ...setting }: RouteSetting & { models: reado
   const passed = withResting(setting, { passed: well, resting }, { rows, demand: 'not-denied' })
   const ranking = rankPassed(setting, { passed, hasFloor: false, tally })
   const placeOfModel = new Map(models.map(({ id }, index) => [id, index]))
-  const placeOf = ({ row }: Ranked) =>
+  const placeOf = (row: Row) =>
     (placeOfModel.get(row.model.id) ?? 0) * PLACES + (question.providerPlaces[row.providerIndex] ?? UNORDERED)
   const ordered = orderOf(ranking, placesWith({ ...setting, placeOf }))
   const [first] = ordered
@@ -70,12 +70,12 @@ export function planNamed({ models, ...setting }: RouteSetting & { models: reado
       expected,
       reference: ranking.reference,
       considered: rows.length,
-      passed: ranking.candidates.length,
+      passed: ranking.passed,
       filters: tally.list(),
       ranked: ordered,
       best: ranking.best,
       baselines: baselinesOf({
-        able: ranking.able,
+        ranking,
         chosen: first,
         told: cheapestOf(own.filter(({ providerId }) => setting.isReachable(providerId))),
       }),

@@ -3,7 +3,13 @@ import { bucketsFor } from '../pricing/tier.ts'
 import type { Row } from './endpoint-table.ts'
 import type { FilterTally, Passed } from './filter-candidates.ts'
 import { codeOf } from './filter-reasons.ts'
-import { boundedEstimate, type Features, type QualityEstimate, type QualityView } from './quality-view.ts'
+import {
+  boundedEstimate,
+  type Features,
+  type QualityEstimate,
+  type QualityView,
+  shareOf,
+} from './quality-view.ts'
 import type { RouteQuestion } from './route-question.ts'
 import { cautiousQuality, quickScore, type Reference, type ScoreInputs } from './score.ts'
 import type { Strategy } from './strategies.ts'
@@ -13,7 +19,7 @@ export type Ranked = {
   readonly row: Row
   readonly inputs: ScoreInputs
   readonly estimate: QualityEstimate
-  score: number
+  readonly score: number
 }
 
 /** What the cost and the time of a candidate are expected from. */
@@ -22,14 +28,25 @@ export type Expectation = { readonly inputTokens: number; readonly outputTokens:
 /** Tokens of an input that an endpoint has in its cache, by conversation. */
 export type CachedTokensAt = (query: { readonly sessionKey: string; readonly endpointId: string }) => number
 
+/** What comes before any score: the smaller place is tried first. */
+export type PlaceOf = (row: Row) => number
+
 export type Ranking = {
-  /** All that may answer, in no order. */
-  readonly candidates: readonly Ranked[]
-  /** These, and those that only the floor has kept out. */
-  readonly able: readonly Ranked[]
+  /** How many may answer. */
+  readonly passed: number
   /** Whose cost and time the others are held against: the one with the best quality that can be relied on. */
   readonly best: Ranked
   readonly reference: Reference
+  /** The first few by place, then by score; where scores are equal in the table's order, which is by price. */
+  readonly topOf: (query: {
+    most: number
+    placeOf?: PlaceOf | undefined
+    modelIndex?: number
+  }) => readonly Ranked[]
+  /** Of all that may answer, and those that only the floor has kept out: the dearest. */
+  readonly dearest: Ranked
+  /** Of the same: the cheapest whose quality is at least this much without looking at the request. */
+  readonly cheapestFrom: (quality: number) => Ranked | undefined
 }
 
 const [MIN_QUALITY, FLOOR] = [codeOf('min_quality'), codeOf('floor')]
@@ -51,6 +68,19 @@ type RankOptions = {
   readonly tally: FilterTally
 }
 
+/** Numbers of a candidate: hundreds of them are compared per call, and of most nobody will ever ask again. */
+const [QUALITY, SD, COST, LATENCY, AVAILABILITY, CACHED, SCORE] = [0, 1, 2, 3, 4, 5, 6] as const
+const WIDTH = 7
+
+/** Candidates as columns. */
+type Pool = {
+  readonly rows: Row[]
+  readonly estimates: QualityEstimate[]
+  readonly numbers: Float64Array
+  /** Whether the floor has kept it out: 1. */
+  readonly isOut: Uint8Array
+}
+
 /**
  * Scores what the filters have left, by the strategy's weights against the candidate of the best quality. The floor is taken from
  * cautious qualities on both sides, so the best one always meets it.
@@ -58,46 +88,71 @@ type RankOptions = {
  * @returns undefined where none has the quality that was asked for.
  */
 export function rankCandidates(options: RankOptions): Ranking | undefined {
-  const { strategy, hasFloor, kept, tally } = options
-  const { caution } = strategy
-  const able = measured(options)
-  const best = bestOf(able, caution)
-  if (!best) return undefined
-  const reference = { costPicoUsd: best.inputs.costPicoUsd, latencyMs: best.inputs.latencyMs }
+  const { strategy, hasFloor } = options
+  const pool = measure(options)
+  const { rows, numbers } = pool
+  if (rows.length === 0) return undefined
+  const best = bestOf(pool, strategy.caution)
+  const from = best * WIDTH
+  const reference = { costPicoUsd: at(numbers, from + COST), latencyMs: at(numbers, from + LATENCY) }
   const least = hasFloor
-    ? strategy.floor * cautiousQuality(best.inputs.quality, best.inputs.sd, caution)
+    ? strategy.floor * cautiousQuality(at(numbers, from + QUALITY), at(numbers, from + SD), strategy.caution)
     : -Infinity
-  const candidates: Ranked[] = []
-  for (const one of able) {
-    const isBelow = cautiousQuality(one.inputs.quality, one.inputs.sd, caution) < least
-    if (isBelow && !kept?.has(one.row)) {
-      tally.hit(FLOOR, one.row)
-      continue
-    }
-    one.score = quickScore(one.inputs, reference, strategy)
-    candidates.push(one)
+  const passed = scoreAll({ ...options, pool, reference, least })
+  return {
+    passed,
+    best: rankedAt(pool, best),
+    reference,
+    topOf: (query) => topOf(pool, query),
+    dearest: rankedAt(pool, dearestOf(pool)),
+    cheapestFrom(quality) {
+      const found = cheapestFrom(pool, quality)
+      return found < 0 ? undefined : rankedAt(pool, found)
+    },
   }
-  return { candidates, able, best, reference }
 }
+
+const at = (numbers: Float64Array, index: number): number => numbers[index] ?? 0
 
 /** Everything about each candidate that its score needs. A model is estimated once, however many sell it. */
-function measured(options: RankOptions): Ranked[] {
+function measure(options: RankOptions): Pool {
   const { passed, quality, features, minQuality = 0, kept, tally } = options
-  const estimates: (QualityEstimate | undefined)[] = []
-  const able: Ranked[] = []
+  const known: (QualityEstimate | undefined)[] = []
+  const pool: Pool = {
+    rows: [],
+    estimates: [],
+    numbers: new Float64Array(passed.length * WIDTH),
+    isOut: new Uint8Array(passed.length),
+  }
   for (const one of passed) {
     const { row } = one
-    const estimate = (estimates[row.modelIndex] ??= boundedEstimate(
+    const estimate = (known[row.modelIndex] ??= boundedEstimate(
       quality.of(features ? { model: row.model, features } : { model: row.model }),
     ))
-    if (estimate.quality < minQuality && !kept?.has(row)) tally.hit(MIN_QUALITY, row)
-    else able.push({ row, estimate, inputs: inputsOf(one, estimate, options), score: 0 })
+    if (estimate.quality < minQuality && !kept?.has(row)) {
+      tally.hit(MIN_QUALITY, row)
+      continue
+    }
+    writeNumbers({ numbers: pool.numbers, from: pool.rows.length * WIDTH, one, estimate, options })
+    pool.rows.push(row)
+    pool.estimates.push(estimate)
   }
-  return able
+  return pool
 }
 
-function inputsOf({ row, health }: Passed, estimate: QualityEstimate, options: RankOptions): ScoreInputs {
-  const { expected, strategy, sessionKey, cachedTokensAt, question } = options
+function writeNumbers({
+  numbers,
+  from,
+  one: { row, health },
+  estimate,
+  options: { expected, strategy, sessionKey, cachedTokensAt, question },
+}: {
+  numbers: Float64Array
+  from: number
+  one: Passed
+  estimate: QualityEstimate
+  options: RankOptions
+}): void {
   const margin = 1 + (row.endpoint.marginBps ?? question.marginBps) / 10_000
   const tier = row.hasTiers ? tierOf(row.endpoint.prices, expected.inputTokens) : row
   const cached =
@@ -105,25 +160,23 @@ function inputsOf({ row, health }: Passed, estimate: QualityEstimate, options: R
       ? cachedTokensAt({ sessionKey, endpointId: row.endpoint.id })
       : 0
   const writingMs = (expected.outputTokens / health.tokensPerSecond) * 1_000
-  return {
-    quality: estimate.quality,
-    sd: estimate.sd,
-    costPicoUsd:
-      (tier.inputPicoUsd * expected.inputTokens + tier.outputPicoUsd * expected.outputTokens) * margin,
-    latencyMs:
-      strategy.latency === 'answer'
-        ? health.firstTokenMs + writingMs
-        : strategy.latency === 'first-token'
-          ? health.firstTokenMs
-          : writingMs,
-    availability: health.availability,
-    cachedPicoUsd:
-      cached > 0
-        ? Math.min(cached, expected.inputTokens) *
-          Math.max(0, tier.inputPicoUsd - tier.cacheReadPicoUsd) *
-          margin
-        : 0,
-  }
+  numbers[from + QUALITY] = estimate.quality
+  numbers[from + SD] = estimate.sd
+  numbers[from + COST] =
+    (tier.inputPicoUsd * expected.inputTokens + tier.outputPicoUsd * expected.outputTokens) * margin
+  numbers[from + LATENCY] =
+    strategy.latency === 'answer'
+      ? health.firstTokenMs + writingMs
+      : strategy.latency === 'first-token'
+        ? health.firstTokenMs
+        : writingMs
+  numbers[from + AVAILABILITY] = health.availability
+  numbers[from + CACHED] =
+    cached > 0
+      ? Math.min(cached, expected.inputTokens) *
+        Math.max(0, tier.inputPicoUsd - tier.cacheReadPicoUsd) *
+        margin
+      : 0
 }
 
 function tierOf(prices: Prices | undefined, inputTokens: number) {
@@ -137,43 +190,114 @@ function tierOf(prices: Prices | undefined, inputTokens: number) {
 }
 
 /** The best quality that can be relied on; among equals the cheapest, then the first. */
-function bestOf(able: readonly Ranked[], caution: number): Ranked | undefined {
-  let best: Ranked | undefined
+function bestOf({ rows, numbers }: Pool, caution: number): number {
+  let best = 0
   let most = -Infinity
-  for (const one of able) {
-    const reliable = cautiousQuality(one.inputs.quality, one.inputs.sd, caution)
-    const isCheaper = best && reliable === most && one.inputs.costPicoUsd < best.inputs.costPicoUsd
+  for (let index = 0; index < rows.length; index += 1) {
+    const from = index * WIDTH
+    const reliable = cautiousQuality(at(numbers, from + QUALITY), at(numbers, from + SD), caution)
+    const isCheaper = reliable === most && at(numbers, from + COST) < at(numbers, best * WIDTH + COST)
     if (reliable > most || isCheaper) {
-      best = one
+      best = index
       most = reliable
     }
   }
   return best
 }
 
-/**
- * The first few by score, and where scores are equal in the table's order, which is by price.
- *
- * @param placeOf what comes before any score: the smaller place is tried first.
- */
-export function topOf(
-  candidates: readonly Ranked[],
-  count: number,
-  placeOf: (one: Ranked) => number = () => 0,
-): readonly Ranked[] {
-  const top: { one: Ranked; place: number }[] = []
-  for (const one of candidates) {
-    const place = placeOf(one)
-    let at = top.length
-    for (; at > 0; at -= 1) {
-      const before = top[at - 1]
-      if (!before || before.place < place) break
-      if (before.place === place && before.one.score >= one.score) break
+/** Writes every score. @returns how many are not below the floor. */
+function scoreAll({
+  pool: { rows, numbers, isOut },
+  reference,
+  least,
+  strategy,
+  kept,
+  tally,
+}: RankOptions & { pool: Pool; reference: Reference; least: number }): number {
+  let passed = 0
+  for (const [index, row] of rows.entries()) {
+    const from = index * WIDTH
+    const [quality, sd] = [at(numbers, from + QUALITY), at(numbers, from + SD)]
+    const isBelow = cautiousQuality(quality, sd, strategy.caution) < least
+    if (isBelow && !kept?.has(row)) {
+      tally.hit(FLOOR, row)
+      isOut[index] = 1
+      continue
     }
-    if (at < count) {
-      top.splice(at, 0, { one, place })
-      if (top.length > count) top.pop()
+    numbers[from + SCORE] = quickScore({
+      quality,
+      sd,
+      costPicoUsd: at(numbers, from + COST),
+      latencyMs: at(numbers, from + LATENCY),
+      availability: at(numbers, from + AVAILABILITY),
+      cachedPicoUsd: at(numbers, from + CACHED),
+      reference,
+      strategy,
+    })
+    passed += 1
+  }
+  return passed
+}
+
+function rankedAt({ rows, estimates, numbers }: Pool, index: number): Ranked {
+  const [row, estimate] = [rows[index], estimates[index]]
+  if (!row || !estimate) throw new RangeError('There is no such candidate.')
+  const from = index * WIDTH
+  return {
+    row,
+    estimate,
+    inputs: {
+      quality: at(numbers, from + QUALITY),
+      sd: at(numbers, from + SD),
+      costPicoUsd: at(numbers, from + COST),
+      latencyMs: at(numbers, from + LATENCY),
+      availability: at(numbers, from + AVAILABILITY),
+      cachedPicoUsd: at(numbers, from + CACHED),
+    },
+    score: at(numbers, from + SCORE),
+  }
+}
+
+function dearestOf({ rows, numbers }: Pool): number {
+  let dearest = 0
+  for (let index = 1; index < rows.length; index += 1)
+    if (at(numbers, index * WIDTH + COST) > at(numbers, dearest * WIDTH + COST)) dearest = index
+  return dearest
+}
+
+/** @returns -1 where there is none. */
+function cheapestFrom({ estimates, numbers }: Pool, quality: number): number {
+  let cheapest = -1
+  for (const [index, { terms }] of estimates.entries()) {
+    // Two numbers first: what follows is dearer.
+    if (cheapest >= 0 && at(numbers, index * WIDTH + COST) >= at(numbers, cheapest * WIDTH + COST)) continue
+    if (shareOf(terms.prior) >= quality) cheapest = index
+  }
+  return cheapest
+}
+
+function topOf(
+  pool: Pool,
+  { most, placeOf, modelIndex }: { most: number; placeOf?: PlaceOf | undefined; modelIndex?: number },
+): readonly Ranked[] {
+  const { rows, numbers, isOut } = pool
+  const top: { readonly index: number; readonly place: number; readonly score: number }[] = []
+  for (let index = 0; index < rows.length; index += 1) {
+    const row = rows[index]
+    if (!row || isOut[index] === 1) continue
+    if (modelIndex !== undefined && row.modelIndex !== modelIndex) continue
+    const place = placeOf?.(row) ?? 0
+    const score = at(numbers, index * WIDTH + SCORE)
+    let to = top.length
+    for (; to > 0; to -= 1) {
+      const before = top[to - 1]
+      if (!before || before.place < place) break
+      if (before.place === place && before.score >= score) break
+    }
+    if (to < most) {
+      top.splice(to, 0, { index, place, score })
+      if (top.length > most) top.pop()
     }
   }
-  return top.map(({ one }) => one)
+  return top.map(({ index }) => rankedAt(pool, index))
 }

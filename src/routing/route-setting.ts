@@ -11,7 +11,13 @@ import type { HealthView } from './health/endpoint-health.ts'
 import type { Preferences } from './merge-overrides.ts'
 import type { RouteQuery } from './plan-route.ts'
 import type { QualityView } from './quality-view.ts'
-import { type Expectation, rankCandidates, type Ranked, type Ranking } from './rank-candidates.ts'
+import {
+  type Expectation,
+  type PlaceOf,
+  rankCandidates,
+  type Ranked,
+  type Ranking,
+} from './rank-candidates.ts'
 import { endpointsDown, floorUnmet } from './empty-pool.ts'
 import type { Demand, RouteQuestion } from './route-question.ts'
 import type { Strategy } from './strategies.ts'
@@ -86,8 +92,6 @@ export function rankPassed(
   throw new RangeError('Nobody has passed.')
 }
 
-type PlaceOf = (one: Ranked) => number
-
 /** Puts the plan that was quoted, in its order, before all others. */
 export function placesWith({
   kept,
@@ -98,7 +102,7 @@ export function placesWith({
 }): PlaceOf | undefined {
   if (!kept) return placeOf
   const quoted = new Map([...kept].map((row, index) => [row, index - kept.size]))
-  return (one) => quoted.get(one.row) ?? placeOf?.(one) ?? 0
+  return (row) => quoted.get(row) ?? placeOf?.(row) ?? 0
 }
 
 /** The plan that was quoted, out of those in order; undefined where a plan is to be made. */

@@ -69,16 +69,24 @@ export function termsOf({ inputs, reference, strategy: { weights, caution } }: W
   }
 }
 
-/** The same sum without the object: for the many candidates of which nobody will ever see the terms. */
-export function quickScore(inputs: ScoreInputs, reference: Reference, strategy: Strategy): number {
-  const { weights, caution } = strategy
+/** The same sum without the terms: for the many candidates of which nobody will ever see them. */
+export function quickScore({
+  quality,
+  sd,
+  costPicoUsd,
+  latencyMs,
+  availability,
+  cachedPicoUsd,
+  reference,
+  strategy: { weights, caution },
+}: ScoreInputs & { reference: Reference; strategy: Pick<Strategy, 'weights' | 'caution'> }): number {
   return sumOf(
-    weights.quality * inputs.quality,
-    -(weights.quality * caution * inputs.sd),
-    -(weights.cost * ratio(inputs.costPicoUsd, reference.costPicoUsd)),
-    -(weights.latency * ratio(inputs.latencyMs, reference.latencyMs)),
-    -(weights.availability * (1 - inputs.availability)),
-    weights.cost * ratio(inputs.cachedPicoUsd, reference.costPicoUsd),
+    weights.quality * quality,
+    -(weights.quality * caution * sd),
+    -(weights.cost * ratio(costPicoUsd, reference.costPicoUsd)),
+    -(weights.latency * ratio(latencyMs, reference.latencyMs)),
+    -(weights.availability * (1 - availability)),
+    weights.cost * ratio(cachedPicoUsd, reference.costPicoUsd),
   )
 }
 
