@@ -22,10 +22,10 @@ function candidateFields({ endpoint, model, score, terms, inputs }: ExplainedCan
     inputs: {
       quality: inputs.quality,
       sd: inputs.sd,
-      cost_usd: inputs.costPicoUsd / PICO,
+      price_usd: inputs.costPicoUsd / PICO,
       latency_ms: inputs.latencyMs,
       availability: inputs.availability,
-      cached_usd: inputs.cachedPicoUsd / PICO,
+      cache_saving_usd: inputs.cachedPicoUsd / PICO,
     },
   }
 }
@@ -42,7 +42,7 @@ function comparison({
   const next = runnerUpOf(candidates)
   return {
     strategy: { name, weights, floor, caution },
-    reference: { cost_usd: reference.costPicoUsd / PICO, latency_ms: reference.latencyMs },
+    reference: { price_usd: reference.costPicoUsd / PICO, latency_ms: reference.latencyMs },
     candidates: candidates.map(candidateFields),
     runner_up: next ? { endpoint: next.candidate.endpoint, margin: next.margin } : null,
   }

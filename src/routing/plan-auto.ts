@@ -9,12 +9,12 @@ import type { Row } from './endpoint-table.ts'
 import type { Ranked } from './rank-candidates.ts'
 import { UNORDERED } from './route-question.ts'
 import {
+  awakeOf,
   filterRows,
   keptOf,
   placesWith,
   rankPassed,
   type RouteSetting,
-  withResting,
 } from './route-setting.ts'
 
 /** Nothing is taken on trust of a model that is chosen for the caller. */
@@ -27,7 +27,7 @@ export function planAuto(setting: RouteSetting): RoutePlan {
   const tally = createTally()
   const filtered = filterRows(setting, { rows, demand: DEMAND, tally })
   if (filtered.passed.length === 0 && filtered.resting.length === 0) throw nobody(setting, tally)
-  const passed = withResting(setting, filtered, { rows, demand: DEMAND })
+  const passed = awakeOf(setting, filtered)
   const ranking = rankPassed(setting, { passed, hasFloor: true, tally })
   const { providerOrder, allowFallbacks } = preferences
   const placeOf = (row: Row) => question.providerPlaces[row.providerIndex] ?? UNORDERED

@@ -8,12 +8,12 @@ import { takesInput } from './fits.ts'
 import type { Row } from './endpoint-table.ts'
 import { type Demand, UNORDERED } from './route-question.ts'
 import {
+  awakeOf,
   filterRows,
   keptOf,
   placesWith,
   rankPassed,
   type RouteSetting,
-  withResting,
 } from './route-setting.ts'
 
 /** Places of one model's providers, between those of the models before and after it. */
@@ -42,7 +42,7 @@ export function planNamed({ models, ...setting }: RouteSetting & { models: reado
   const resting = sets.flatMap((one) => one.resting)
   if (well.length === 0 && resting.length === 0)
     throw emptyPool({ hits: filters, unsupported: unsupportedOf(setting, asked) })
-  const passed = withResting(setting, { passed: well, resting }, { rows, demand: 'not-denied' })
+  const passed = awakeOf(setting, { passed: well, resting })
   const ranking = rankPassed(setting, { passed, hasFloor: false, tally })
   const placeOfModel = new Map(models.map(({ id }, index) => [id, index]))
   const placeOf = (row: Row) =>

@@ -54,22 +54,10 @@ export const filterRows = (
     tally,
   })
 
-/**
- * Whom to ask where all that passed every other filter have just failed. Under a signed price that may be the price's doing, while
- * dearer ones are well: then those within it are tried nevertheless.
- *
- * @throws all_endpoints_down where nobody is well.
- */
-export function withResting(
-  setting: RouteSetting,
-  { passed, resting }: Filtered,
-  { rows, demand }: { rows: readonly Row[]; demand: Demand },
-): readonly Passed[] {
-  if (passed.length > 0 || resting.length === 0) return passed
-  const { isWithinCap, ...uncapped } = setting
-  const others = isWithinCap ? filterRows(uncapped, { rows, demand, tally: createTally() }).passed : []
-  if (others.length === 0) throw endpointsDown({ resting, nowMs: setting.nowMs })
-  return resting
+/** Those that may be asked now. @throws all_endpoints_down where only those are left that may not. */
+export function awakeOf({ nowMs }: RouteSetting, { passed, resting }: Filtered): readonly Passed[] {
+  if (passed.length === 0 && resting.length > 0) throw endpointsDown({ resting, nowMs })
+  return passed
 }
 
 /**
