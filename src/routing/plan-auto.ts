@@ -8,14 +8,7 @@ import { createTally, type FilterTally } from './filter-candidates.ts'
 import type { Row } from './endpoint-table.ts'
 import type { Ranked } from './rank-candidates.ts'
 import { UNORDERED } from './route-question.ts'
-import {
-  awakeOf,
-  filterRows,
-  keptOf,
-  placesWith,
-  rankPassed,
-  type RouteSetting,
-} from './route-setting.ts'
+import { awakeOf, filterRows, keptOf, placesWith, rankPassed, type RouteSetting } from './route-setting.ts'
 
 /** Nothing is taken on trust of a model that is chosen for the caller. */
 const DEMAND = 'known'
@@ -98,6 +91,8 @@ export function reasonOf({
   if (!first) return ''
   const { quality, costPicoUsd } = first.inputs
   const cost = formatUsd(BigInt(Math.round(costPicoUsd / 1e6)) * 1_000_000n)
-  const ahead = next ? `, ${(first.score - next.score).toPrecision(2)} ahead of ${next.row.endpoint.id}` : ''
+  const ahead = next ? `, ${leadOf(first.score - next.score)} ${next.row.endpoint.id}` : ''
   return `${first.row.model.id} scores best of ${passed} by ${strategy}: quality ${quality.toFixed(2)}, about $${cost}${ahead}`
 }
+
+const leadOf = (margin: number) => (margin === 0 ? 'level with' : `${margin.toPrecision(2)} ahead of`)

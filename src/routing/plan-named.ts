@@ -7,14 +7,7 @@ import { createTally, type Passed } from './filter-candidates.ts'
 import { takesInput } from './fits.ts'
 import type { Row } from './endpoint-table.ts'
 import { type Demand, UNORDERED } from './route-question.ts'
-import {
-  awakeOf,
-  filterRows,
-  keptOf,
-  placesWith,
-  rankPassed,
-  type RouteSetting,
-} from './route-setting.ts'
+import { awakeOf, filterRows, keptOf, placesWith, rankPassed, type RouteSetting } from './route-setting.ts'
 
 /** Places of one model's providers, between those of the models before and after it. */
 const PLACES = UNORDERED + 1

@@ -1,6 +1,7 @@
 import { catalogOf } from '../../src/app/defaults.ts'
 import { buildCatalog } from '../../src/catalog/build-catalog.ts'
 import type { Catalog } from '../../src/catalog/types.ts'
+import { STRATEGY_NAMES } from '../../src/chat/routing/overrides.ts'
 import { requestNeeds } from '../../src/chat/request-needs.ts'
 import type { EndpointHealth, HealthView } from '../../src/routing/health/endpoint-health.ts'
 import { planRoute, type RouteQuery } from '../../src/routing/plan-route.ts'
@@ -74,8 +75,11 @@ export function benchQuality(modelIds: readonly string[], seed: number): Quality
 const NO_NEEDS = requestNeeds({ fields: {}, messages: [], toolCount: 0 } as never)
 
 /** Requests as they come: short and long ones, with and without tools, under every strategy. */
-function queryOf(index: number, base: Omit<RouteQuery, 'wanted' | 'needs'>): RouteQuery {
-  const strategy = ['balanced', 'cost', 'latency', 'availability'][index % 4]
+export function queryOf(
+  index: number,
+  base: Omit<RouteQuery, 'wanted' | 'needs'>,
+  strategy = STRATEGY_NAMES[index % STRATEGY_NAMES.length],
+): RouteQuery {
   return {
     ...base,
     wanted: `auto:${strategy}`,
@@ -90,7 +94,7 @@ function queryOf(index: number, base: Omit<RouteQuery, 'wanted' | 'needs'>): Rou
 }
 
 /** The catalogue, or as many of its chat models with all that sell them. */
-function catalogWith(models: number): Catalog {
+export function catalogWith(models: number): Catalog {
   const whole = catalogOf({ simulated: false })
   const chat = [...whole.models.values()].filter(({ kind }) => kind === 'chat')
   // From all over the alphabet, hence of all vendors.
