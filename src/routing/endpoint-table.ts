@@ -1,5 +1,5 @@
 import { blendedPrice, byPrice, isPriced } from '../catalog/blended-price.ts'
-import type { Catalog, Endpoint, Model } from '../catalog/types.ts'
+import type { Catalog, Endpoint, Fact, Model, ModelKind } from '../catalog/types.ts'
 import { dearestInputPicoUsd, dearestOutputPicoUsd } from '../pricing/cost.ts'
 import { bucketsUpTo } from '../pricing/tier.ts'
 
@@ -9,6 +9,17 @@ export type Row = {
   readonly place: number
   readonly endpoint: Endpoint
   readonly model: Model
+  /** Of the endpoint and its model, once more: those come in many shapes, and looking into hundreds of them per call takes time. */
+  readonly endpointId: string
+  readonly providerId: string
+  readonly region: string
+  readonly kind: ModelKind
+  readonly modalitiesKnown: boolean
+  readonly tools: Fact
+  readonly structuredOutput: Fact
+  readonly reasoning: Fact
+  /** NaN where it has none of its own. */
+  readonly ownMarginBps: number
   readonly modelIndex: number
   readonly providerIndex: number
   /** Endpoints that are spoken to in one way have one index. */
@@ -83,6 +94,15 @@ function buildTable({ models, endpoints }: Catalog): EndpointTable {
         place,
         endpoint,
         model,
+        endpointId: endpoint.id,
+        providerId: endpoint.providerId,
+        region: endpoint.region,
+        kind: model.kind,
+        modalitiesKnown: model.inputModalities !== 'unknown',
+        tools: model.tools,
+        structuredOutput: model.structuredOutput,
+        reasoning: model.reasoning,
+        ownMarginBps: endpoint.marginBps ?? Number.NaN,
         modelIndex: modelNumbers.of(model.id),
         providerIndex: providers.of(endpoint.providerId),
         dialectIndex,

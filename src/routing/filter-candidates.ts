@@ -82,7 +82,7 @@ export function filterCandidates({
   const resting: Passed[] = []
   for (const row of rows) {
     // What does something else altogether was never a candidate.
-    if (row.model.kind !== kind) continue
+    if (row.kind !== kind) continue
     const code = reasonAgainst(row, question, demand)
     if (code !== PASSES) {
       tally.hit(code, row)
@@ -92,7 +92,7 @@ export function filterCandidates({
       tally.hit(PRICE_CAP, row)
       continue
     }
-    const { id: endpointId, providerId } = row.endpoint
+    const { endpointId, providerId } = row
     const found = health.of({ endpointId, providerId, inputTokens })
     const isResting = found.circuit === 'open' || found.retryAtMs !== undefined
     if (isResting && !kept?.has(row)) {

@@ -68,8 +68,14 @@ type RankOptions = {
   readonly tally: FilterTally
 }
 
-/** Numbers of a candidate: hundreds of them are compared per call, and of most nobody will ever ask again. */
-const [QUALITY, SD, COST, LATENCY, AVAILABILITY, CACHED, SCORE] = [0, 1, 2, 3, 4, 5, 6] as const
+/** Where the numbers of a candidate stand: those of ScoreInputs in their order (score.ts), then the score. */
+const QUALITY = 0
+const SD = 1
+const COST = 2
+const LATENCY = 3
+const AVAILABILITY = 4
+const CACHED = 5
+const SCORE = 6
 const WIDTH = 7
 
 /** Candidates as columns. */
@@ -117,15 +123,14 @@ const at = (numbers: Float64Array, index: number): number => numbers[index] ?? 0
 /** Everything about each candidate that its score needs. A model is estimated once, however many sell it. */
 function measure(options: RankOptions): Pool {
   const { passed, quality, features, minQuality = 0, kept, tally } = options
+  const { question, expected, sessionKey, cachedTokensAt, strategy } = options
+  const { inputTokens, outputTokens } = expected
+  const { latency } = strategy
   const known: (QualityEstimate | undefined)[] = []
-  const pool: Pool = {
-    rows: [],
-    estimates: [],
-    numbers: new Float64Array(passed.length * WIDTH),
-    isOut: new Uint8Array(passed.length),
-  }
-  for (const one of passed) {
-    const { row } = one
+  const numbers = new Float64Array(passed.length * WIDTH)
+  const rows: Row[] = []
+  const estimates: QualityEstimate[] = []
+  for (const { row, health } of passed) {
     const estimate = (known[row.modelIndex] ??= boundedEstimate(
       quality.of(features ? { model: row.model, features } : { model: row.model }),
     ))
@@ -133,50 +138,30 @@ function measure(options: RankOptions): Pool {
       tally.hit(MIN_QUALITY, row)
       continue
     }
-    writeNumbers({ numbers: pool.numbers, from: pool.rows.length * WIDTH, one, estimate, options })
-    pool.rows.push(row)
-    pool.estimates.push(estimate)
+    const from = rows.length * WIDTH
+    rows.push(row)
+    estimates.push(estimate)
+    const ownBps = row.ownMarginBps
+    const margin = 1 + (Number.isNaN(ownBps) ? question.marginBps : ownBps) / 10_000
+    const tier = row.hasTiers ? tierOf(row.endpoint.prices, inputTokens) : row
+    const writingMs = (outputTokens / health.tokensPerSecond) * 1_000
+    numbers[from + QUALITY] = estimate.quality
+    numbers[from + SD] = estimate.sd
+    numbers[from + COST] = (tier.inputPicoUsd * inputTokens + tier.outputPicoUsd * outputTokens) * margin
+    numbers[from + LATENCY] =
+      latency === 'answer'
+        ? health.firstTokenMs + writingMs
+        : latency === 'first-token'
+          ? health.firstTokenMs
+          : writingMs
+    numbers[from + AVAILABILITY] = health.availability
+    if (sessionKey === undefined || !cachedTokensAt) continue
+    const cached = cachedTokensAt({ sessionKey, endpointId: row.endpointId })
+    if (cached > 0)
+      numbers[from + CACHED] =
+        Math.min(cached, inputTokens) * Math.max(0, tier.inputPicoUsd - tier.cacheReadPicoUsd) * margin
   }
-  return pool
-}
-
-function writeNumbers({
-  numbers,
-  from,
-  one: { row, health },
-  estimate,
-  options: { expected, strategy, sessionKey, cachedTokensAt, question },
-}: {
-  numbers: Float64Array
-  from: number
-  one: Passed
-  estimate: QualityEstimate
-  options: RankOptions
-}): void {
-  const margin = 1 + (row.endpoint.marginBps ?? question.marginBps) / 10_000
-  const tier = row.hasTiers ? tierOf(row.endpoint.prices, expected.inputTokens) : row
-  const cached =
-    sessionKey !== undefined && cachedTokensAt
-      ? cachedTokensAt({ sessionKey, endpointId: row.endpoint.id })
-      : 0
-  const writingMs = (expected.outputTokens / health.tokensPerSecond) * 1_000
-  numbers[from + QUALITY] = estimate.quality
-  numbers[from + SD] = estimate.sd
-  numbers[from + COST] =
-    (tier.inputPicoUsd * expected.inputTokens + tier.outputPicoUsd * expected.outputTokens) * margin
-  numbers[from + LATENCY] =
-    strategy.latency === 'answer'
-      ? health.firstTokenMs + writingMs
-      : strategy.latency === 'first-token'
-        ? health.firstTokenMs
-        : writingMs
-  numbers[from + AVAILABILITY] = health.availability
-  numbers[from + CACHED] =
-    cached > 0
-      ? Math.min(cached, expected.inputTokens) *
-        Math.max(0, tier.inputPicoUsd - tier.cacheReadPicoUsd) *
-        margin
-      : 0
+  return { rows, estimates, numbers, isOut: new Uint8Array(rows.length) }
 }
 
 function tierOf(prices: Prices | undefined, inputTokens: number) {
@@ -215,25 +200,18 @@ function scoreAll({
   tally,
 }: RankOptions & { pool: Pool; reference: Reference; least: number }): number {
   let passed = 0
-  for (const [index, row] of rows.entries()) {
+  for (let index = 0; index < rows.length; index += 1) {
+    const row = rows[index]
+    if (!row) continue
     const from = index * WIDTH
-    const [quality, sd] = [at(numbers, from + QUALITY), at(numbers, from + SD)]
-    const isBelow = cautiousQuality(quality, sd, strategy.caution) < least
+    const reliable = cautiousQuality(at(numbers, from + QUALITY), at(numbers, from + SD), strategy.caution)
+    const isBelow = reliable < least
     if (isBelow && !kept?.has(row)) {
       tally.hit(FLOOR, row)
       isOut[index] = 1
       continue
     }
-    numbers[from + SCORE] = quickScore({
-      quality,
-      sd,
-      costPicoUsd: at(numbers, from + COST),
-      latencyMs: at(numbers, from + LATENCY),
-      availability: at(numbers, from + AVAILABILITY),
-      cachedPicoUsd: at(numbers, from + CACHED),
-      reference,
-      strategy,
-    })
+    numbers[from + SCORE] = quickScore(numbers, from, reference, strategy)
     passed += 1
   }
   return passed
@@ -268,10 +246,11 @@ function dearestOf({ rows, numbers }: Pool): number {
 /** @returns -1 where there is none. */
 function cheapestFrom({ estimates, numbers }: Pool, quality: number): number {
   let cheapest = -1
-  for (const [index, { terms }] of estimates.entries()) {
+  for (let index = 0; index < estimates.length; index += 1) {
     // Two numbers first: what follows is dearer.
     if (cheapest >= 0 && at(numbers, index * WIDTH + COST) >= at(numbers, cheapest * WIDTH + COST)) continue
-    if (shareOf(terms.prior) >= quality) cheapest = index
+    const estimate = estimates[index]
+    if (estimate && shareOf(estimate.terms.prior) >= quality) cheapest = index
   }
   return cheapest
 }

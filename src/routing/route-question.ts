@@ -115,13 +115,12 @@ const lacks = (fact: boolean | 'unknown', demand: Demand) =>
 const isDemanded = (demand: Demand) => demand === 'known' || demand === 'able'
 
 function abilityCode(row: Row, { needs }: RouteQuestion, demand: Demand): number {
-  const { model } = row
-  const isJudged = isDemanded(demand) || model.inputModalities !== 'unknown'
+  const isJudged = isDemanded(demand) || row.modalitiesKnown
   if (isJudged && needs.images && !row.takesImages) return MODALITIES
   if (isJudged && needs.audio && !row.takesAudio) return MODALITIES
-  if (needs.tools && lacks(model.tools, demand)) return TOOLS
-  if (needs.structuredOutput && lacks(model.structuredOutput, demand)) return STRUCTURED
-  return needs.reasoning && lacks(model.reasoning, demand) ? REASONING : PASSES
+  if (needs.tools && lacks(row.tools, demand)) return TOOLS
+  if (needs.structuredOutput && lacks(row.structuredOutput, demand)) return STRUCTURED
+  return needs.reasoning && lacks(row.reasoning, demand) ? REASONING : PASSES
 }
 
 /**
@@ -129,12 +128,11 @@ function abilityCode(row: Row, { needs }: RouteQuestion, demand: Demand): number
  * Called for every endpoint of every call, so it makes nothing new.
  */
 export function reasonAgainst(row: Row, question: RouteQuestion, demand: Demand): number {
-  const { endpoint } = row
   const ofModel = question.modelCodes?.[row.modelIndex] ?? PASSES
   if (ofModel !== PASSES) return ofModel
   const ofProvider = question.providerCodes[row.providerIndex] ?? PASSES
   if (ofProvider !== PASSES) return ofProvider
-  if (question.regions && !question.regions.has(endpoint.region)) return REGION
+  if (question.regions && !question.regions.has(row.region)) return REGION
   if (!row.isPriced) return UNPRICED
   if (demand === 'known' && row.isFree) return FREE
   if (demand !== 'nothing') {
@@ -146,8 +144,8 @@ export function reasonAgainst(row: Row, question: RouteQuestion, demand: Demand)
   }
   const ofDialect = question.dialectCodes[row.dialectIndex] ?? PASSES
   if (ofDialect !== PASSES) return ofDialect
-  if (question.zdr && endpoint.dataPolicy?.retention !== false) return ZDR
-  if (question.denyCollection && endpoint.dataPolicy?.training !== false) return COLLECTION
+  if (question.zdr && row.endpoint.dataPolicy?.retention !== false) return ZDR
+  if (question.denyCollection && row.endpoint.dataPolicy?.training !== false) return COLLECTION
   return isTooDear(row, question) ? MAX_PRICE : PASSES
 }
 

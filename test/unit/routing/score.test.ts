@@ -31,7 +31,9 @@ test('the named terms add up to the score, to the last bit', () => {
       const { quality, uncertainty, cost, latency, availability, stickiness } = terms
       const sum = quality + uncertainty + cost + latency + availability + stickiness
       expect(scoreOf(terms)).toBe(sum)
-      expect(quickScore({ ...inputs, reference, strategy })).toBe(sum)
+      const { quality: likely, sd, costPicoUsd, latencyMs, availability: share, cachedPicoUsd } = inputs
+      const numbers = Float64Array.of(0, likely, sd, costPicoUsd, latencyMs, share, cachedPicoUsd)
+      expect(quickScore(numbers, 1, reference, strategy)).toBe(sum)
       expect(Number.isFinite(sum)).toBe(true)
     }),
     { numRuns: 2_000 },
