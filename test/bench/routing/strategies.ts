@@ -1,10 +1,10 @@
-import { STRATEGY_NAMES, type StrategyName } from '../../src/chat/routing/overrides.ts'
-import { planRoute } from '../../src/routing/plan-route.ts'
-import type { Ranked } from '../../src/routing/rank-candidates.ts'
-import { scoreOf, termsOf } from '../../src/routing/score.ts'
-import { STRATEGIES } from '../../src/routing/strategies.ts'
+import { STRATEGY_NAMES, type StrategyName } from '../../../src/chat/routing/overrides.ts'
+import { planRoute } from '../../../src/routing/plan-route.ts'
+import type { Ranked } from '../../../src/routing/rank-candidates.ts'
+import { scoreOf, termsOf } from '../../../src/routing/score.ts'
+import { STRATEGIES } from '../../../src/routing/strategies.ts'
 import { benchHealth, benchQuality, catalogWith, queryOf } from './decision.ts'
-import { createRandom } from './random.ts'
+import { createRandom } from '../random.ts'
 
 /** What one strategy came to over the whole corpus. */
 export type StrategyFigures = {

@@ -1,12 +1,12 @@
-import { catalogOf } from '../../src/app/defaults.ts'
-import { buildCatalog } from '../../src/catalog/build-catalog.ts'
-import type { Catalog } from '../../src/catalog/types.ts'
-import { STRATEGY_NAMES } from '../../src/chat/routing/overrides.ts'
-import { requestNeeds } from '../../src/chat/request-needs.ts'
-import type { EndpointHealth, HealthView } from '../../src/routing/health/endpoint-health.ts'
-import { planRoute, type RouteQuery } from '../../src/routing/plan-route.ts'
-import { type QualityView, shareOf } from '../../src/routing/quality-view.ts'
-import { createRandom } from './random.ts'
+import { catalogOf } from '../../../src/app/defaults.ts'
+import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
+import type { Catalog } from '../../../src/catalog/types.ts'
+import { STRATEGY_NAMES } from '../../../src/chat/routing/overrides.ts'
+import { requestNeeds } from '../../../src/chat/request-needs.ts'
+import type { EndpointHealth, HealthView } from '../../../src/routing/health/endpoint-health.ts'
+import { planRoute, type RouteQuery } from '../../../src/routing/plan-route.ts'
+import { type QualityView, shareOf } from '../../../src/routing/quality-view.ts'
+import { createRandom } from '../random.ts'
 
 export type DecisionTimes = {
   readonly what: string
