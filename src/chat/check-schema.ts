@@ -30,7 +30,11 @@ const typesOf = ({ type = [] }: Schema): readonly string[] => (typeof type === '
 function wordsOf(schema: Schema): string {
   const { minimum, maximum, minItems, maxItems, maxLength, pattern, anyOf } = schema
   if ('const' in schema) return JSON.stringify(schema.const)
-  if (schema.enum) return `one of ${schema.enum.filter((one) => one !== null).join(', ')}`
+  if (schema.enum)
+    return `one of ${schema.enum
+      .filter((one) => one !== null)
+      .map(String)
+      .join(', ')}`
   if (anyOf)
     return anyOf
       .filter(({ type }) => type !== 'null')

@@ -19,7 +19,6 @@ import { routeQuestion } from './route-question.ts'
 import type { RouteSetting } from './route-setting.ts'
 import { strategyOf } from './strategies.ts'
 
-export type { PricedEndpoint } from '../catalog/blended-price.ts'
 export type { RoutePlan } from './decision.ts'
 export type { RouteNeeds } from './fits.ts'
 

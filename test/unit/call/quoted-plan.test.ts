@@ -41,18 +41,18 @@ const received = (fields: object = {}): ReceivedCall =>
 
 /** The price of a call, and the same call once it comes back with the quote, when other things are known. */
 async function quotedAndRun({
-  then,
+  known,
   fields = {},
   later = 2_000,
 }: {
-  then: Known
+  known: Known
   fields?: object
   later?: number
 }) {
   const before = dependenciesWith({})
   const quoted = await planCall({ received: received(fields), dependencies: before })
   const { token } = quoteCall({ priced: quoted, dependencies: before })
-  const after = dependenciesWith(then, later)
+  const after = dependenciesWith(known, later)
   const signed = signedPlanOf({ token, requestHash: REQUEST_HASH, dependencies: after })
   const run = await planCall({ received: received(fields), signed, dependencies: after })
   const fresh = await planCall({ received: received(fields), dependencies: after })
@@ -65,8 +65,8 @@ const slow = { firstTokenMs: 60_000, availability: 0.5 }
 test.each(['auto', 'auto:latency', 'acme/first'])(
   'the plan that was quoted for %s is the plan that is run',
   async (model) => {
-    const then = { 'one/acme/first@local': slow, 'three/acme/second@local': { firstTokenMs: 1 } }
-    const { quoted, run, fresh } = await quotedAndRun({ then, fields: { model } })
+    const known = { 'one/acme/first@local': slow, 'three/acme/second@local': { firstTokenMs: 1 } }
+    const { quoted, run, fresh } = await quotedAndRun({ known, fields: { model } })
     expect(ids(run)).toEqual(ids(quoted))
     expect(run.ceilingPicoUsd).toBe(quoted.ceilingPicoUsd)
     expect(run.decision?.ranked[0]?.row.endpoint.id).toBe(quoted.candidates[0].id)
@@ -77,23 +77,23 @@ test.each(['auto', 'auto:latency', 'acme/first'])(
 
 test('one endpoint that is down changes nothing: dispatch passes over it', async () => {
   const { quoted, run } = await quotedAndRun({
-    then: { 'one/acme/first@local': { ...WELL, circuit: 'open' } },
+    known: { 'one/acme/first@local': { ...WELL, circuit: 'open' } },
   })
   expect(ids(run)).toEqual(ids(quoted))
 })
 
 test('where all that was quoted is down the call is planned anew, below the ceiling that was signed', async () => {
-  const quotedIds = ids((await quotedAndRun({ then: {} })).quoted)
-  const then = Object.fromEntries(quotedIds.map((id) => [id, { circuit: 'open' } as const]))
-  const { run, quoted } = await quotedAndRun({ then })
+  const quotedIds = ids((await quotedAndRun({ known: {} })).quoted)
+  const known = Object.fromEntries(quotedIds.map((id) => [id, { circuit: 'open' } as const]))
+  const { run, quoted } = await quotedAndRun({ known })
   expect(ids(run).some((id) => quotedIds.includes(id))).toBe(false)
   expect(run.ceilingPicoUsd).toBeLessThanOrEqual(quoted.ceilingPicoUsd)
 })
 
 test('where nothing else is below that ceiling the answer is that all are down, and nothing is charged', async () => {
   const fields = { model: 'acme/third' }
-  const then = { 'five/acme/third@local': { circuit: 'open', retryAtMs: 9_000 } as const }
-  await expect(quotedAndRun({ then, fields })).rejects.toMatchObject({
+  const known = { 'five/acme/third@local': { circuit: 'open', retryAtMs: 9_000 } as const }
+  await expect(quotedAndRun({ known, fields })).rejects.toMatchObject({
     code: 'all_endpoints_down',
     details: { retryAfterMs: 8_000 },
   })

@@ -95,9 +95,13 @@ test('models beside auto are the only ones to choose from; beside a name they st
   expect(planned({ models: ['b/small', 'a/middle'] }).model.id).not.toBe('a/large')
   const listed = hosts({ model: 'a/large', models: ['b/small', 'a/middle'] })
   expect(listed.map((id) => id.split('/').slice(1).join('/').replace('@local', ''))).toEqual([
-    ...['a/large', 'a/large', 'a/large'],
-    ...['b/small', 'b/small'],
-    ...['a/middle', 'a/middle'],
+    'a/large',
+    'a/large',
+    'a/large',
+    'b/small',
+    'b/small',
+    'a/middle',
+    'a/middle',
   ])
   const down = healthOf({
     'one/a/large@local': { circuit: 'open' },
