@@ -5,6 +5,8 @@ import { requireNode } from './require-node.ts'
 /** One line per part. Loaded only where it is asked for: each brings a world of its own. */
 const PARTS: Readonly<Record<string, () => Promise<RoutingPart>>> = {
   chaos: async () => (await import('../test/bench/routing/chaos/chaos-part.ts')).chaosPart,
+  decision: async () => (await import('../test/bench/routing/decision-part.ts')).decisionPart,
+  strategies: async () => (await import('../test/bench/routing/strategies-part.ts')).strategiesPart,
 }
 
 const HELP = `npm run bench:routing -- [part ...] [--short] [--json]

@@ -18,7 +18,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
     ['which accounts carry it', 'hold_accounts hold_amounts hold_usd'],
     [
       'where it goes, and why',
-      'model endpoint provider region strategy price_book output_cap estimated_cost streamed',
+      'model endpoint provider region strategy decision price_book output_cap estimated_cost streamed',
     ],
     ['which process runs it', 'instance'],
     ["the caller's own name for the request, under a server key", 'idempotency_key'],

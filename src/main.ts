@@ -54,6 +54,25 @@ program
   })
 
 program
+  .command('route')
+  .description('why a request goes where it goes, by this catalogue, without sending it')
+  .requiredOption(
+    '--explain <file>',
+    'a request body, the answer of POST /v1/quotes, or what --json printed; - reads stdin',
+  )
+  .option('--path <path>', 'where a body would be sent', '/v1/chat/completions')
+  .option('--what-if <weights>', 'compare once more by another strategy, or by weights as JSON: {"cost":0.5}')
+  .option('--json', 'print one JSON object')
+  .addHelpText(
+    'after',
+    '\nEvery provider counts as reachable and well, since nobody is asked. Columns are the terms of the score; they add up to it.',
+  )
+  .action(async (options: { explain: string; path: string; whatIf?: string; json?: boolean }) => {
+    const { route } = await import('./cli/route.ts')
+    process.exitCode = await route({ ...options, file: options.explain, json: options.json === true })
+  })
+
+program
   .command('migrate')
   .description('bring the database up to date and stop')
   .option('--json', 'print one JSON object')

@@ -1,5 +1,6 @@
 import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import { paymentKey } from '../payment/payment-key.ts'
+import { storedDecision } from '../routing/explanation.ts'
 import type { CallPayment } from '../payment/types.ts'
 import type { Admission, Hold, PlannedCall } from './types.ts'
 
@@ -46,7 +47,7 @@ export function admissionOf({
 
 /** What the call brings to its row, whoever pays. */
 export function originOf(planned: PlannedCall) {
-  const { organizationId, principalId, keyId, idempotencyKey } = planned
+  const { organizationId, principalId, keyId, idempotencyKey, decision, reason } = planned
   return {
     callId: planned.callId,
     requestId: planned.requestId,
@@ -54,6 +55,7 @@ export function originOf(planned: PlannedCall) {
     modelId: planned.model.id,
     strategy: planned.strategy,
     priceBook: planned.priceBook,
+    ...(decision ? { decision: storedDecision({ decision, reason }) } : {}),
     outputCap: planned.outputCap,
     estimatedCostPicoUsd: planned.estimatePicoUsd,
     streamed: planned.request.stream,

@@ -24,6 +24,8 @@ export type Priced = {
   readonly estimatePicoUsd: PicoUsd
   readonly priceBook: string
   readonly outputCap: number
+  /** Of a planned call: its endpoints' places in the price book, which the quote carries. */
+  readonly places?: readonly number[]
   /** Where the ceiling is above what stock clients pay: the largest output cap whose ceiling is not. */
   readonly fittingOutputCap?: number
 }
@@ -72,6 +74,7 @@ export function quoteCall({
     ceilingPicoUsd: priced.ceilingPicoUsd,
     priceBook: priced.priceBook,
     expiresAtMs: nowMs + LIMITS.quoteSeconds * 1_000,
+    ...(priced.places && priced.places.length > 0 ? { plan: priced.places } : {}),
   }
   return { quote, token: signQuote({ quote, secret }) }
 }

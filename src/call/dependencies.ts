@@ -7,11 +7,12 @@ import type { Reach } from '../settlement/crash-points.ts'
 import type { FundOutcome } from '../settlement/fund.ts'
 import type { SponsorPermit } from '../settlement/sponsor-permit.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
+import type { RoutingKnowledge } from './route-by-size.ts'
 import type { Turns } from './turns.ts'
 import type { HealthWatch } from './watch-health.ts'
 
 /** Everything that the story of a call needs from outside, joined once by app.ts. */
-export type CallDependencies = {
+export type CallDependencies = RoutingKnowledge & {
   readonly catalog: Catalog
   readonly terms: Terms
   /** What is not taken at the moment, although the terms have it. */

@@ -1,4 +1,5 @@
 import { formatUsd } from '../lib/money.ts'
+import { storedExplanationFields } from './explanation-fields.ts'
 import type { CallRecord } from './types.ts'
 
 /** GET /v1/calls/{id} as the holder of the id may see it: state, model and money, no usage and no plan. */
@@ -47,6 +48,8 @@ export function explainOwnCall(call: CallRecord) {
     provider: capture?.providerId ?? admission.providerId,
     endpoint: capture?.endpointId ?? admission.endpointId,
     strategy: admission.strategy,
+    reason: admission.decision?.reason ?? null,
+    explanation: admission.decision ? storedExplanationFields(admission.decision) : null,
     price_book: admission.priceBook,
     output_cap: admission.outputCap,
     streamed: admission.streamed,

@@ -1,8 +1,9 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
-import { listCandidates } from '../routing/plan-route.ts'
+import { listAbleModels } from '../routing/list-able-models.ts'
+import { isAuto } from '../routing/plan-route.ts'
 import { planCall, type PlanDependencies } from './plan.ts'
-import { needsOf, reachOf } from './route-by-size.ts'
+import { needsOf, preferencesOf, reachOf } from './route-by-size.ts'
 import type { PlannedCall } from './types.ts'
 
 /**
@@ -20,8 +21,11 @@ export async function priceAlternatives({
 }): Promise<readonly PlannedCall[]> {
   const { request, inputBoundTokens } = planned
   const needs = needsOf({ request, inputBoundTokens })
-  const { fitting } = listCandidates({ needs, ...reachOf({ request, dependencies }) })
-  const others = new Set(fitting.map(({ model }) => model.id))
+  const { marginBps } = dependencies
+  const preferences = preferencesOf({ received: planned, dependencies })
+  const others = new Set(
+    listAbleModels({ needs, ...reachOf({ request, dependencies }), preferences, marginBps }),
+  )
   others.delete(planned.model.id)
   const priced: PlannedCall[] = []
   for (const model of others) {
@@ -43,9 +47,13 @@ async function planFor({
   dependencies: PlanDependencies
 }): Promise<PlannedCall | undefined> {
   const { fittingOutputCap: _other, ...received } = planned
+  const { request } = planned
+  // A list beside auto is what to choose from; beside a name it would be who steps in.
+  const { models: _pool, ...routing } = request.routing ?? {}
+  const asked = isAuto(request.model) && request.routing ? { ...request, routing } : request
   try {
     return await planCall({
-      received: { ...received, request: { ...planned.request, model } },
+      received: { ...received, request: { ...asked, model } },
       dependencies,
     })
   } catch (error) {

@@ -1,10 +1,11 @@
 import { buildReceipt, type Receipt } from '../payment/receipt.ts'
 import type { CallPayment, ChannelState, Hex } from '../payment/types.ts'
 import type { CallDependencies } from './dependencies.ts'
+import { type Savings, savingsOf } from './savings.ts'
 import type { AdmittedCall, Capture, Captured, FinishedCall } from './types.ts'
 
 /** A call whose money is durable; `receipt` is absent for a call without a price. */
-export type RecordedCall = FinishedCall & { readonly receipt?: Receipt }
+export type RecordedCall = FinishedCall & { readonly receipt?: Receipt; readonly savings?: Savings }
 
 /**
  * W3: posts or voids the hold and leaves the settlement intent, in one commit, before the caller sees the last event. A caller
@@ -24,7 +25,10 @@ export async function recordCall({
   if (payment.kind === 'voucher') dependencies.turns.wake(payment.channelId)
   // Channels are claimed by sums, which the timer finds: a wake per voucher would keep the settlement looking all the time.
   if (payment.kind !== 'voucher') dependencies.wake()
-  return { ...finished, capture, receipt: receiptOf({ call: finished, payment, capture, channel }) }
+  const receipt = receiptOf({ call: finished, payment, capture, channel })
+  const recorded = { ...finished, capture, receipt }
+  const savings = savingsOf({ call: recorded, marginBps: dependencies.marginBps })
+  return savings ? { ...recorded, savings } : recorded
 }
 
 /** Pauses between tries: about ten minutes in all. What is still open then waits for the end of this instance's lease. */

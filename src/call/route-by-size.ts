@@ -2,11 +2,21 @@ import type { Catalog, Endpoint } from '../catalog/types.ts'
 import { type UpstreamDialect, unsupportedFields } from '../chat/dialect-limits.ts'
 import { type CountedInput, countTexts, inputBound, tokenizerBound } from '../chat/input-bound.ts'
 import { requestNeeds, type RequestNeeds } from '../chat/request-needs.ts'
+import type { RoutingOverrides } from '../chat/routing/overrides.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+import type { PicoUsd } from '../lib/money.ts'
+import type { Row } from '../routing/endpoint-table.ts'
 import type { RouteNeeds } from '../routing/fits.ts'
+import type { HealthView } from '../routing/health/endpoint-health.ts'
+import { mergeOverrides, type Preferences } from '../routing/merge-overrides.ts'
 import { planRoute, type RoutePlan } from '../routing/plan-route.ts'
+import type { Features, QualityView } from '../routing/quality-view.ts'
+import { rowsAt } from '../routing/quoted-plan.ts'
+import type { CachedTokensAt } from '../routing/rank-candidates.ts'
 import type { Upstreams } from './ports.ts'
+import { sessionKeyOf } from './session-key.ts'
+import type { ReceivedCall } from './types.ts'
 
 /** What there is, and what of it can be reached. */
 export type Reach = {
@@ -14,7 +24,33 @@ export type Reach = {
   readonly upstreams: Pick<Upstreams, 'isReachable' | 'dialectOf' | 'prefixAt'>
 }
 
+/** What is known at the moment of a choice; what is absent counts as nothing known. An answer of it never waits. */
+export type RoutingKnowledge = {
+  readonly health?: HealthView & { readonly cachedTokensAt?: CachedTokensAt }
+  readonly quality?: QualityView
+  /** What the estimates look at of a request's text; nobody else looks into it, and it is not kept. */
+  readonly readFeatures?: (request: ChatRequest) => Features
+  /** What an organisation and a key have set, in that order: it lies below what the request says. */
+  readonly routingDefaults?: (caller: CallerIds) => readonly RoutingOverrides[]
+}
+
+export type CallerIds = Pick<ReceivedCall, 'organizationId' | 'principalId' | 'keyId'>
+
+type RouteDependencies = Reach & RoutingKnowledge & { readonly marginBps: number; readonly secret?: string }
+
+/** The quote that came with a call, once it is known to be ours and for just this request. */
+export type SignedPlan = { readonly ceilingPicoUsd: PicoUsd; readonly places: readonly number[] }
+
 type Asked = { readonly request: ChatRequest; readonly dependencies: Reach }
+
+/** A request that is to be routed, and all that bears on it. */
+type Routed = {
+  readonly received: CallerIds & { readonly request: ChatRequest; readonly receivedAtMs: number }
+  readonly signed?: SignedPlan | undefined
+  /** Of a call that brings a signed price: whether an endpoint is within it, given the input's bound. */
+  readonly isWithin?: ((row: Row, inputBoundTokens: number) => boolean) | undefined
+  readonly dependencies: RouteDependencies
+}
 
 export type SizedRoute = {
   readonly route: RoutePlan
@@ -42,23 +78,55 @@ export function countedOf(request: ChatRequest): Promise<CountedInput> {
  *
  * @throws what planRoute throws.
  */
-export async function routeBySize(asked: Asked): Promise<SizedRoute> {
-  const byBytes = inputBound(asked).boundTokens
+export async function routeBySize(routed: Routed): Promise<SizedRoute> {
+  const { request } = routed.received
+  const byBytes = inputBound({ request }).boundTokens
   try {
-    return routeWith(asked, byBytes)
+    return routeWith(routed, byBytes)
   } catch (error) {
     if (!(error instanceof TurnpikeError) || error.code !== 'context_length_exceeded') throw error
-    const counted = await countedOf(asked.request)
+    const counted = await countedOf(request)
     const { boundTokens } = tokenizerBound({ counted, safetyFactor: USUAL_SAFETY })
-    return { ...routeWith(asked, boundTokens), isCounted: true }
+    return { ...routeWith(routed, boundTokens), isCounted: true }
   }
 }
 
-function routeWith(asked: Asked, inputBoundTokens: number): SizedRoute {
-  const { request, dependencies } = asked
+function routeWith(
+  { received, signed, isWithin, dependencies }: Routed,
+  inputBoundTokens: number,
+): SizedRoute {
+  const { request, receivedAtMs } = received
+  const { catalog, health, quality, readFeatures, marginBps, secret } = dependencies
+  const { cachedTokensAt } = health ?? {}
   const needs = needsOf({ request, inputBoundTokens })
-  const route = planRoute({ wanted: request.model, needs, ...reachOf({ request, dependencies }) })
+  const route = planRoute({
+    wanted: request.model,
+    needs,
+    ...reachOf({ request, dependencies }),
+    preferences: preferencesOf({ received, dependencies }),
+    marginBps,
+    nowMs: receivedAtMs,
+    ...(health ? { health } : {}),
+    ...(quality ? { quality } : {}),
+    ...(readFeatures ? { features: readFeatures(request) } : {}),
+    ...(cachedTokensAt && secret !== undefined
+      ? { cachedTokensAt, sessionKey: sessionKeyOf({ request, secret }) }
+      : {}),
+    ...(signed ? { quoted: rowsAt({ catalog, places: signed.places }) } : {}),
+    ...(isWithin ? { isWithinCap: (row: Row) => isWithin(row, inputBoundTokens) } : {}),
+  })
   return { route, needs, inputBoundTokens }
+}
+
+/** What every level has said: organisation, key, request. */
+export function preferencesOf({
+  received,
+  dependencies: { routingDefaults },
+}: {
+  received: CallerIds & { readonly request: ChatRequest }
+  dependencies: Pick<RoutingKnowledge, 'routingDefaults'>
+}): Preferences {
+  return mergeOverrides([...(routingDefaults?.(received) ?? []), received.request.routing])
 }
 
 /** What routing looks at of a request. */

@@ -14,6 +14,8 @@ import type {
   Scheme,
   Voucher,
 } from '../payment/types.ts'
+import type { StoredDecision } from '../routing/explanation.ts'
+import type { Decision } from '../routing/decision.ts'
 import type { UptoAuthorization } from '../settlement/upto-authorization.ts'
 
 /** Whose money: a wallet, or an organisation's balance. */
@@ -55,6 +57,10 @@ export type PlannedCall = ReceivedCall & {
   /** A stream that breaks is gone on with elsewhere: the caller asked for it, and the ceiling has it. */
   readonly continues?: true
   readonly priceBook: string
+  /** The candidates' places in the price book: with the quote they come back. */
+  readonly places?: readonly number[]
+  /** Everything about the choice that can be told. */
+  readonly decision?: Decision
   /** Of the payer and its own name for the request, once the payer is known. */
   readonly idempotencyKey?: string
 }
@@ -92,6 +98,8 @@ export type Admission = {
   readonly region: string
   readonly strategy: string
   readonly priceBook: string
+  /** Why it goes there: names of the catalogue and numbers, nothing of the request. */
+  readonly decision?: StoredDecision
   readonly outputCap: number
   readonly estimatedCostPicoUsd: PicoUsd
   readonly streamed: boolean

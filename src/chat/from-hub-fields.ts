@@ -2,6 +2,7 @@ import { scanMembers } from '../lib/json-members.ts'
 import { checkMessages } from './check-messages.ts'
 import { checkOptions } from './check-options.ts'
 import type { Fields } from './read-values.ts'
+import { routingOf } from './routing/read-routing.ts'
 import type { ChatRequest } from './types.ts'
 
 /**
@@ -25,6 +26,7 @@ export function fromHubFields({
     model,
     ...checkMessages(fields['messages']),
     ...checkOptions(fields),
+    ...routingOf({ fields: asked, model }),
     // Both other dialects tell the usage always.
     includeUsage: true,
     fields,

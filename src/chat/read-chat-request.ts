@@ -2,6 +2,7 @@ import { checkMessages } from './check-messages.ts'
 import { checkOptions } from './check-options.ts'
 import { CHAT_FIELDS } from './fields.ts'
 import { checkNames, readBodyObject, readModel } from './read-body-object.ts'
+import { routingOf } from './routing/read-routing.ts'
 import type { ChatRequest } from './types.ts'
 
 /**
@@ -18,5 +19,13 @@ export function readChatRequest({ body }: { body: Uint8Array }): ChatRequest {
   const model = readModel(fields['model'])
   checkNames({ names: members.map(({ key }) => key), known: CHAT_FIELDS })
   const messages = checkMessages(fields['messages'])
-  return { model, ...messages, ...checkOptions(fields), fields, text, members }
+  return {
+    model,
+    ...messages,
+    ...checkOptions(fields),
+    ...routingOf({ fields, model }),
+    fields,
+    text,
+    members,
+  }
 }

@@ -6,6 +6,8 @@ export type RequestNeeds = {
   readonly structuredOutput: boolean
   readonly images: boolean
   readonly audio: boolean
+  /** The caller asks for thinking, or for more of it than none. */
+  readonly reasoning: boolean
   /** Something is to be kept in a cache for an hour, which has a price of its own. */
   readonly hourCache: boolean
 }
@@ -36,6 +38,12 @@ const hasHourMark = (fields: ChatRequest['fields']): boolean =>
       listOf(fieldOf(message, 'tool_calls')).some(forAnHour),
   )
 
+const NO_EFFORT: ReadonlySet<unknown> = new Set([undefined, null, 'none', 'minimal'])
+
+/** `adaptive` leaves it to the model. */
+const asksForReasoning = (fields: ChatRequest['fields']): boolean =>
+  fieldOf(fields['thinking'], 'type') === 'enabled' || !NO_EFFORT.has(fields['reasoning_effort'])
+
 /** Reads what a model must be able to do, from the fields that say so; nothing of the text is looked at. */
 export function requestNeeds({
   toolCount,
@@ -49,6 +57,7 @@ export function requestNeeds({
     structuredOutput: format === 'json_schema' || format === 'json_object',
     images: parts.has('image_url'),
     audio: parts.has('input_audio'),
+    reasoning: asksForReasoning(fields),
     hourCache: listOf(fields['tools']).some(forAnHour) || (hasMessageExtensions && hasHourMark(fields)),
   }
 }

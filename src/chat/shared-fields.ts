@@ -1,4 +1,5 @@
 import { LIMITS } from '../lib/limits.ts'
+import { ROUTING_SCHEMAS } from './routing/fields.ts'
 import { among, ANYTHING, type Schema, type Schemas, told } from './schema.ts'
 
 /** The name of a model, in every dialect. */
@@ -34,10 +35,7 @@ export const ROUTER_SCHEMAS = {
     'Goes on with a stream that breaks, at another provider: for one answer of plain text. The ceiling has it.',
     among(['prefix']),
   ),
-  models: told(NO_EFFECT, ANYTHING),
-  plugins: told(NO_EFFECT, ANYTHING),
-  provider: told(NO_EFFECT, ANYTHING),
   route: told(NO_EFFECT, ANYTHING),
-  session_id: told(NO_EFFECT, ANYTHING),
+  ...ROUTING_SCHEMAS,
   usage: told('{include: true} asks for the usage at the end of a stream.', ANYTHING),
 } as const satisfies Schemas

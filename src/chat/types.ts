@@ -1,4 +1,5 @@
 import type { JsonMember } from '../lib/json-members.ts'
+import type { RoutingOverrides } from './routing/overrides.ts'
 import type { Usage } from './usage.ts'
 
 export type { JsonMember }
@@ -20,6 +21,8 @@ export type ChatRequest = {
   /** Whether a message carries what an upstream of plain OpenAI dialect must not see (the table EXTENSIONS). */
   readonly hasMessageExtensions: boolean
   readonly toolCount: number
+  /** Where the call may go, as the request says it; absent where it says nothing. */
+  readonly routing?: RoutingOverrides
   /** The whole body as parsed JSON, and as text. */
   readonly fields: Readonly<Record<string, unknown>>
   readonly text: string

@@ -1,4 +1,5 @@
 import type { RecordedCall } from '../call/record.ts'
+import { savingsFields } from '../call/explanation-fields.ts'
 import type { AdmittedCall } from '../call/types.ts'
 import { SIMULATED_PROVIDER } from '../catalog/simulated.ts'
 import type { Ending } from '../chat/answer/dialect.ts'
@@ -25,7 +26,7 @@ export const recordedHeaders = (recorded: RecordedCall) => ({
 
 /** What the end of an answer tells: the usage, what was charged for it out of what ceiling, and why the call went there. */
 export function endingOf(recorded: RecordedCall): Ending {
-  const { capture, admission } = recorded
+  const { capture, admission, savings } = recorded
   const usageCostUsd = formatUsd(capture.chargePicoUsd)
   return {
     usage: capture.usage,
@@ -39,8 +40,11 @@ export function endingOf(recorded: RecordedCall): Ending {
       decimals: admission.decimals,
       charge_usd: usageCostUsd,
       output_cap: recorded.outputCap,
+      model: recorded.model.id,
+      strategy: recorded.strategy,
       reason: recorded.reason,
       ...(recorded.continuations === undefined ? {} : { continuations: recorded.continuations }),
+      ...(savings ? { savings: savingsFields(savings) } : {}),
       ...(capture.usageEstimated ? { usage_estimated: true } : {}),
       ...(capture.providerId === SIMULATED_PROVIDER ? { simulated: true } : {}),
     },

@@ -3,16 +3,18 @@ import { admitCall } from '../call/admit.ts'
 import { creditPayment } from '../call/credit-payment.ts'
 import { newQuoteNonce } from '../call/demand.ts'
 import { dispatchCall } from '../call/dispatch.ts'
+import { answeredBy } from '../call/answered-by.ts'
 import { createMeter } from '../call/meter.ts'
 import { planCall } from '../call/plan.ts'
 import { priceProbe } from '../call/probe.ts'
 import { recordCall, recordLater } from '../call/record.ts'
 import { refuseWithheld } from '../call/refuse-withheld.ts'
+import { signedPlanOf } from '../call/signed-plan.ts'
 import type { AdmittedCall, PlannedCall } from '../call/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { checkPayment } from '../payment/check.ts'
 import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
-import type { SignedIn } from '../payment/sign-in.ts'
+import { claimedRequestId, SIGN_IN, type SignedIn } from '../payment/sign-in.ts'
 import type { CallPayment } from '../payment/types.ts'
 import { asUnavailable } from './answer.ts'
 import { callerAddress } from './caller-address.ts'
@@ -46,7 +48,12 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
   if (received.kind === 'probe')
     return answerProbe({ ...exchange, payment, requestHash: received.requestHash })
 
-  const planned = await planCall({ received: received.call, dependencies: dependencies.call })
+  const signed = signedPlanOf({
+    token: quoteTokenOf({ request, payment }),
+    requestHash: received.call.requestHash,
+    dependencies: dependencies.call,
+  })
+  const planned = await planCall({ received: received.call, signed, dependencies: dependencies.call })
   if (planned.ceilingPicoUsd === 0n) {
     const call = freeCall({ planned, address: callerAddress(request), dependencies })
     paid()
@@ -59,6 +66,18 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
   if (!call) return undefined
   paid()
   return serve({ ...exchange, call })
+}
+
+/** The quote that came back with a payment, or with a payer's proof; v1 cannot echo it. */
+function quoteTokenOf({
+  request,
+  payment,
+}: {
+  request: Request
+  payment: DecodedPayment | undefined
+}): string | undefined {
+  if (payment) return payment.x402Version === 2 ? payment.quoteToken : undefined
+  return claimedRequestId(request.headers[SIGN_IN])
 }
 
 /** The call under its caller's own name for it, where it has one. */
@@ -152,13 +171,14 @@ async function serve({
   const hangUp = hangUpSignal({ response })
   const answer = createCallAnswer({ call, response })
   const meter = createMeter(call)
-  const finished = await dispatchCall({
+  const ended = await dispatchCall({
     call,
     signal: hangUp.signal,
     onPart: answer.write,
     meter,
     dependencies: dependencies.call,
   }).finally(hangUp.done)
+  const finished = answeredBy({ finished: ended, catalog: dependencies.call.catalog })
   try {
     const recorded = await recordCall({ finished, dependencies: dependencies.call })
     answer.end(withSignedReceipt({ recorded, request, dependencies }))

@@ -1,5 +1,6 @@
 import { offersFor, type Priced, type Quoted, stockClientHint } from '../call/demand.ts'
 import type { CallDependencies } from '../call/dependencies.ts'
+import { explanationFields } from '../call/explanation-fields.ts'
 import type { PlannedCall } from '../call/types.ts'
 import { SIMULATED_PROVIDER } from '../catalog/simulated.ts'
 import { formatUsd } from '../lib/money.ts'
@@ -56,6 +57,7 @@ export function quoteBody({
     accepts: isFree ? [] : offersFor({ priced: planned, quoted, dependencies }),
     alternatives: alternatives.map((other) => alternativeOf({ other, dependencies })),
     plan: planOf(planned),
+    ...(planned.decision ? { reason: planned.reason, explanation: explanationFields(planned.decision) } : {}),
   }
 }
 
@@ -80,10 +82,10 @@ function alternativeOf({ other, dependencies }: { other: PlannedCall; dependenci
 
 const FAILOVER = 'tried where those before it fail before their first content'
 
-const planOf = ({ candidates, model, reason }: PlannedCall) =>
-  candidates.map(({ id, providerId, region }, index) => ({
+const planOf = ({ candidates, reason }: PlannedCall) =>
+  candidates.map(({ id, modelId, providerId, region }, index) => ({
     endpoint: id,
-    model: model.id,
+    model: modelId,
     provider: providerId,
     region,
     reason: index === 0 ? reason : FAILOVER,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
 import type { ReceivedCall } from '../call/types.ts'
+import { STRATEGY_HEADER, withStrategy } from '../chat/routing/with-strategy.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { newCallId } from '../lib/ids.ts'
 import { hashRequest } from '../payment/quote.ts'
@@ -40,7 +41,10 @@ export function receive({
       callId: newCallId({ nowMs: receivedAtMs, random: clock.random(16) }),
       requestId,
       path,
-      request: dialectAt(path).read({ body }),
+      request: withStrategy({
+        request: dialectAt(path).read({ body }),
+        header: request.headersDistinct[STRATEGY_HEADER]?.join(),
+      }),
       requestHash,
       receivedAtMs,
       retryCount: retryCountOf(request),

@@ -128,6 +128,17 @@ export const LIMITS = {
   /** Conversations whose prompt caches an instance has in mind, and for how long: providers keep them five minutes. */
   promptCaches: 50_000,
   promptCacheMs: 300_000,
+  /** The same of another model's endpoint, in percent; models and endpoints of one plan. */
+  failoverModelPricePercent: 150n,
+  planModels: 3,
+  planEndpoints: 8,
+  /** Candidates of a decision that are explained, in a quote and with a stored call. */
+  explainedCandidates: 8,
+  storedCandidates: 3,
+  /** Names in one list of a request's routing options. */
+  routingNames: 64,
+  /** After so long it is worth asking again where every endpoint is down and none says when. */
+  endpointsDownMs: 5_000,
   /** Choices of one call. */
   choices: 16,
   /** Tools of one call, and characters of the model's name. */

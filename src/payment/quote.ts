@@ -18,6 +18,10 @@ const EXPIRY_BYTES = 6
 const FIXED_BYTES = NONCE_BYTES + HASH_BYTES + CEILING_BYTES + EXPIRY_BYTES
 const MAC_BYTES = 32
 const PRICE_BOOK_BYTES = 64
+/** Two bytes for a place, after a zero byte that no price book's name has. */
+const MAX_PLACE = 0xffff
+const MAX_PLACES = 16
+const PLAN_BYTES = 1 + 2 * MAX_PLACES
 
 const macOf = (secret: QuoteSecret, body: Uint8Array) =>
   createHmac('sha256', secret).update(QUOTE_LABEL).update(body).digest()
@@ -34,7 +38,8 @@ function uuidOf(bytes: Buffer): string {
  * Signs a quote for its journey through the client.
  *
  * The token is base64url of nonce (16 bytes), request hash (32), ceiling (16, big-endian), expiry in milliseconds (6),
- * price book (at most 64 bytes of UTF-8) and an HMAC-SHA256 over all of it (32).
+ * price book (at most 64 bytes of UTF-8), where there is a plan a zero byte and its places (2 each, at most 16), and an HMAC-SHA256
+ * over all of it (32).
  *
  * @throws RangeError where a field does not fit; that is a fault of the caller, never of a client.
  */
@@ -44,14 +49,33 @@ export function signQuote({ quote, secret }: { quote: Quote; secret: QuoteSecret
   if (!isUuid(quote.nonce)) throw new RangeError('A quote needs a UUID as its nonce.')
   if (hash.length !== HASH_BYTES) throw new RangeError('A request hash has 32 bytes.')
   if (priceBook.length > PRICE_BOOK_BYTES) throw new RangeError('The price book name exceeds 64 bytes.')
+  if (priceBook.includes(0)) throw new RangeError('The price book name has a zero byte.')
   if (quote.ceilingPicoUsd < 0n || quote.ceilingPicoUsd > MAX_CEILING) {
     throw new RangeError('A ceiling is an unsigned integer of 128 bits.')
   }
   const ceiling = Buffer.from(quote.ceilingPicoUsd.toString(16).padStart(CEILING_BYTES * 2, '0'), 'hex')
   const expiry = Buffer.alloc(EXPIRY_BYTES)
   expiry.writeUIntBE(quote.expiresAtMs, 0, EXPIRY_BYTES)
-  const body = Buffer.concat([nonceBytes(quote.nonce), hash, ceiling, expiry, priceBook])
+  const plan = planBytes(quote.plan ?? [])
+  const body = Buffer.concat([nonceBytes(quote.nonce), hash, ceiling, expiry, priceBook, plan])
   return Buffer.concat([body, macOf(secret, body)]).toString('base64url')
+}
+
+function planBytes(places: readonly number[]): Buffer {
+  if (places.length === 0) return Buffer.alloc(0)
+  if (places.length > MAX_PLACES) throw new RangeError(`A plan has at most ${MAX_PLACES} places.`)
+  const bytes = Buffer.alloc(1 + 2 * places.length)
+  for (const [index, place] of places.entries()) {
+    if (!Number.isInteger(place) || place < 0 || place > MAX_PLACE)
+      throw new RangeError('A place of a plan has 16 bits.')
+    bytes.writeUInt16BE(place, 1 + 2 * index)
+  }
+  return bytes
+}
+
+function readPlan(bytes: Buffer): Pick<Quote, 'plan'> {
+  if (bytes.length === 0) return {}
+  return { plan: Array.from({ length: bytes.length >> 1 }, (_, index) => bytes.readUInt16BE(2 * index)) }
 }
 
 /**
@@ -62,17 +86,20 @@ export function signQuote({ quote, secret }: { quote: Quote; secret: QuoteSecret
 export function readQuote({ token, secret }: { token: string; secret: QuoteSecret }): Quote | undefined {
   const bytes = Buffer.from(token, 'base64url')
   const bodyLength = bytes.length - MAC_BYTES
-  if (bodyLength < FIXED_BYTES || bodyLength > FIXED_BYTES + PRICE_BOOK_BYTES) return undefined
+  if (bodyLength < FIXED_BYTES || bodyLength > FIXED_BYTES + PRICE_BOOK_BYTES + PLAN_BYTES) return undefined
   if (bytes.toString('base64url') !== token) return undefined
   const body = bytes.subarray(0, bodyLength)
   if (!timingSafeEqual(macOf(secret, body), bytes.subarray(bodyLength))) return undefined
   const ceilingAt = NONCE_BYTES + HASH_BYTES
+  const bookEnd = body.indexOf(0, FIXED_BYTES)
+  const end = bookEnd < 0 ? body.length : bookEnd
   return {
     nonce: uuidOf(body.subarray(0, NONCE_BYTES)),
     requestHash: body.subarray(NONCE_BYTES, ceilingAt).toString('base64url'),
     ceilingPicoUsd: BigInt(`0x${body.toString('hex', ceilingAt, ceilingAt + CEILING_BYTES)}`),
     expiresAtMs: body.readUIntBE(ceilingAt + CEILING_BYTES, EXPIRY_BYTES),
-    priceBook: body.toString('utf8', FIXED_BYTES),
+    priceBook: body.toString('utf8', FIXED_BYTES, end),
+    ...readPlan(body.subarray(end + 1)),
   }
 }
 

@@ -132,6 +132,15 @@ function readProof(header: string) {
   }
 }
 
+/** What a proof says that it is for, before anything about it is checked; undefined where it says nothing. */
+export function claimedRequestId(header: unknown): string | undefined {
+  try {
+    return typeof header === 'string' ? readProof(header).fields.requestId : undefined
+  } catch {
+    return undefined
+  }
+}
+
 function isOurs({ fields, secret }: { fields: SignInFields; secret: QuoteSecret }): boolean {
   const given = Buffer.from(fields.nonce)
   const wanted = Buffer.from(

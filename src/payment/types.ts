@@ -82,6 +82,8 @@ export type Quote = {
   readonly priceBook: string
   /** Milliseconds since 1970. */
   readonly expiresAtMs: number
+  /** The endpoints that were quoted, in the order of trial: their places in the price book. */
+  readonly plan?: readonly number[]
 }
 
 export type ChannelConfig = {

@@ -1,141 +1,121 @@
-import { blendedPrice, byPrice, isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
-import { endpointsOf } from '../catalog/endpoints-of.ts'
-import type { Catalog, Endpoint, Model } from '../catalog/types.ts'
+import { strategyIn } from '../chat/routing/read-routing.ts'
+import type { Catalog } from '../catalog/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
-import { type Choice, contextExceeded } from './context-exceeded.ts'
-import { nearInPrice } from './near-in-price.ts'
-import { hasRoom, isAble, type RouteNeeds, takesInput } from './fits.ts'
+import type { Choice } from './context-exceeded.ts'
+import type { RoutePlan } from './decision.ts'
+import { derivedQualityView } from './derived-quality.ts'
+import { endpointTable, type Row } from './endpoint-table.ts'
+import type { RouteNeeds } from './fits.ts'
+import type { HealthView } from './health/endpoint-health.ts'
+import type { Preferences } from './merge-overrides.ts'
+import { didYouMean, shown } from './nearest-name.ts'
+import { NEUTRAL_HEALTH } from './neutral-health.ts'
+import { planAuto } from './plan-auto.ts'
+import { planNamed } from './plan-named.ts'
+import type { CachedTokensAt, Expectation } from './rank-candidates.ts'
+import type { Features, QualityView } from './quality-view.ts'
+import { keptPlan } from './quoted-plan.ts'
+import { routeQuestion } from './route-question.ts'
+import type { RouteSetting } from './route-setting.ts'
+import { strategyOf } from './strategies.ts'
 
-export type { PricedEndpoint } from '../catalog/blended-price.ts'
+export type { RoutePlan } from './decision.ts'
 export type { RouteNeeds } from './fits.ts'
 
-export type RoutePlan = {
-  readonly model: Model
-  /** In the order of trial. */
-  readonly candidates: readonly [PricedEndpoint, ...PricedEndpoint[]]
-  readonly strategy: string
-  /** One line for people: why this endpoint. */
-  readonly reason: string
+/** What is known at the moment of a choice beside the catalogue. What is absent counts as nothing known. */
+export type RouteView = {
+  readonly health?: HealthView
+  readonly quality?: QualityView
+  readonly cachedTokensAt?: CachedTokensAt
 }
 
-const AUTO = /^auto(?::(cost|latency|availability|balanced))?$/
+export type RouteQuery = Choice &
+  RouteView & {
+    /** `vendor/model`, an operator's alias, `auto` or `auto:<strategy>`. */
+    readonly wanted: string
+    readonly needs: RouteNeeds
+    /** What every level has said (mergeOverrides). */
+    readonly preferences?: Preferences
+    /** The server's margin, where an endpoint has none of its own. */
+    readonly marginBps?: number
+    readonly features?: Features
+    readonly expected?: Expectation
+    /** The conversation, by which prompt caches are known. */
+    readonly sessionKey?: string
+    /** Of a call that brings a signed quote: the plan that was quoted, which is the plan that is run while one of it is well. */
+    readonly quoted?: readonly Row[]
+    /** Of the same: whether an endpoint's own ceiling is within the one that was signed. */
+    readonly isWithinCap?: ((row: Row) => boolean) | undefined
+    readonly nowMs?: number
+  }
 
-/** Every endpoint with a price above zero, cheapest first: sorted once for a catalogue, not once for a call. */
-const cheapestFirst = new WeakMap<readonly Endpoint[], readonly PricedEndpoint[]>()
+const AUTO = /^auto(?::(?:cost|latency|availability|balanced))?$/
 
-function sortedEndpoints({ endpoints }: Catalog): readonly PricedEndpoint[] {
-  const known = cheapestFirst.get(endpoints)
-  if (known) return known
-  const sorted = endpoints
-    .filter(isPriced)
-    .filter((endpoint) => blendedPrice(endpoint) > 0n)
-    .toSorted(byPrice)
-  cheapestFirst.set(endpoints, sorted)
-  return sorted
-}
+/** Whether a model is to be chosen for the caller. */
+export const isAuto = (wanted: string): boolean => AUTO.test(wanted)
+
+/** Tokens of a usual answer: the estimate's expectation as well. */
+const USUAL_OUTPUT_TOKENS = 300
+const USUAL_BYTES_PER_TOKEN = 4
+
+const expectedOf = ({ inputBoundTokens, callerOutputCap, kind }: RouteNeeds): Expectation => ({
+  inputTokens: Math.ceil(inputBoundTokens / USUAL_BYTES_PER_TOKEN),
+  outputTokens:
+    kind === 'embedding' ? 0 : Math.min(callerOutputCap ?? USUAL_OUTPUT_TOKENS, USUAL_OUTPUT_TOKENS),
+})
 
 /**
  * Decides which endpoints may answer, in which order. `vendor/model` (or an operator's alias) names one model, wherever it
- * is sold and whatever is unknown of it; `auto` takes the cheapest model of a price above zero that is known to fit.
+ * is sold and whatever is unknown of it, with the models of a list behind it; `auto` takes the best-scored endpoint of a price above
+ * zero whose model is known to fit.
  *
- * @throws unknown_model, wrong_model_kind, model_not_configured, unsupported_field, unpriced_model, and for `auto`
- * context_length_exceeded: nothing has been charged.
+ * The plan that was quoted is the plan that is run, whatever health and estimates have become meanwhile. Only where none of it can be
+ * asked is the call planned anew, among endpoints within the ceiling that was signed (docs/decisions/0025-one-score.md).
+ *
+ * @throws unknown_model, wrong_model_kind, model_not_configured, unsupported_field, unpriced_model, context_length_exceeded,
+ * no_candidates, quality_floor_unmet, all_endpoints_down: nothing has been charged.
  */
-export function planRoute({
-  wanted,
-  needs,
-  catalog,
-  isReachable,
-  unsupportedAt = () => [],
-}: Choice & { wanted: string; needs: RouteNeeds }): RoutePlan {
-  const canHonour = (endpoint: Endpoint) => unsupportedAt(endpoint).length === 0
-  const canReach = ({ providerId }: Endpoint) => isReachable(providerId)
-  const auto = AUTO.exec(wanted)
-  if (auto) {
-    return planAuto({ strategy: auto[1] ?? 'balanced', needs, catalog, isReachable, unsupportedAt })
+export function planRoute(query: RouteQuery): RoutePlan {
+  const { wanted, needs, catalog, preferences = {}, expected = expectedOf(needs) } = query
+  const isNamed = !isAuto(wanted)
+  const table = endpointTable(catalog)
+  const health = query.health ?? NEUTRAL_HEALTH
+  const { inputTokens } = expected
+  const kept = keptPlan({ quoted: query.quoted, isReachable: query.isReachable, health, inputTokens })
+  const setting: RouteSetting = {
+    ...query,
+    kept,
+    isWithinCap: kept ? undefined : query.isWithinCap,
+    preferences,
+    expected,
+    table,
+    question: routeQuestion({ ...query, table, preferences, marginBps: query.marginBps ?? 0 }),
+    strategy: strategyOf({ overrides: withSuffix({ wanted, preferences }), isNamed }),
+    health,
+    quality: query.quality ?? derivedQualityView(table.usdPerMillionOf),
+    nowMs: query.nowMs ?? 0,
   }
-
-  const model = catalog.models.get(catalog.aliases?.get(wanted) ?? wanted)
-  if (!model) throw new TurnpikeError('unknown_model', unknownModel({ wanted, catalog }))
-  if (model.kind !== (needs.kind ?? 'chat')) throw wrongKind(model)
-  const offered = endpointsOf({ catalog, modelId: model.id }).filter(canReach)
-  if (offered.length === 0) throw new TurnpikeError('model_not_configured', { param: 'model' })
-  const able = offered.filter(canHonour)
-  if (able.length === 0) throw unsupportedField(offered.flatMap(unsupportedAt))
-  const [first, ...rest] = withRoom(able.filter(isPriced), needs).toSorted(byPrice)
-  if (!first) throw new TurnpikeError('unpriced_model', { param: 'model' })
-  return {
-    model,
-    candidates: [first, ...nearInPrice({ first, rest })],
-    strategy: 'pinned',
-    reason: `${wanted} was asked for by name`,
-  }
+  if (!isNamed) return planAuto(setting)
+  const names = [wanted, ...(preferences.models ?? [])]
+  return planNamed({ ...setting, models: names.map((name) => findModel({ name, needs, catalog })) })
 }
 
-/** Those that take so much, unless none does: then the model's own refusal says what would fit. */
-function withRoom(offered: readonly PricedEndpoint[], needs: RouteNeeds): readonly PricedEndpoint[] {
-  const fitting = offered.filter((endpoint) => takesInput({ endpoint, needs }))
-  return fitting.length > 0 ? fitting : offered
+/** What `auto:<strategy>` asks for, where nobody has said anything else. */
+function withSuffix({ wanted, preferences }: { wanted: string; preferences: Preferences }): Preferences {
+  const strategy = preferences.strategy ?? (preferences.sort ? undefined : strategyIn(wanted))
+  return strategy === undefined ? preferences : { ...preferences, strategy }
 }
 
-/** An endpoint that may be chosen for the caller, and its model. */
-type Candidate = { readonly endpoint: PricedEndpoint; readonly model: Model }
-
-/** Endpoints of models that are known to do what the request needs, cheapest first; `fitting` have room for it as well. */
-export function listCandidates({
-  needs,
-  catalog,
-  isReachable,
-  unsupportedAt = () => [],
-}: Choice & { needs: RouteNeeds }): {
-  readonly able: readonly Candidate[]
-  readonly fitting: readonly Candidate[]
-} {
-  const able = sortedEndpoints(catalog).flatMap((endpoint) => {
-    const model = catalog.models.get(endpoint.modelId)
-    if (!model || model.contextTokens === 'unknown' || !isAble({ model, needs })) return []
-    const canTake = isReachable(endpoint.providerId) && unsupportedAt(endpoint).length === 0
-    return canTake ? [{ endpoint, model }] : []
-  })
-  const fitting = able.filter(
-    ({ endpoint, model }) => hasRoom({ model, needs }) && takesInput({ endpoint, needs }),
-  )
-  return { able, fitting }
-}
-
-function planAuto({ strategy, ...choice }: Choice & { strategy: string; needs: RouteNeeds }): RoutePlan {
-  const { able, fitting } = listCandidates(choice)
-  if (able.length === 0) throw new TurnpikeError('model_not_configured', { param: 'model' })
-  const [first, ...rest] = fitting
-  if (!first) throw contextExceeded(choice)
-  const { endpoint, model } = first
-  const sameModel = rest.filter((other) => other.model === model).map((other) => other.endpoint)
-  return {
-    model,
-    candidates: [endpoint, ...nearInPrice({ first: endpoint, rest: sameModel })],
-    strategy,
-    reason: `${model.id} is the cheapest of ${fitting.length} endpoints that fit`,
-  }
-}
-
-function unsupportedField([field = '']: readonly string[]): TurnpikeError {
-  return new TurnpikeError('unsupported_field', {
-    param: field,
-    message: `No provider of that model takes ${field}.`,
-  })
-}
-
-function wrongKind({ id, kind }: Model): TurnpikeError {
-  const does = kind === 'embedding' ? 'makes embeddings and does not chat' : 'chats and makes no embeddings'
-  return new TurnpikeError('wrong_model_kind', { param: 'model', message: `${id} ${does}.` })
-}
-
-function unknownModel({ wanted, catalog }: { wanted: string; catalog: Catalog }) {
-  const name = wanted.split('/').at(-1)?.toLowerCase() ?? ''
-  const near = [...catalog.models.keys()].find((id) => id.toLowerCase().endsWith(`/${name}`))
-  const shown = wanted.length > 80 ? `${wanted.slice(0, 80)}…` : wanted
-  return {
-    param: 'model',
-    message: `There is no model "${shown}".${near ? ` Did you mean "${near}"?` : ''}`,
-  }
+/** @throws unknown_model with the nearest name, wrong_model_kind. */
+function findModel({ name, needs, catalog }: { name: string; needs: RouteNeeds; catalog: Catalog }) {
+  const model = catalog.models.get(catalog.aliases?.get(name) ?? name)
+  if (!model)
+    throw new TurnpikeError('unknown_model', {
+      param: 'model',
+      message: `There is no model "${shown(name)}".${didYouMean({ name, known: catalog.models.keys() })}`,
+    })
+  if (model.kind === (needs.kind ?? 'chat')) return model
+  const does =
+    model.kind === 'embedding' ? 'makes embeddings and does not chat' : 'chats and makes no embeddings'
+  throw new TurnpikeError('wrong_model_kind', { param: 'model', message: `${model.id} ${does}.` })
 }

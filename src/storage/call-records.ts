@@ -1,4 +1,5 @@
 import type { CallRecord, Capture } from '../call/types.ts'
+import type { StoredDecision } from '../routing/explanation.ts'
 import type { Row, Sql } from './database.ts'
 import { big, integer, optional, text } from './row.ts'
 
@@ -56,6 +57,7 @@ export function callRecordOf(row: Row): CallRecord {
       region: text(row['region']),
       strategy: text(row['strategy']),
       priceBook: text(row['price_book']),
+      ...optional('decision', row['decision'], (value) => value as StoredDecision),
       outputCap: integer(row['output_cap']),
       estimatedCostPicoUsd: big(row['estimated_cost']),
       streamed: row['streamed'] === true,

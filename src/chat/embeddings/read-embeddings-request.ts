@@ -1,6 +1,7 @@
 import { invalidField } from '../check-options.ts'
 import { checkNames, readBodyObject, readModel } from '../read-body-object.ts'
 import { isAbsent, missingField, readOptional } from '../read-values.ts'
+import { routingOf } from '../routing/read-routing.ts'
 import type { ChatRequest } from '../types.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { EMBEDDINGS_FIELDS, ENCODINGS } from './fields.ts'
@@ -46,6 +47,7 @@ export function readEmbeddingsRequest({ body }: { body: Uint8Array }): ChatReque
     messageCount: countInputs(fields['input']),
     hasMessageExtensions: false,
     toolCount: 0,
+    ...routingOf({ fields, model }),
     fields,
     text,
     members,

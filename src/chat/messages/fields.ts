@@ -12,6 +12,7 @@ import {
   TEXT,
   told,
 } from '../schema.ts'
+import { ROUTING_SCHEMAS } from '../routing/fields.ts'
 import { CAP_FIELD, MODEL_FIELD } from '../shared-fields.ts'
 import { CACHE_CONTROL, CONTENT } from './block-fields.ts'
 
@@ -148,6 +149,7 @@ export const MESSAGES_SCHEMAS: Schemas = {
   temperature: { type: 'number', minimum: 0, maximum: 1 },
   top_k: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
   top_p: { type: 'number', minimum: 0, maximum: 1 },
+  ...ROUTING_SCHEMAS,
 }
 
 export const COUNT_FIELDS = namesOf(COUNT_SCHEMAS)

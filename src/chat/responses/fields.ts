@@ -13,6 +13,7 @@ import {
   TEXT,
   told,
 } from '../schema.ts'
+import { ROUTING_SCHEMAS } from '../routing/fields.ts'
 import { CAP_FIELD, MODEL_FIELD, USUAL_TIERS } from '../shared-fields.ts'
 import { ITEM } from './item-fields.ts'
 
@@ -115,6 +116,7 @@ const HONOURED = {
   top_p: { type: 'number', minimum: 0, maximum: 1 },
   truncation: told('Nothing is cut off here.', among(['disabled'])),
   user: leftToProvider(TEXT),
+  ...ROUTING_SCHEMAS,
 } as const satisfies Schemas
 
 const refusedSchemas = (): Schemas =>

@@ -8,6 +8,12 @@ const some = (properties: Schemas, required = Object.keys(properties)): Schema =
 })
 const maybe = (type: 'string' | 'object'): Schema => ({ type: [type, 'null'] })
 
+const SAVING: Schema = {
+  ...some({ model: TEXT, charge_usd: TEXT, saved_usd: TEXT }),
+  description:
+    'What this model would have been charged for the same tokens, without settlement fee, and how much less was charged.',
+}
+
 /** What stands in every answer that was paid for. */
 export const TURNPIKE: Schema = some(
   {
@@ -19,7 +25,10 @@ export const TURNPIKE: Schema = some(
     decimals: WHOLE,
     charge_usd: TEXT,
     output_cap: WHOLE,
-    reason: TEXT,
+    model: { ...TEXT, description: 'The one that has answered.' },
+    strategy: TEXT,
+    reason: { ...TEXT, description: 'Why it went there, in one line.' },
+    savings: some({ baseline: SAVING, static: SAVING }),
     usage_estimated: { type: 'boolean' },
     simulated: { type: 'boolean' },
   },
@@ -131,6 +140,21 @@ export const ANSWERS: ReadonlyMap<string, Answer> = new Map([
   ],
 ])
 
+const NUMBER: Schema = { type: 'number' }
+
+/** docs/ROUTING.md says what each of them means. */
+const EXPLANATION: Schema = some({
+  strategy: some({ name: TEXT, weights: OBJECT, floor: NUMBER, caution: NUMBER }),
+  reference: some({ price_usd: NUMBER, latency_ms: NUMBER }),
+  candidates: listOf(some({ endpoint: TEXT, model: TEXT, score: NUMBER, terms: OBJECT, inputs: OBJECT })),
+  runner_up: maybe('object'),
+  expected: some({ input_tokens: WHOLE, output_tokens: WHOLE }),
+  considered: WHOLE,
+  passed: WHOLE,
+  filters: listOf(some({ code: TEXT, count: WHOLE, why: TEXT })),
+  baselines: some({ baseline: TEXT, static: TEXT }),
+})
+
 const OFFERS = listOf({ $ref: '#/components/schemas/Offer' })
 
 /** What the free paths answer, by its name among the components. */
@@ -233,6 +257,8 @@ export const FREE_ANSWERS: Schemas = {
         }),
       ),
       plan: listOf(some({ endpoint: TEXT, model: TEXT, provider: TEXT, region: TEXT, reason: TEXT })),
+      reason: TEXT,
+      explanation: EXPLANATION,
     },
     [
       'object',

@@ -1,5 +1,6 @@
 import type { Schema, Schemas } from '../../chat/schema.ts'
 import { CHAT_ERRORS } from '../../lib/errors/chat.ts'
+import { ROUTING_ERRORS } from '../../lib/errors/routing.ts'
 import { type ErrorCode, ERRORS, errorSpec } from '../../lib/errors/registry.ts'
 import { toWireError } from '../../lib/errors/to-wire.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
@@ -34,6 +35,8 @@ export const QUOTE_CODES: readonly ErrorCode[] = [
   ...READING,
   'method_not_allowed',
   ...codesOf(CHAT_ERRORS),
+  ...codesOf(ROUTING_ERRORS),
+  'all_endpoints_down',
   'unavailable',
   'token_suspended',
 ]

@@ -1,3 +1,5 @@
+import { STRATEGY_NAMES } from '../../chat/routing/overrides.ts'
+import { STRATEGY_HEADER } from '../../chat/routing/with-strategy.ts'
 import type { Schema } from '../../chat/schema.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { IDEMPOTENCY_KEY } from '../idempotency-id.ts'
@@ -38,6 +40,11 @@ const CALL_HEADERS = [
     'Idempotency-Key',
     { type: 'string', pattern: IDEMPOTENCY_KEY.source },
     "The payer's own name for this request: sent again under it, it is the same call.",
+  ),
+  optional(
+    STRATEGY_HEADER,
+    { type: 'string', enum: [...STRATEGY_NAMES] },
+    'How candidates are compared; the same as auto:<strategy>.',
   ),
   optional(
     'x-turnpike-credit',

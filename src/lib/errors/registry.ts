@@ -3,12 +3,14 @@ import { CHAT_ERRORS } from './chat.ts'
 import { FACILITATOR_ERRORS } from './facilitator.ts'
 import { HTTP_ERRORS } from './http.ts'
 import { PAYMENT_ERRORS } from './payment.ts'
+import { ROUTING_ERRORS } from './routing.ts'
 import type { ErrorSpec } from './define.ts'
 
 /** Every error code of the product. One file per room that raises them; a code exists once. */
 export const ERRORS = {
   ...HTTP_ERRORS,
   ...CHAT_ERRORS,
+  ...ROUTING_ERRORS,
   ...CALL_ERRORS,
   ...PAYMENT_ERRORS,
   ...FACILITATOR_ERRORS,

@@ -15,7 +15,8 @@ const TABLES: readonly {
     body: `encode(r.payment_key, 'hex'), r.scheme, r.network, r.asset, r.decimals, r.payer_kind, r.payer_id, r.organization_id,
         r.principal_id, r.key_id, r.hold_accounts, r.hold_amounts, r.hold_usd, r.ceiling, r.fee, r.request_hash,
         case when r.idempotency_key is null then to_jsonb(r.request_id) else jsonb_build_array(r.request_id, r.idempotency_key) end,
-        r.model, r.endpoint, r.provider, r.region, r.instance, r.strategy, r.price_book, r.output_cap, r.estimated_cost,
+        r.model, r.endpoint, r.provider, r.region, r.instance, 
+        case when r.decision is null then to_jsonb(r.strategy) else jsonb_build_array(r.strategy, r.decision) end, r.price_book, r.output_cap, r.estimated_cost,
         r.streamed, r.channel_id, r."authorization", r.at_ms`,
   },
   {

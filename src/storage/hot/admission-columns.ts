@@ -78,6 +78,12 @@ export const ADMISSION_COLUMNS: readonly Column[] = [
     ),
     cast: 'jsonb',
   },
+  {
+    ...textColumn('decision', ({ admission }) =>
+      admission.decision ? JSON.stringify(admission.decision) : undefined,
+    ),
+    cast: 'jsonb',
+  },
   textColumn('idempotency_key', ({ admission }) => admission.idempotencyKey),
   numberColumn('at_ms', 'bigint', ({ admission }) => admission.atMs),
 ]

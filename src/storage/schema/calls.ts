@@ -53,6 +53,8 @@ export const admissions = pgTable(
     authorization: jsonb(),
     /** HMAC over the payer and its own name for the request. */
     idempotency_key: text(),
+    /** Why it went there: candidates with what their scores are made of. */
+    decision: jsonb(),
     at_ms: timeMs('at_ms').notNull(),
   },
   (table) => [

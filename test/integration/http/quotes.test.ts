@@ -2,7 +2,9 @@ import { PGlite } from '@electric-sql/pglite'
 import { PaymentRequiredV2Schema } from '@x402/core/schemas'
 import * as fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { catalogOf } from '../../../src/app/defaults.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
+import type { StoredDecision } from '../../../src/routing/explanation.ts'
 import { CHAT_DIALECT } from '../../../src/chat/answer/chat-dialect.ts'
 import { EMBEDDINGS_DIALECT } from '../../../src/chat/embeddings/embeddings-dialect.ts'
 import { MESSAGES_DIALECT } from '../../../src/chat/messages/messages-dialect.ts'
@@ -17,6 +19,8 @@ import { encodeBase64 } from '../../support/wire-payment.ts'
 let stack: Stack
 /** Calls that were paid for: the only ones that may leave a row. */
 let served = 0
+/** The call whose choice has to stand in its row. */
+let explained = { callId: '', reason: '', endpoints: [] as string[] }
 
 beforeAll(async () => {
   // A proxy in front tells who asks, so that a test can come from an address of its own.
@@ -54,6 +58,22 @@ type Quote = {
     }[]
   }[]
   readonly plan: readonly Record<string, string>[]
+}
+type Explanation = {
+  readonly strategy: object
+  readonly candidates: readonly {
+    readonly endpoint: string
+    readonly model: string
+    readonly score: number
+    readonly terms: Record<
+      'quality' | 'uncertainty' | 'cost' | 'latency' | 'availability' | 'stickiness',
+      number
+    >
+  }[]
+  readonly runner_up: { readonly endpoint: string; readonly margin: number } | null
+  readonly considered: number
+  readonly passed: number
+  readonly filters: readonly { readonly code: string; readonly count: number }[]
 }
 type Priced = {
   readonly estimate_usd: string
@@ -262,8 +282,9 @@ test('alternatives are other models, cheapest first, each at the price that is a
     )
     expect(new Set(offers.map(({ symbol }) => symbol))).toEqual(new Set(['USDC', 'USDT']))
   }
-  // The cheapest that can do it is what auto takes.
-  const auto = await readQuote('/v1/chat/completions', JSON.stringify({ ...fields, model: 'auto' }))
+  // The cheapest that can do it is what auto takes where price is all that counts.
+  const cheapest = { ...fields, model: 'auto', provider: { sort: 'price' } }
+  const auto = await readQuote('/v1/chat/completions', JSON.stringify(cheapest))
   expect(Number(auto.ceiling)).toBeLessThanOrEqual(Math.min(...ceilings))
   expect(auto.alternatives.map(({ model }) => model)).not.toContain(auto.model)
 })
@@ -275,8 +296,78 @@ test('the plan says where the call would go and why, and neither cost nor margin
   expect(plan).toEqual([
     { endpoint, model, provider: 'simulated', region: 'local', reason: `${MODEL} was asked for by name` },
   ])
-  expect(text).not.toMatch(/cost|margin|picoUsd/i)
+  // Cost and margin are the names of a term and of a distance between scores; what we pay and put on top is nowhere.
+  expect(text).not.toMatch(/cost_|_cost|costPico|marginBps|margin_bps|picoUsd/i)
   expect(response.headers.get('cache-control')).toBe('private, no-store')
+})
+
+test('a quote of auto explains itself: terms that add up, filters, runner-up and margin; the answer has its reason and savings', async () => {
+  const body = chatBody({
+    model: 'auto',
+    provider: { max_price: { prompt: 1 } },
+    plugins: [{ id: 'auto-router', strategy: 'cost', baseline: MODEL, excluded_models: ['mistralai/*'] }],
+  })
+  const quote = (await readQuote('/v1/chat/completions', body)) as Quote & {
+    explanation: Explanation
+    reason: string
+  }
+  const { explanation, reason } = quote
+  const { candidates, runner_up: next, filters, considered, passed, strategy } = explanation
+  expect(strategy).toMatchObject({ name: 'cost', weights: { quality: 1, cost: 0.4 } })
+  expect(candidates[0]).toMatchObject({ model: quote.model, endpoint: quote.endpoint })
+  for (const { score, terms } of candidates) {
+    const { quality, uncertainty, cost, latency, availability, stickiness } = terms
+    expect(quality + uncertainty + cost + latency + availability + stickiness).toBe(score)
+  }
+  expect(next).toEqual({
+    endpoint: candidates[1]?.endpoint,
+    margin: (candidates[0]?.score ?? 0) - (candidates[1]?.score ?? 0),
+  })
+  const codes = filters.map(({ code }) => code)
+  for (const code of ['model_excluded', 'max_price', 'context_length']) expect(codes).toContain(code)
+  // Every endpoint is accounted for once: it passed, or one filter kept it out.
+  const kept = filters.reduce((sum, { count }) => sum + count, 0)
+  const { endpoints, models } = catalogOf({ simulated: true })
+  const kinds = endpoints.filter(({ modelId }) => models.get(modelId)?.kind === 'chat')
+  expect([passed + kept, considered]).toEqual([kinds.length, endpoints.length])
+  expect(reason).toContain(`${quote.model} scores best of ${passed} by cost`)
+
+  const payer = await stack.newPayer()
+  const { client } = stockPayer({ stack, payer, scheme: 'upto' })
+  const payment = await client.createPaymentPayload(quote as never)
+  const headers = { 'payment-signature': encodeBase64(payment) }
+  const paid = await fetch(stack.chatUrl, post(body, headers))
+  served += 1
+  expect(paid.headers.get('x-turnpike-strategy')).toBe('cost')
+  expect(paid.headers.get('x-turnpike-model')).toBe(quote.model)
+  const { turnpike } = (await paid.json()) as { turnpike: Record<string, unknown> }
+  expect(turnpike).toMatchObject({ reason, strategy: 'cost', model: quote.model })
+  const savings = turnpike['savings'] as Record<'baseline' | 'static', Record<string, string>>
+  expect(savings.baseline['model']).toBe(MODEL)
+  expect(Number(savings.baseline['saved_usd'])).toBeGreaterThan(0)
+  expect(Number(savings.static['saved_usd'])).toBeGreaterThanOrEqual(0)
+  explained = {
+    callId: paid.headers.get('x-call-id') ?? '',
+    reason,
+    endpoints: candidates.map(({ endpoint }) => endpoint),
+  }
+})
+
+test('a strategy by header counts like one in the body, and two that differ are refused', async () => {
+  const byHeader = await quoteFor(
+    '/v1/messages',
+    JSON.stringify({ ...MESSAGES_DIALECT.example, model: 'auto' }),
+    {
+      'x-turnpike-strategy': 'latency',
+    },
+  )
+  expect(await byHeader.json()).toMatchObject({ strategy: 'latency' })
+  const body = JSON.stringify({ ...RESPONSES_DIALECT.example, model: 'auto:cost' })
+  const refused = await quoteFor('/v1/responses', body, { 'x-turnpike-strategy': 'latency' })
+  expect([refused.status, await refused.json()]).toMatchObject([
+    400,
+    { error: { code: 'contradicting_options' } },
+  ])
 })
 
 test('without for the quote is for a chat completion, and for a path that sells nothing it is refused', async () => {
@@ -365,7 +456,17 @@ test('of all that was quoted there is no row: only what was paid for has one', a
   await stack.app.close()
   const database = await PGlite.create(stack.ledgerFolder)
   const { rows } = await database.query<{ count: number }>('select count(*)::int as count from admissions')
+  const kept = await database.query<{ decision: StoredDecision }>(
+    'select decision from calls where call_id = $1',
+    [explained.callId],
+  )
   await database.close()
-  expect(served).toBe(WAYS.length)
+  const [{ decision } = { decision: undefined }] = kept.rows
+  expect(decision).toMatchObject({ reason: explained.reason, strategy: { name: 'cost' }, baseline: MODEL })
+  expect(decision?.candidates.map(({ endpoint }) => endpoint)).toEqual(
+    explained.endpoints.slice(0, LIMITS.storedCandidates),
+  )
+  // One call was made by auto, the others by each way.
+  expect(served).toBe(WAYS.length + 1)
   expect(rows).toEqual([{ count: served }])
 })

@@ -65,7 +65,7 @@ test('an operator states what no source knows, and auto may then choose it', () 
   const needs = { inputBoundTokens: 10, structuredOutput: true }
   const ask = (catalog: Catalog) =>
     planRoute({ wanted: 'auto', needs, catalog, isReachable: () => true }).model.id
-  expect(() => ask(plain)).toThrow('no reachable endpoint')
+  expect(() => ask(plain)).toThrow('not known to keep to a schema')
   expect(ask(load({ models: [{ id: 'openai/gpt-5', structuredOutput: true }] }))).toBe('openai/gpt-5')
 })
 
@@ -157,13 +157,14 @@ test('a thousand endpoints start and plan fast', () => {
   ).flat()
   expect(many.length).toBeGreaterThanOrEqual(1_000)
   const catalog: Catalog = { ...plain, endpoints: many }
-  plan(catalog, 'auto')
+  // Every candidate is scored, so the compiler has something to compile first.
+  for (let round = 0; round < 100; round += 1) plan(catalog, 'auto')
   const startedAtMs = performance.now()
   for (let round = 0; round < 1_000; round += 1) plan(catalog, 'openai/gpt-4o-mini')
   const namedMs = (performance.now() - startedAtMs) / 1_000
   for (let round = 0; round < 100; round += 1) plan(catalog, 'auto')
   const autoMs = (performance.now() - startedAtMs) / 100 - namedMs * 10
-  // Generous, for a busy machine: measured at 0.01 ms and 0.2 ms.
+  // Generous, for a busy machine: measured at 0.01 ms and 0.6 ms on one.
   expect(namedMs).toBeLessThan(0.5)
   expect(autoMs).toBeLessThan(5)
 })

@@ -6,7 +6,6 @@ import type { Endpoint } from '../../../src/catalog/types.ts'
 import type { ChatRequest } from '../../../src/chat/types.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
 import type { AttemptOutcome } from '../../../src/routing/health/endpoint-state.ts'
-import { healthyFirst } from '../../../src/routing/health/healthy-first.ts'
 
 function world() {
   const clock = { nowMs: 1_000_000 }
@@ -144,21 +143,6 @@ test('of two instances that open the same circuit the later one is believed, and
   clock.nowMs += LIMITS.healthKeptMs + 1
   late.learn(old)
   expect(of(late, 'x')).toMatchObject({ circuit: 'closed', samples: 0 })
-})
-
-test('candidates that may not be asked come last; when none may, it is told when', () => {
-  const { clock, open } = world()
-  const health = open('a')
-  const [a, b, c] = [endpoint('a'), endpoint('b'), endpoint('c')]
-  take(health, a.id, 'limited', { retryAfterMs: 5_000 })
-  failTimes(health, b.id)
-  const order = () => healthyFirst({ candidates: [a, b, c], health, inputTokens: 10 })
-  expect(order()).toEqual({ order: [c, a, b] })
-  take(health, c.id, 'limited', { retryAfterMs: 9_000 })
-  expect(order()).toMatchObject({ retryAtMs: clock.nowMs + LIMITS.circuitOpenMs })
-  clock.nowMs += LIMITS.circuitOpenMs
-  // Half-open: it keeps its place before those that wait.
-  expect(order()).toEqual({ order: [b, a, c] })
 })
 
 test('after a failure comes another provider, then another region, then the neighbour, and itself last', () => {

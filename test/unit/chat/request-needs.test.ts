@@ -8,7 +8,14 @@ const needsOf = (fields: object, content: unknown = 'hi') =>
       body: Buffer.from(JSON.stringify({ model: 'auto', messages: [{ role: 'user', content }], ...fields })),
     }),
   )
-const nothing = { tools: false, structuredOutput: false, images: false, audio: false, hourCache: false }
+const nothing = {
+  tools: false,
+  structuredOutput: false,
+  images: false,
+  audio: false,
+  reasoning: false,
+  hourCache: false,
+}
 
 test('plain text needs nothing', () => {
   expect(needsOf({})).toEqual(nothing)
@@ -38,4 +45,11 @@ test('a cache of an hour is a need wherever its mark stands', () => {
   expect(needsOf({}, [{ ...text, ...mark }])).toEqual({ ...nothing, hourCache: true })
   expect(needsOf({}, [{ ...text, ...short }])).toEqual(nothing)
   expect(needsOf({ tools: [{ ...tool, ...mark }] })).toEqual({ ...nothing, tools: true, hourCache: true })
+})
+
+test('thinking that is asked for is a need, and what is left to the model is none', () => {
+  for (const effort of ['low', 'medium', 'high', 'xhigh'])
+    expect(needsOf({ reasoning_effort: effort })).toEqual({ ...nothing, reasoning: true })
+  for (const effort of ['none', 'minimal', null])
+    expect(needsOf({ reasoning_effort: effort })).toEqual(nothing)
 })

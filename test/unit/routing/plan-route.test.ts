@@ -77,7 +77,7 @@ test('auto takes no model whose ability is unknown or missing; by name it is ser
   expect(climb('auto', { tools: true })).toBe('a/tools')
   expect(climb('auto', { images: true })).toBe('a/all')
   expect(climb('auto', { structuredOutput: true })).toBe('a/all')
-  expect(codeOf(() => climb('auto', { audio: true }))).toBe('model_not_configured')
+  expect(codeOf(() => climb('auto', { audio: true }))).toBe('no_candidates')
   expect(climb('a/unheard-of', { tools: true, structuredOutput: true, images: true })).toBe('a/unheard-of')
 })
 

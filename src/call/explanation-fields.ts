@@ -1,0 +1,91 @@
+import type { SavingAgainst, Savings } from './savings.ts'
+import { formatUsd } from '../lib/money.ts'
+import type { Decision } from '../routing/decision.ts'
+import {
+  type Compared,
+  type ExplainedCandidate,
+  explainCandidates,
+  explainDecision,
+  runnerUpOf,
+  type StoredDecision,
+} from '../routing/explanation.ts'
+import { FILTER_REASONS } from '../routing/filter-reasons.ts'
+
+const PICO = 1e12
+
+function candidateFields({ endpoint, model, score, terms, inputs }: ExplainedCandidate) {
+  return {
+    endpoint,
+    model,
+    score,
+    terms,
+    inputs: {
+      quality: inputs.quality,
+      sd: inputs.sd,
+      price_usd: inputs.costPicoUsd / PICO,
+      latency_ms: inputs.latencyMs,
+      availability: inputs.availability,
+      cache_saving_usd: inputs.cachedPicoUsd / PICO,
+    },
+  }
+}
+
+function comparison({
+  candidates,
+  strategy: { name, weights, floor, caution },
+  reference,
+}: {
+  candidates: readonly ExplainedCandidate[]
+  strategy: Compared
+  reference: { readonly costPicoUsd: number; readonly latencyMs: number }
+}) {
+  const next = runnerUpOf(candidates)
+  return {
+    strategy: { name, weights, floor, caution },
+    reference: { price_usd: reference.costPicoUsd / PICO, latency_ms: reference.latencyMs },
+    candidates: candidates.map(candidateFields),
+    runner_up: next ? { endpoint: next.candidate.endpoint, margin: next.margin } : null,
+  }
+}
+
+/** A choice for the wire: the terms of every candidate, the filters that were hit, who is next and by how much. */
+export function explanationFields(decision: Decision) {
+  const { strategy, reference, expected, considered, passed, filters, baselines } = decision
+  return {
+    ...comparison({ candidates: explainDecision(decision), strategy, reference }),
+    expected: { input_tokens: expected.inputTokens, output_tokens: expected.outputTokens },
+    considered,
+    passed,
+    filters: filters.map(({ code, count, endpoints }) => ({
+      code,
+      count,
+      why: FILTER_REASONS[code],
+      ...(endpoints ? { endpoints } : {}),
+    })),
+    baselines: { baseline: baselines.baseline.modelId, static: baselines.fixed.modelId },
+  }
+}
+
+/** The same of a choice that was kept with its call. */
+export function storedExplanationFields(stored: StoredDecision) {
+  const { strategy, reference, considered, passed, filters } = stored
+  return {
+    ...comparison({ candidates: explainCandidates(stored), strategy, reference }),
+    considered,
+    passed,
+    filters: Object.entries(filters).map(([code, count]) => ({ code, count })),
+    baselines: { baseline: stored.baseline, static: stored.fixed },
+  }
+}
+
+const savingFields = ({ model, chargePicoUsd, savedPicoUsd }: SavingAgainst) => ({
+  model,
+  charge_usd: formatUsd(chargePicoUsd),
+  saved_usd: savedPicoUsd < 0n ? `-${formatUsd(-savedPicoUsd)}` : formatUsd(savedPicoUsd),
+})
+
+/** Both savings, each with the model that it is held against. */
+export const savingsFields = ({ baseline, fixed }: Savings) => ({
+  baseline: savingFields(baseline),
+  static: savingFields(fixed),
+})

@@ -1,0 +1,90 @@
+import { blendedPrice, isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
+import type { Model } from '../catalog/types.ts'
+import type { FilterHit } from './filter-candidates.ts'
+import type { Expectation, PlaceOf, Ranked, Ranking } from './rank-candidates.ts'
+import type { Reference } from './score.ts'
+import type { Strategy } from './strategies.ts'
+
+/** Everything about a choice that can be told afterwards: numbers and names of the catalogue, nothing of the request's text. */
+export type Decision = {
+  readonly strategy: Strategy
+  readonly expected: Expectation
+  readonly reference: Reference
+  /** Endpoints that were looked at, and those that passed every filter. */
+  readonly considered: number
+  readonly passed: number
+  readonly filters: readonly FilterHit[]
+  /** Best first; the chosen one is at the head. */
+  readonly ranked: readonly Ranked[]
+  /** The candidate of the best quality, against which cost and time were held. */
+  readonly best: Ranked
+  readonly baselines: Baselines
+}
+
+/** What a saving is held against: endpoints of the moment of the choice. */
+export type Baselines = {
+  /** The model that was named or told as the baseline, else the dearest that was allowed. */
+  readonly baseline: PricedEndpoint
+  /** The cheapest single model that is as good without looking at the request: what a router has to beat. */
+  readonly fixed: PricedEndpoint
+}
+
+export type RoutePlan = {
+  readonly model: Model
+  /** In the order of trial. */
+  readonly candidates: readonly [PricedEndpoint, ...PricedEndpoint[]]
+  /** The strategy's name; `pinned` where a model was named and nothing else was said. */
+  readonly strategy: string
+  /** One line for people: why this endpoint. */
+  readonly reason: string
+  readonly decision: Decision
+  /** Whether it is the plan that was quoted. */
+  readonly isQuoted?: true
+}
+
+/** How many are ranked: as many as are explained, and more than can step in. */
+export const RANKED = 12
+
+/** Best first: all endpoints of the chosen model, and of the others as many as may matter. */
+export function orderOf(ranking: Ranking, placeOf?: PlaceOf): readonly Ranked[] {
+  const top = ranking.topOf({ most: RANKED, placeOf })
+  const [first] = top
+  // Fewer than asked for are all that there are.
+  if (!first || top.length < RANKED) return top
+  const known = new Set(top.map(({ row }) => row))
+  const { modelIndex } = first.row
+  const own = ranking.topOf({ most: ranking.passed, placeOf, modelIndex })
+  return [...top, ...own.filter(({ row }) => !known.has(row))]
+}
+
+/** Rounding of one estimate must not make an equal one worse. */
+const SAME_QUALITY = 1e-9
+
+/** @param told the endpoint that the baseline was told to be, where one was. */
+export function baselinesOf({
+  ranking,
+  chosen,
+  told,
+}: {
+  ranking: Ranking
+  chosen: Ranked
+  told?: PricedEndpoint | undefined
+}): Baselines {
+  const own = pricedOf(chosen)
+  const fixed = ranking.cheapestFrom(chosen.inputs.quality - SAME_QUALITY) ?? chosen
+  return { baseline: told ?? pricedOf(ranking.dearest, own), fixed: pricedOf(fixed, own) }
+}
+
+/** @throws RangeError where there is no price at all: such a one has been filtered out. */
+export function pricedOf({ row }: Ranked, otherwise?: PricedEndpoint): PricedEndpoint {
+  if (isPriced(row.endpoint)) return row.endpoint
+  if (otherwise) return otherwise
+  throw new RangeError(`${row.endpoint.id} has no price.`)
+}
+
+/** The cheapest of some endpoints by a typical call. */
+export const cheapestOf = (endpoints: readonly PricedEndpoint[]): PricedEndpoint | undefined =>
+  endpoints.reduce<PricedEndpoint | undefined>(
+    (least, one) => (least && blendedPrice(least) <= blendedPrice(one) ? least : one),
+    undefined,
+  )

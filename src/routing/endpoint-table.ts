@@ -1,0 +1,163 @@
+import { blendedPrice, byPrice, isPriced } from '../catalog/blended-price.ts'
+import type { Catalog, Endpoint, Fact, Model, ModelKind } from '../catalog/types.ts'
+import { dearestInputPicoUsd, dearestOutputPicoUsd } from '../pricing/cost.ts'
+import { bucketsUpTo } from '../pricing/tier.ts'
+
+/** One endpoint as the router sees it: what a decision looks at, as plain numbers and flags. */
+export type Row = {
+  /** Of the endpoint in the price book: the same on every server that has the same one. */
+  readonly place: number
+  readonly endpoint: Endpoint
+  readonly model: Model
+  /** Of the endpoint and its model, once more: those come in many shapes, and looking into hundreds of them per call takes time. */
+  readonly endpointId: string
+  readonly providerId: string
+  readonly region: string
+  readonly kind: ModelKind
+  readonly modalitiesKnown: boolean
+  readonly tools: Fact
+  readonly structuredOutput: Fact
+  readonly reasoning: Fact
+  /** NaN where it has none of its own. */
+  readonly ownMarginBps: number
+  readonly modelIndex: number
+  readonly providerIndex: number
+  /** Endpoints that are spoken to in one way have one index. */
+  readonly dialectIndex: number
+  readonly isPriced: boolean
+  readonly isFree: boolean
+  readonly hasTiers: boolean
+  /** Of the model, or less where this provider takes less; 0 where it is unknown. */
+  readonly contextTokens: number
+  /** Pico-USD per token of the base prices; exact, being far below 2^53. */
+  readonly inputPicoUsd: number
+  readonly cacheReadPicoUsd: number
+  readonly outputPicoUsd: number
+  /** The dearest ways to bill a token, over every tier. */
+  readonly dearestInputPicoUsd: number
+  readonly dearestOutputPicoUsd: number
+  readonly takesImages: boolean
+  readonly takesAudio: boolean
+}
+
+export type EndpointTable = {
+  /** Cheapest first, those without a price last: where scores are equal the order decides. */
+  readonly rows: readonly Row[]
+  readonly rowsOfModel: ReadonlyMap<string, readonly Row[]>
+  readonly models: readonly Model[]
+  readonly providerIds: readonly string[]
+  /** One endpoint for each way of being spoken to. */
+  readonly dialectSamples: readonly Endpoint[]
+  /** USD per million tokens, three of input to one of output, at a model's cheapest endpoint. */
+  readonly usdPerMillionOf: (modelId: string) => number
+}
+
+const tables = new WeakMap<Catalog, EndpointTable>()
+
+/** The catalogue as a table for decisions, made once: a catalogue never changes. */
+export function endpointTable(catalog: Catalog): EndpointTable {
+  const table = tables.get(catalog) ?? buildTable(catalog)
+  tables.set(catalog, table)
+  return table
+}
+
+/** Gives every new name the next number. */
+function numbering(): { readonly of: (name: string) => number; readonly names: () => readonly string[] } {
+  const numbers = new Map<string, number>()
+  return {
+    of(name) {
+      const known = numbers.get(name) ?? numbers.size
+      numbers.set(name, known)
+      return known
+    },
+    names: () => [...numbers.keys()],
+  }
+}
+
+const takes = ({ inputModalities }: Model, modality: 'image' | 'audio') =>
+  inputModalities !== 'unknown' && inputModalities.includes(modality)
+
+function buildTable({ models, endpoints }: Catalog): EndpointTable {
+  const [modelNumbers, providers, dialects] = [numbering(), numbering(), numbering()]
+  const samples: Endpoint[] = []
+  const sorted = [
+    ...endpoints.filter(isPriced).toSorted(byPrice),
+    ...endpoints.filter((one) => !isPriced(one)).toSorted((a, b) => a.id.localeCompare(b.id)),
+  ]
+  const rows = sorted.flatMap((endpoint, place): Row[] => {
+    const model = models.get(endpoint.modelId)
+    if (!model) return []
+    const dialectIndex = dialects.of(`${endpoint.providerId} ${endpoint.dialect ?? ''}`)
+    samples[dialectIndex] ??= endpoint
+    return [
+      {
+        place,
+        endpoint,
+        model,
+        endpointId: endpoint.id,
+        providerId: endpoint.providerId,
+        region: endpoint.region,
+        kind: model.kind,
+        modalitiesKnown: model.inputModalities !== 'unknown',
+        tools: model.tools,
+        structuredOutput: model.structuredOutput,
+        reasoning: model.reasoning,
+        ownMarginBps: endpoint.marginBps ?? Number.NaN,
+        modelIndex: modelNumbers.of(model.id),
+        providerIndex: providers.of(endpoint.providerId),
+        dialectIndex,
+        contextTokens: contextOf({ endpoint, model }),
+        takesImages: takes(model, 'image'),
+        takesAudio: takes(model, 'audio'),
+        ...pricesOf(endpoint),
+      },
+    ]
+  })
+  const rowsOfModel = Map.groupBy(rows, ({ model }) => model.id)
+  const known = modelNumbers.names().flatMap((id) => models.get(id) ?? [])
+  const usdPerMillion = new Map(
+    [...rowsOfModel].map(([id, [cheapest]]) => [
+      id,
+      cheapest ? (cheapest.inputPicoUsd * 3 + cheapest.outputPicoUsd) / 4e6 : 0,
+    ]),
+  )
+  return {
+    rows,
+    rowsOfModel,
+    models: known,
+    providerIds: providers.names(),
+    dialectSamples: samples,
+    usdPerMillionOf: (modelId) => usdPerMillion.get(modelId) ?? 0,
+  }
+}
+
+function contextOf({ endpoint, model }: { endpoint: Endpoint; model: Model }): number {
+  if (model.contextTokens === 'unknown') return 0
+  return Math.min(model.contextTokens, endpoint.contextTokens ?? Infinity)
+}
+
+function pricesOf(endpoint: Endpoint) {
+  if (!isPriced(endpoint))
+    return {
+      isPriced: false,
+      isFree: false,
+      hasTiers: false,
+      inputPicoUsd: 0,
+      cacheReadPicoUsd: 0,
+      outputPicoUsd: 0,
+      dearestInputPicoUsd: 0,
+      dearestOutputPicoUsd: 0,
+    }
+  const { prices } = endpoint
+  const all = bucketsUpTo({ prices, inputBoundTokens: Number.MAX_SAFE_INTEGER })
+  return {
+    isPriced: true,
+    isFree: blendedPrice(endpoint) === 0n,
+    hasTiers: (prices.tiers?.length ?? 0) > 0,
+    inputPicoUsd: Number(prices.inputPicoUsd),
+    cacheReadPicoUsd: Number(prices.cacheReadPicoUsd),
+    outputPicoUsd: Number(prices.outputPicoUsd),
+    dearestInputPicoUsd: Math.max(...all.map((buckets) => Number(dearestInputPicoUsd(buckets)))),
+    dearestOutputPicoUsd: Math.max(...all.map((buckets) => Number(dearestOutputPicoUsd(buckets)))),
+  }
+}

@@ -1,0 +1,98 @@
+import { isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
+import { formatUsd } from '../lib/money.ts'
+import { chooseFallbacks } from './choose-fallbacks.ts'
+import { contextExceeded } from './context-exceeded.ts'
+import { baselinesOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './decision.ts'
+import { emptyPool } from './empty-pool.ts'
+import { createTally, type FilterTally } from './filter-candidates.ts'
+import type { Row } from './endpoint-table.ts'
+import type { Ranked } from './rank-candidates.ts'
+import { UNORDERED } from './route-question.ts'
+import { awakeOf, filterRows, keptOf, placesWith, rankPassed, type RouteSetting } from './route-setting.ts'
+
+/** Nothing is taken on trust of a model that is chosen for the caller. */
+const DEMAND = 'known'
+
+/** The best-scored endpoint of all, and who may step in for it. @throws see planRoute. */
+export function planAuto(setting: RouteSetting): RoutePlan {
+  const { preferences, strategy, question, expected } = setting
+  const rows = poolOf(setting)
+  const tally = createTally()
+  const filtered = filterRows(setting, { rows, demand: DEMAND, tally })
+  if (filtered.passed.length === 0 && filtered.resting.length === 0) throw nobody(setting, tally)
+  const passed = awakeOf(setting, filtered)
+  const ranking = rankPassed(setting, { passed, hasFloor: true, tally })
+  const { providerOrder, allowFallbacks } = preferences
+  const placeOf = (row: Row) => question.providerPlaces[row.providerIndex] ?? UNORDERED
+  const ordered = orderOf(ranking, placesWith({ ...setting, placeOf: providerOrder ? placeOf : undefined }))
+  const [first] = ordered
+  if (!first) throw new RangeError('Nobody was ranked.')
+  const { spreads } = strategy
+  const plan =
+    keptOf(setting, ordered) ??
+    chooseFallbacks({ ordered, isNamed: false, spreads, allowFallbacks: allowFallbacks !== false })
+  return {
+    ...(setting.kept ? { isQuoted: true as const } : {}),
+    model: first.row.model,
+    candidates: [pricedOf(first), ...plan.slice(1).map((one) => pricedOf(one))],
+    strategy: strategy.name,
+    reason: reasonOf({ ordered, passed: ranking.passed, strategy: strategy.name }),
+    decision: {
+      strategy,
+      expected,
+      reference: ranking.reference,
+      considered: rows.length,
+      passed: ranking.passed,
+      filters: tally.list(),
+      ranked: ordered,
+      best: ranking.best,
+      baselines: baselinesOf({ ranking, chosen: first, told: toldBaseline(setting) }),
+    },
+  }
+}
+
+/** All endpoints, or those of the models that were listed beside `auto`. */
+function poolOf({ table, preferences: { models }, catalog }: RouteSetting) {
+  if (!models) return table.rows
+  const ids = new Set(models.map((name) => catalog.aliases?.get(name) ?? name))
+  return table.rows.filter(({ model }) => ids.has(model.id))
+}
+
+/** Where all that stands in the way is the length of the input, what has room for it is told. */
+function nobody(setting: RouteSetting, tally: FilterTally) {
+  const filters = tally.list()
+  const question = { ...setting.question, roomTokens: 0 }
+  const rows = poolOf(setting)
+  const unbounded = filterRows({ ...setting, question }, { rows, demand: DEMAND, tally: createTally() })
+  const isRoom = unbounded.passed.length + unbounded.resting.length > 0
+  return isRoom ? contextExceeded(setting) : emptyPool({ hits: filters })
+}
+
+function toldBaseline({
+  table,
+  preferences: { baseline },
+  catalog,
+}: RouteSetting): PricedEndpoint | undefined {
+  if (baseline === undefined) return undefined
+  const rows = table.rowsOfModel.get(catalog.aliases?.get(baseline) ?? baseline) ?? []
+  return cheapestOf(rows.map(({ endpoint }) => endpoint).filter(isPriced))
+}
+
+/** Figures of a few digits: for people, and short enough for one line. */
+export function reasonOf({
+  ordered: [first, next],
+  passed,
+  strategy,
+}: {
+  ordered: readonly Ranked[]
+  passed: number
+  strategy: string
+}): string {
+  if (!first) return ''
+  const { quality, costPicoUsd } = first.inputs
+  const cost = formatUsd(BigInt(Math.round(costPicoUsd / 1e6)) * 1_000_000n)
+  const ahead = next ? `, ${leadOf(first.score - next.score)} ${next.row.endpoint.id}` : ''
+  return `${first.row.model.id} scores best of ${passed} by ${strategy}: quality ${quality.toFixed(2)}, about $${cost}${ahead}`
+}
+
+const leadOf = (margin: number) => (margin === 0 ? 'level with' : `${margin.toPrecision(2)} ahead of`)

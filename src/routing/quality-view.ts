@@ -1,0 +1,43 @@
+import type { Model } from '../catalog/types.ts'
+
+/** How good an answer of a model is expected to be, and how far that may be off. */
+export type QualityEstimate = {
+  /** From 0 to 1. */
+  readonly quality: number
+  readonly sd: number
+  /** How much the request's own words count, from 0 (unlike anything learned) to 1. */
+  readonly gate: number
+  /** Log-odds that add up to the quality's. */
+  readonly terms: { readonly prior: number; readonly prompt: number }
+}
+
+/** What was read of a request's text; only who made it looks inside. */
+export type Features = object
+
+export type QualityView = {
+  readonly of: (query: { readonly model: Model; readonly features?: Features }) => QualityEstimate
+}
+
+/** What the words of a request can move an estimate by, in log-odds: a prompt that is made to steer moves it no further. */
+export const MOST_PROMPT_TERM = 1
+
+const within = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most)
+
+/**
+ * An estimate whose prompt term is within its bounds, whoever made it.
+ *
+ * @example boundedEstimate({ quality: 0.99, sd: 0.1, gate: 1, terms: { prior: 0, prompt: 9 } }).quality // 0.73
+ */
+export function boundedEstimate(estimate: QualityEstimate): QualityEstimate {
+  const { quality, terms } = estimate
+  const { prior, prompt } = terms
+  if (Math.abs(prompt) <= MOST_PROMPT_TERM) return estimate
+  return {
+    ...estimate,
+    quality: within(quality, shareOf(prior - MOST_PROMPT_TERM), shareOf(prior + MOST_PROMPT_TERM)),
+    terms: { ...terms, prompt: within(prompt, -MOST_PROMPT_TERM, MOST_PROMPT_TERM) },
+  }
+}
+
+/** The share that log-odds stand for. */
+export const shareOf = (logOdds: number): number => 1 / (1 + Math.exp(-logOdds))

@@ -1,0 +1,155 @@
+import { catalogOf } from '../../../src/app/defaults.ts'
+import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
+import type { Catalog } from '../../../src/catalog/types.ts'
+import { STRATEGY_NAMES } from '../../../src/chat/routing/overrides.ts'
+import { requestNeeds } from '../../../src/chat/request-needs.ts'
+import type { EndpointHealth, HealthView } from '../../../src/routing/health/endpoint-health.ts'
+import { planRoute, type RouteQuery } from '../../../src/routing/plan-route.ts'
+import { type QualityView, shareOf } from '../../../src/routing/quality-view.ts'
+import { createRandom } from '../random.ts'
+
+export type DecisionTimes = {
+  readonly what: string
+  readonly models: number
+  readonly endpoints: number
+  /** Candidates that were scored, in the median decision. */
+  readonly scored: number
+  readonly decisions: number
+  readonly p50Ms: number
+  readonly p95Ms: number
+  readonly p99Ms: number
+  readonly worstMs: number
+  /** CPU time of a decision on average: what remains where other programs share the cores. */
+  readonly cpuMeanMs: number
+}
+
+const WHAT =
+  'planRoute: from the facts of a request (bounds, needs, preferences) with health and quality of every candidate to the plan, ' +
+  'its order of trial and its reason; without reading the body and without the prompt features, which have their own figure'
+
+/** Every endpoint with a health of its own, as after some hours of traffic. */
+export function benchHealth(endpointIds: readonly string[], seed: number): HealthView {
+  const { integer } = createRandom(seed)
+  const random = () => integer(0, 999_999) / 1e6
+  const known = new Map<string, EndpointHealth>(
+    endpointIds.map((id) => [
+      id,
+      {
+        firstTokenMs: 200 + random() * 1_800,
+        tokensPerSecond: 20 + random() * 180,
+        availability: 0.9 + random() * 0.1,
+        circuit: random() < 0.01 ? 'open' : 'closed',
+        samples: 100,
+      },
+    ]),
+  )
+  return {
+    of({ endpointId }) {
+      const health = known.get(endpointId)
+      if (!health) throw new Error(`Nothing is known of ${endpointId}.`)
+      return health
+    },
+  }
+}
+
+/** A quality per model: the price of what it costs to estimate one is measured elsewhere. */
+export function benchQuality(modelIds: readonly string[], seed: number): QualityView {
+  const { integer } = createRandom(seed)
+  const random = () => integer(0, 999_999) / 1e6
+  const known = new Map(
+    modelIds.map((id) => {
+      const [prior, prompt] = [1 + random() * 1.5, random() - 0.5]
+      const quality = shareOf(prior + prompt)
+      return [id, { quality, sd: 0.02 + random() * 0.06, gate: 1, terms: { prior, prompt } }]
+    }),
+  )
+  return {
+    of({ model }) {
+      const estimate = known.get(model.id)
+      if (!estimate) throw new Error(`Nothing is known of ${model.id}.`)
+      return estimate
+    },
+  }
+}
+
+const NO_NEEDS = requestNeeds({ fields: {}, messages: [], toolCount: 0 } as never)
+
+/** Requests as they come: short and long ones, with and without tools, under every strategy. */
+export function queryOf(
+  index: number,
+  base: Omit<RouteQuery, 'wanted' | 'needs'>,
+  strategy = STRATEGY_NAMES[index % STRATEGY_NAMES.length],
+): RouteQuery {
+  return {
+    ...base,
+    wanted: `auto:${strategy}`,
+    needs: {
+      ...NO_NEEDS,
+      inputBoundTokens: 200 + ((index * 7_919) % 30_000),
+      ...(index % 3 === 0 ? { tools: true } : {}),
+      ...(index % 5 === 0 ? { callerOutputCap: 1_000 } : {}),
+    },
+    nowMs: index,
+  }
+}
+
+/** The catalogue, or as many of its chat models with all that sell them. */
+export function catalogWith(models: number): Catalog {
+  const whole = catalogOf({ simulated: false })
+  const chat = [...whole.models.values()].filter(({ kind }) => kind === 'chat')
+  // From all over the alphabet, hence of all vendors.
+  const some = chat.filter(
+    (_, index) =>
+      Math.floor((index * models) / chat.length) !== Math.floor(((index - 1) * models) / chat.length),
+  )
+  const ids = new Set(some.map(({ id }) => id))
+  return buildCatalog({ models: some, endpoints: whole.endpoints.filter(({ modelId }) => ids.has(modelId)) })
+}
+
+/**
+ * Times single decisions, every endpoint reachable.
+ *
+ * @param models at most the catalogue's. @param decisions how many are timed, after as many for the compiler.
+ */
+export function measureDecision({
+  models = 220,
+  decisions = 20_000,
+}: { models?: number; decisions?: number } = {}): DecisionTimes {
+  const catalog = catalogWith(models)
+  const base = {
+    catalog,
+    isReachable: () => true,
+    health: benchHealth(
+      catalog.endpoints.map(({ id }) => id),
+      1,
+    ),
+    quality: benchQuality([...catalog.models.keys()], 2),
+    marginBps: 500,
+  }
+  for (let index = 0; index < decisions; index += 1) planRoute(queryOf(index, base))
+  const times = new Float64Array(decisions)
+  const scored = new Float64Array(decisions)
+  const before = process.cpuUsage()
+  for (let index = 0; index < decisions; index += 1) {
+    const query = queryOf(index, base)
+    const fromMs = performance.now()
+    const { decision } = planRoute(query)
+    times[index] = performance.now() - fromMs
+    scored[index] = decision.passed
+  }
+  const { user, system } = process.cpuUsage(before)
+  const at = (sorted: Float64Array, share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0
+  const [sorted, counts] = [times.toSorted(), scored.toSorted()]
+  return {
+    what: WHAT,
+    models: catalog.models.size,
+    endpoints: catalog.endpoints.length,
+    scored: at(counts, 0.5),
+    decisions,
+    p50Ms: at(sorted, 0.5),
+    p95Ms: at(sorted, 0.95),
+    p99Ms: at(sorted, 0.99),
+    worstMs: at(sorted, 1),
+    cpuMeanMs: (user + system) / 1_000 / decisions,
+  }
+}
