@@ -17,6 +17,7 @@ import { requireTokenTruth } from './require-token-truth.ts'
 import { settlementDependencies } from './settlement-dependencies.ts'
 import { startSettling } from './start-settling.ts'
 import { watchBooks } from './watch-books.ts'
+import { watchFeedback } from './watch-feedback.ts'
 import { watchTokens } from './watch-tokens.ts'
 import { watchUsage } from './watch-usage.ts'
 
@@ -73,6 +74,8 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(settling.close)
     const usage = watchUsage({ storage, metrics, log })
     closers.push(usage.close)
+    const feedback = watchFeedback({ store: storage.feedback, secret: options.secret, log })
+    closers.push(feedback.close)
     const books = watchBooks({ options, storage, chains, settlement, usage, metrics, log })
     closers.push(books.close)
     const dependencies = httpDependencies({
@@ -84,6 +87,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       settling,
       books,
       usage,
+      feedback,
       withheldOf: tokens.withheldOf,
       metrics,
       log,

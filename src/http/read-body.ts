@@ -4,28 +4,33 @@ import { LIMITS } from '../lib/limits.ts'
 
 const NOTHING = Buffer.alloc(0)
 
+const tooLarge = (limitBytes: number) =>
+  limitBytes === LIMITS.bodyBytes
+    ? new TurnpikeError('body_too_large')
+    : new TurnpikeError('body_too_large', { message: `The request body is larger than ${limitBytes} bytes.` })
+
 /**
  * Collects a request's body as it came. No body parser: the bytes are hashed once and parsed once, by those who need them.
  *
  * @throws body_too_large as soon as the limit is passed, unsupported_content_encoding.
  */
-export function readBody(request: IncomingMessage): Promise<Buffer> {
+export function readBody(request: IncomingMessage, limitBytes: number = LIMITS.bodyBytes): Promise<Buffer> {
   const { headers } = request
   if (headers['content-encoding'] !== undefined && headers['content-encoding'] !== 'identity') {
     return Promise.reject(new TurnpikeError('unsupported_content_encoding'))
   }
-  if (Number(headers['content-length'] ?? 0) > LIMITS.bodyBytes) {
-    return Promise.reject(new TurnpikeError('body_too_large'))
+  if (Number(headers['content-length'] ?? 0) > limitBytes) {
+    return Promise.reject(tooLarge(limitBytes))
   }
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
     request.on('data', (chunk: Buffer) => {
       length += chunk.length
-      if (length > LIMITS.bodyBytes) {
+      if (length > limitBytes) {
         request.removeAllListeners('data')
         request.resume()
-        reject(new TurnpikeError('body_too_large'))
+        reject(tooLarge(limitBytes))
         return
       }
       chunks.push(chunk)
