@@ -1,5 +1,5 @@
 import { LIMITS } from '../lib/limits.ts'
-import { type CallSiteView, NO_ADJUSTMENT } from '../routing/feedback/call-site-view.ts'
+import { type CallSiteView, NO_ADJUSTMENT, type SiteAdjustment } from '../routing/feedback/call-site-view.ts'
 import { type Counters, decayedTo } from '../routing/feedback/counters.ts'
 import { SEEN_WEIGHTS, seenEvidence } from '../routing/feedback/signals.ts'
 import { type SharedShare, siteAdjustment } from '../routing/feedback/site-adjustment.ts'
@@ -18,10 +18,9 @@ export type FeedbackWatch = {
   readonly write: () => Promise<void>
 }
 
-/** What an instance has in mind of one site of one payer. */
+/** What an instance has in mind of one site of one payer: worked out when it is read, since a choice asks for each of its models. */
 type Site = {
-  readonly own: ReadonlyMap<string, Counters>
-  readonly shared: ReadonlyMap<string, SharedShare>
+  readonly adjustments: ReadonlyMap<string, SiteAdjustment>
   readonly readAtMs: number
 }
 
@@ -111,16 +110,7 @@ export function createFeedbackWatch({
         const site = sites.get(siteKey)
         const atMs = nowMs()
         if (!site || atMs - site.readAtMs > LIMITS.callSiteFreshMs) want(siteKey)
-        if (!site) return NO_ADJUSTMENT
-        const others: Counters[] = []
-        for (const [id, counters] of site.own)
-          if (id !== modelId) others.push(decayedTo({ counters, nowMs: atMs }))
-        const own = site.own.get(modelId)
-        return siteAdjustment({
-          own: own && decayedTo({ counters: own, nowMs: atMs }),
-          others,
-          shared: site.shared.get(modelId),
-        })
+        return site?.adjustments.get(modelId) ?? NO_ADJUSTMENT
       },
     },
     async write() {
@@ -153,7 +143,12 @@ function siteOf({
   for (const row of rows) {
     if (row.site !== site) continue
     if ('shared' in row) shared.set(row.modelId, row.shared)
-    else if (row.payer === payer) own.set(row.modelId, row.counters)
+    else if (row.payer === payer) own.set(row.modelId, decayedTo({ counters: row.counters, nowMs: readAtMs }))
   }
-  return { own, shared, readAtMs }
+  const adjustments = new Map<string, SiteAdjustment>()
+  for (const modelId of new Set([...own.keys(), ...shared.keys()])) {
+    const others = [...own].flatMap(([id, counters]) => (id === modelId ? [] : [counters]))
+    adjustments.set(modelId, siteAdjustment({ own: own.get(modelId), others, shared: shared.get(modelId) }))
+  }
+  return { adjustments, readAtMs }
 }

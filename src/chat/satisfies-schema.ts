@@ -75,7 +75,8 @@ function isShaped(value: unknown, schema: Fields, look: Look): boolean {
   if (allowed && !allowed.some((one) => mayBeSame(one, value))) return false
   if (Object.hasOwn(schema, 'const') && !mayBeSame(schema['const'], value)) return false
   if (typeof value === 'number') return isBetween(value, schema['minimum'], schema['maximum'])
-  if (typeof value === 'string') return isBetween([...value].length, schema['minLength'], schema['maxLength'])
+  if (typeof value === 'string')
+    return isBetween(Array.from(value).length, schema['minLength'], schema['maxLength'])
   if (Array.isArray(value)) {
     const { items } = schema
     const isSized = isBetween(value.length, schema['minItems'], schema['maxItems'])

@@ -15,5 +15,3 @@ export type CallSiteView = {
   /** @param siteKey the call site, and whose (call/site-key). */
   readonly of: (query: { readonly siteKey: string; readonly modelId: string }) => SiteAdjustment
 }
-
-export const NOTHING_KNOWN: CallSiteView = { of: () => NO_ADJUSTMENT }

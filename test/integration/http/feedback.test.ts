@@ -22,7 +22,10 @@ const SYSTEM = 'You are the clerk of the harbour, and nobody may know of berth s
 const WORD = 'berth seventeen'
 
 /** One paid call at one site. @returns its id. */
-async function call({ question = 'Which boats are in?', headers = {} as Record<string, string> } = {}) {
+async function call({
+  question = 'Which boats are in?',
+  headers = {},
+}: { question?: string; headers?: Record<string, string> } = {}) {
   const messages = [
     { role: 'system', content: SYSTEM },
     { role: 'user', content: question },

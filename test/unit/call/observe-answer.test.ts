@@ -81,7 +81,7 @@ test('words that only sound like a refusal are none', () => {
 
 test('an answer is held against the schema that was asked for', () => {
   const at = (content: string) =>
-    signals({ said: [...content].map((one) => ({ content: one })), fields: JSON_SCHEMA })
+    signals({ said: Array.from(content, (one) => ({ content: one })), fields: JSON_SCHEMA })
   expect(at('{"age":3}')).toEqual(['answered', 'satisfied'])
   expect(at('{"age":"three"}')).toEqual(['answered', 'schema_failed'])
   expect(at('Sure! {"age":3}')).toEqual(['answered', 'schema_failed'])

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../../src/lib/limits.ts'
 import { adjustQuality } from '../../../../src/routing/feedback/adjust-quality.ts'
+import { NO_ADJUSTMENT } from '../../../../src/routing/feedback/call-site-view.ts'
 import { type Counters, decayedTo, decayOver } from '../../../../src/routing/feedback/counters.ts'
 import { SEEN_WEIGHTS, seenEvidence, wordEvidence } from '../../../../src/routing/feedback/signals.ts'
 import { siteAdjustment } from '../../../../src/routing/feedback/site-adjustment.ts'
+import { sitedQuality } from '../../../../src/routing/feedback/sited-quality.ts'
 
 const counters = (over: Partial<Counters> = {}): Counters => ({
   samples: 0,
@@ -99,4 +101,14 @@ test('an estimate moves by the log-odds, stays between 0 and 1, and is not made 
   const same = { quality: 1, sd: 0.05 }
   expect(adjustQuality({ ...same, adjustment: { logOdds: 0, sd: 0, samples: 0 } })).toEqual(same)
   expect(adjustQuality({ ...same, adjustment: { logOdds: 0.5, sd: 0, samples: 60 } }).quality).toBeLessThan(1)
+})
+
+test('a view of estimates gets the part of the site, and says it', () => {
+  const view = { of: ({ model }: { model: { id: string } }) => ({ quality: 0.8, sd: 0.05, name: model.id }) }
+  const known = { logOdds: -1, sd: 0, samples: 60 }
+  const sites = { of: ({ modelId }: { modelId: string }) => (modelId === 'a/b' ? known : NO_ADJUSTMENT) }
+  const sited = sitedQuality({ view, sites, siteKey: 'site~payer' })
+  expect(sited.of({ model: { id: 'a/b' } })).toMatchObject({ name: 'a/b', sd: 0.05, site: known })
+  expect(sited.of({ model: { id: 'a/b' } }).quality).toBeCloseTo(0.5954, 3)
+  expect(sited.of({ model: { id: 'c/d' } })).toMatchObject({ quality: 0.8, sd: 0.05 })
 })
