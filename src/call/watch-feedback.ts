@@ -27,6 +27,9 @@ type Site = {
 /** The last answer to a request, for who asks the same again. */
 type Answered = Pick<Observation, 'callId' | 'site' | 'payer' | 'modelId' | 'atMs'>
 
+/** A request that is asked again and again is a program that polls, not one that is not served: only the first time counts. */
+type Asked = { readonly answered: Answered; readonly isRepeat: boolean }
+
 /** The endpoint that answered says which model did: not always the one of the plan's head. */
 const modelOf = ({ candidates, model, capture }: FinishedCall): string =>
   candidates.find(({ id }) => id === capture.endpointId)?.modelId ?? model.id
@@ -56,7 +59,7 @@ export function createFeedbackWatch({
 }): FeedbackWatch {
   const sites = new Map<string, Site>()
   const wanted = new Set<string>()
-  const repeats = new Map<string, Answered>()
+  const asked = new Map<string, Asked>()
   let waiting: Observation[] = []
 
   function want(siteKey: string): void {
@@ -65,14 +68,20 @@ export function createFeedbackWatch({
 
   function noteRepeat(call: FinishedCall, answered: Answered): void {
     const key = `${answered.payer} ${call.requestHash}`
-    const before = repeats.get(key)
-    repeats.delete(key)
-    repeats.set(key, answered)
-    keepWithin(repeats, LIMITS.repeatsInMind)
+    const before = asked.get(key)
     // Equal requests side by side are a choice among several answers; one that came after the answer asks again.
-    const sinceMs = before ? call.receivedAtMs - before.atMs : -1
-    if (!before || sinceMs < 0 || sinceMs > LIMITS.repeatWindowMs) return
-    waiting.push({ ...before, kind: 'repeat', evidence: SEEN_WEIGHTS.repeated, atMs: answered.atMs })
+    const sinceMs = before ? call.receivedAtMs - before.answered.atMs : -1
+    const isRepeat = sinceMs >= 0 && sinceMs <= LIMITS.repeatWindowMs
+    asked.delete(key)
+    asked.set(key, { answered, isRepeat })
+    keepWithin(asked, LIMITS.repeatsInMind)
+    if (!before || !isRepeat || before.isRepeat) return
+    waiting.push({
+      ...before.answered,
+      kind: 'repeat',
+      evidence: SEEN_WEIGHTS.repeated,
+      atMs: answered.atMs,
+    })
   }
 
   async function read(): Promise<void> {
@@ -114,8 +123,9 @@ export function createFeedbackWatch({
       },
     },
     async write() {
-      const batch = waiting.slice(0, LIMITS.groupSize)
-      if (batch.length > 0) {
+      // What comes meanwhile is the next write's, so that this one ends.
+      for (let left = waiting.length; left > 0; left -= LIMITS.groupSize) {
+        const batch = waiting.slice(0, Math.min(left, LIMITS.groupSize))
         await store.observe(batch)
         waiting = waiting.slice(batch.length)
         for (const { site, payer } of batch) {

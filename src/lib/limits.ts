@@ -156,7 +156,7 @@ export const LIMITS = {
   callSiteFreshMs: 60_000,
   /** Between two writes of what was seen of answers; what waits for one; between two clearings. */
   feedbackWriteMs: 2_000,
-  feedbackWaiting: 8_192,
+  feedbackWaiting: 4_096,
   feedbackPruneMs: 3_600_000,
   /** Bytes of POST /v1/feedback, and how many an address may send in a minute. */
   feedbackBodyBytes: 4_096,

@@ -131,6 +131,16 @@ test('who asks the same again after the answer was not served by it', async () =
   expect(repeats).toMatchObject([{ callId: first.call.callId, evidence: { good: 0, bad: 0.3 } }])
 })
 
+test('a program that asks the same again and again is held against its answers once', async () => {
+  const { watch, told } = open()
+  for (let times = 0; times < 6; times += 1) {
+    const receivedAtMs = START_MS + times * 30_000
+    watch.take(story({ receivedAtMs, endedAtMs: receivedAtMs + 1_000 }))
+  }
+  await watch.write()
+  expect(told.filter(({ kind }) => kind === 'repeat')).toHaveLength(1)
+})
+
 test('equal requests side by side, by different payers, or long after one another are no repeats', async () => {
   const { watch, told } = open()
   watch.take(story({ endedAtMs: START_MS + 1_000 }))
@@ -173,9 +183,10 @@ test('what could not be written is written later, and nothing of a text is in it
 
 test('what waits is bounded', async () => {
   const { watch, told } = open()
+  const { call, delivered } = story()
   for (let index = 0; index < LIMITS.feedbackWaiting + 10; index += 1)
-    watch.take(story({ question: `${index}` }))
-  for (let pass = 0; pass <= LIMITS.feedbackWaiting / LIMITS.groupSize; pass += 1) await watch.write()
+    watch.take({ call: { ...call, callId: `call-of-many-${index}`, requestHash: `${index}` }, delivered })
+  await watch.write()
   expect(told).toHaveLength(LIMITS.feedbackWaiting)
 })
 
