@@ -1,5 +1,6 @@
 import { getTableColumns, getTableName, is, Table } from 'drizzle-orm'
 import * as calls from '../src/storage/schema/calls.ts'
+import * as feedback from '../src/storage/schema/feedback.ts'
 import * as health from '../src/storage/schema/health.ts'
 import * as ledger from '../src/storage/schema/ledger.ts'
 import * as operations from '../src/storage/schema/operations.ts'
@@ -37,6 +38,15 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'tokens, counted',
       'input_uncached cache_read cache_write cache_write_hour output_text reasoning images audio usage_estimated',
     ],
+  ],
+  call_sites: [
+    ['a place in a program and who pays, under a server key; and a model', 'site payer model'],
+    ['how its answers were, in sums that fade', 'samples seen_good seen_bad told_good told_bad at_ms'],
+  ],
+  observations: [['which call was counted where, for a week', 'call_id kind site payer model at_ms']],
+  feedback: [
+    ["a payer's word on its call: a number and a reason out of a list", 'call_id score reason at_ms'],
+    ['what the word weighs, and what of it is counted', 'good bad counted_good counted_bad'],
   ],
   accounts: [['names of limited accounts', 'id ledger path']],
   balances: [
@@ -125,6 +135,7 @@ type StoredColumns = {
 export function storedColumns(): readonly StoredColumns[] {
   const schema = Object.values({
     ...calls,
+    ...feedback,
     ...health,
     ...ledger,
     ...operations,

@@ -3,6 +3,7 @@ import { createTurns } from '../call/turns.ts'
 import { openAddressWindow } from '../http/address-window.ts'
 import { ownOrigin } from '../http/own-origin.ts'
 import type { HttpDependencies } from '../http/dependencies.ts'
+import { LIMITS } from '../lib/limits.ts'
 import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import { createSignatureCheck } from '../payment/signature.ts'
@@ -19,6 +20,7 @@ import type { AppOptions } from './options.ts'
 import { rememberFor } from './remember-for.ts'
 import type { Settling } from './start-settling.ts'
 import type { Books } from './watch-books.ts'
+import type { Feedback } from './watch-feedback.ts'
 import type { UsageFindings } from './watch-usage.ts'
 
 /** Anybody may ask whether we are ready, and every answer costs a question to each chain. */
@@ -34,6 +36,7 @@ type Parts = {
   readonly settling: Settling
   readonly books: Books
   readonly usage: UsageFindings
+  readonly feedback: Feedback
   readonly withheldOf: CallDependencies['withheldOf']
   readonly metrics: Metrics
   readonly log: ReturnType<typeof createLog>
@@ -41,13 +44,15 @@ type Parts = {
 
 /** What the HTTP edge is given: the story of a call, and finished values out for log and metrics. */
 export function httpDependencies(parts: Parts): HttpDependencies {
-  const { options, storage, chains, settlement, usage, metrics, log } = parts
+  const { options, storage, chains, settlement, usage, feedback, metrics, log } = parts
   return {
     call: callDependencies(parts),
     settlement,
     payers: storage.payers,
     freeCalls: openAddressWindow({ limit: options.freeCallsPerMinute, nowMs: clock.nowMs }),
     unpaid: openAddressWindow({ limit: options.unpaidPerMinute, nowMs: clock.nowMs }),
+    feedback: openAddressWindow({ limit: LIMITS.feedbackPerMinute, nowMs: clock.nowMs }),
+    words: storage.feedback,
     trustedProxies: options.trustedProxies,
     receiptKey: options.keys.receiverAuthorizer,
     publicUrl: (request) =>
@@ -57,7 +62,10 @@ export function httpDependencies(parts: Parts): HttpDependencies {
       metrics.countCall(call)
       logCall({ log, call })
     },
-    onDelivered: usage.take,
+    onDelivered: (ended) => {
+      usage.take(ended)
+      feedback.take(ended)
+    },
     onError: ({ error, requestId, path }) =>
       logError({ log, error, fields: { request_id: requestId, path } }),
     checkReadiness: rememberFor({

@@ -18,6 +18,7 @@ import { settlementDependencies } from './settlement-dependencies.ts'
 import { shareHealth } from './share-health.ts'
 import { startSettling } from './start-settling.ts'
 import { watchBooks } from './watch-books.ts'
+import { watchFeedback } from './watch-feedback.ts'
 import { watchTokens } from './watch-tokens.ts'
 import { watchUsage } from './watch-usage.ts'
 
@@ -77,6 +78,8 @@ export async function openApp(options: AppOptions): Promise<App> {
     closers.push(health.close)
     const usage = watchUsage({ storage, metrics, log })
     closers.push(usage.close)
+    const feedback = watchFeedback({ store: storage.feedback, secret: options.secret, log })
+    closers.push(feedback.close)
     const books = watchBooks({ options, storage, chains, settlement, usage, metrics, log })
     closers.push(books.close)
     const dependencies = httpDependencies({
@@ -89,6 +92,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       settling,
       books,
       usage,
+      feedback,
       withheldOf: tokens.withheldOf,
       metrics,
       log,

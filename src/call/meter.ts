@@ -1,5 +1,6 @@
 import { countTokens } from '../chat/count-tokens.ts'
 import type { ChatRequest, StreamPart, UpstreamEnd } from '../chat/types.ts'
+import { LIMITS } from '../lib/limits.ts'
 import { NO_USAGE, type Usage } from '../chat/usage.ts'
 import { usualInput } from '../chat/usual-input.ts'
 
@@ -9,6 +10,8 @@ export type Delivered = {
   readonly text: () => string
   /** Whether the text holds reasoning. */
   readonly hasReasoning: () => boolean
+  /** The JSON of its events, where it is short enough to be looked at as a whole. */
+  readonly events: () => readonly string[] | undefined
 }
 
 /** What has been handed on of one answer. Holds the text in memory while the call runs, in case the provider never counts it. */
@@ -30,16 +33,26 @@ export function createMeter({ request }: { request: ChatRequest }): Meter {
   let reported: Usage | undefined
   let hasContent = false
   let hasReasoning = false
+  let events: string[] | undefined = []
+  let eventChars = 0
+
+  function keep(json: string): void {
+    eventChars += json.length
+    if (eventChars > LIMITS.checkedAnswerChars) events = undefined
+    events?.push(json)
+  }
 
   return {
     delivered: {
       bytes: () => delivered.reduce((sum, text) => sum + Buffer.byteLength(text), 0),
       text: () => delivered.join(''),
       hasReasoning: () => hasReasoning,
+      events: () => events,
     },
     add(part) {
       if (part.type === 'content' || part.type === 'finish') {
         delivered.push(part.text)
+        keep(part.json)
         hasContent = true
         hasReasoning ||= part.hasReasoning === true
       }

@@ -36,6 +36,8 @@ export type ReceivedCall = {
   readonly bodyDigest?: Hex
   /** The caller's own name for this request: `Idempotency-Key`, or x402's payment-identifier. */
   readonly idempotencyId?: string
+  /** The caller does not want its answer to be looked at, nor to be one that others are tried on. */
+  readonly feedback?: 'off'
   readonly organizationId?: string
   readonly principalId?: string
   readonly keyId?: string

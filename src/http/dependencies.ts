@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
+import type { FeedbackStore } from '../call/feedback-ports.ts'
 import type { RecordedCall } from '../call/record.ts'
 import type { CallRecord } from '../call/types.ts'
 import type { Address, Hex } from '../payment/types.ts'
@@ -26,6 +27,9 @@ export type HttpDependencies = {
   readonly freeCalls: AddressWindow
   /** Requests on paid paths that were not admitted, per address. */
   readonly unpaid: AddressWindow
+  /** Words on answers, per address. */
+  readonly feedback: AddressWindow
+  readonly words: Pick<FeedbackStore, 'putWord'>
   /** Proxies in front whose word on the caller's address counts. */
   readonly trustedProxies: number
   /** Signs receipts and offers for those who ask: the key whose address is `receiverAuthorizer` of the offers. */

@@ -49,6 +49,7 @@ export function receive({
       receivedAtMs,
       retryCount: retryCountOf(request),
       ...(wantsSignedReceipt(request) ? { bodyDigest: sha256(body) } : {}),
+      ...(isFeedbackOff(request) ? { feedback: 'off' as const } : {}),
     }
     return { kind: 'call', call }
   } catch (error) {
@@ -62,6 +63,17 @@ export function receive({
 /** Signatures cost time, and what they prove is of use to few: they are made for those who say so. */
 export const wantsSignedReceipt = (request: Request): boolean =>
   request.headers['x-turnpike-receipt'] === 'signed'
+
+/** @throws invalid_field for another word: a caller that misspells it would be watched against its will. */
+function isFeedbackOff({ headers }: Request): boolean {
+  const word = headers['x-turnpike-feedback']
+  if (word === undefined || word === 'on') return false
+  if (word === 'off') return true
+  throw new TurnpikeError('invalid_field', {
+    param: 'x-turnpike-feedback',
+    message: 'The header x-turnpike-feedback must be on or off.',
+  })
+}
 
 const sha256 = (body: Buffer): `0x${string}` => `0x${createHash('sha256').update(body).digest('hex')}`
 

@@ -16,6 +16,7 @@ import { paidRoute } from './paid-route.ts'
 import { callsRoutes } from './routes/calls.ts'
 import { countTokensRoute } from './routes/count-tokens.ts'
 import { creditRoutes } from './routes/credit.ts'
+import { feedbackRoute } from './routes/feedback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { modelsRoutes } from './routes/models.ts'
 import { quotesRoute } from './routes/quotes.ts'
@@ -46,6 +47,7 @@ export function createHttpApp({
   app.use(creditRoutes(dependencies))
   app.use(countTokensRoute(dependencies))
   app.use(quotesRoute(dependencies))
+  app.use(feedbackRoute(dependencies))
   app.use(discoveryRoutes(dependencies))
   app.use(mcpRoute({ app, dependencies }))
   app.use(healthRoutes(dependencies))

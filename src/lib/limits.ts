@@ -211,4 +211,27 @@ export const LIMITS = {
   /** What the predictor reads of a prompt: its head and its tail. */
   featureHeadCharacters: 2_500,
   featureTailCharacters: 1_500,
+  /** What experience at a call site is worth half after; how long a call may be judged by its payer; how long its words are kept. */
+  feedbackHalfLifeMs: 14 * 86_400_000,
+  feedbackWindowMs: 7 * 86_400_000,
+  feedbackKeptMs: 90 * 86_400_000,
+  /** Counters of a call site are forgotten when nothing was added for so long: a sixteenth is left. */
+  callSiteKeptMs: 56 * 86_400_000,
+  /** Models at call sites that are kept of one payer, and sites that an instance keeps in mind; those are read again so often. */
+  callSitesPerPayer: 512,
+  callSitesInMind: 8_192,
+  callSiteFreshMs: 60_000,
+  /** Between two writes of what was seen of answers; what waits for one; between two clearings. */
+  feedbackWriteMs: 2_000,
+  feedbackWaiting: 4_096,
+  feedbackPruneMs: 3_600_000,
+  /** Bytes of POST /v1/feedback, and how many an address may send in a minute. */
+  feedbackBodyBytes: 4_096,
+  feedbackPerMinute: 120,
+  /** The same request within this time of its answer asks again. */
+  repeatWindowMs: 120_000,
+  repeatsInMind: 16_384,
+  /** Characters of an answer's events that are held to see whether it is as asked, and steps of that look. */
+  checkedAnswerChars: 262_144,
+  schemaSteps: 20_000,
 } as const

@@ -1,3 +1,4 @@
+import type { FeedbackStore } from '../call/feedback-ports.ts'
 import type { CallStore, HealthStore } from '../call/ports.ts'
 import type { BalanceStore, DueStore, LaneStore, SettlementStore } from '../settlement/ports.ts'
 import { openAccountIds } from './account-ids.ts'
@@ -6,6 +7,7 @@ import { openBalanceStore } from './balance-store.ts'
 import { openCallStore } from './call-store.ts'
 import type { Database } from './database.ts'
 import { openDueStore } from './due-store.ts'
+import { openFeedbackStore } from './feedback-store.ts'
 import { openHealthStore } from './health-store.ts'
 import { registerInstance, renewLease } from './instances.ts'
 import { openLedgerQueries } from './ledger-queries.ts'
@@ -32,6 +34,7 @@ export type Storage = {
   readonly payers: ReturnType<typeof openPayerQueries>
   readonly reconcile: ReturnType<typeof openReconcileStore>
   readonly findings: ReturnType<typeof openFindingStore>
+  readonly feedback: FeedbackStore
   readonly health: HealthStore
   /** One owner at a time; false where another process has it. Embedded: always true, the folder's lock is the lease. */
   readonly takeLease: (name: string) => Promise<boolean>
@@ -142,6 +145,7 @@ export async function openStorageOn({
     payers: openPayerQueries({ database }),
     reconcile: openReconcileStore({ database, meta }),
     findings: openFindingStore({ database }),
+    feedback: openFeedbackStore({ database }),
     health: openHealthStore({ database }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
     instances: {

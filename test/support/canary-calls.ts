@@ -224,10 +224,42 @@ export async function playEverything({
     statuses.push(response.status)
     await response.arrayBuffer()
   }
+  statuses.push(...(await playFeedback({ url, provider, client, canary })))
   const payment = Buffer.from(canary.text('payment')).toString('base64')
   const refused = await fetch(url, post(canaryBody({ canary }), { ...headers, 'payment-signature': payment }))
   statuses.push(refused.status)
   await refused.arrayBuffer()
+  return statuses
+}
+
+/** A call whose answer is held against a schema, asked for once more, and what its payer may and may not say of it. */
+async function playFeedback({
+  url,
+  provider,
+  client,
+  canary,
+}: Omit<Playing, 'requestId'>): Promise<readonly number[]> {
+  tell({ provider, canary, story: 'answers' })
+  const schema = { type: 'object', description: canary.text('schema') }
+  const format = { type: 'json_schema', json_schema: { name: 'answer', schema } }
+  const statuses: number[] = []
+  let callId = ''
+  for (let times = 0; times < 2; times += 1) {
+    const answered = await client.pay(url, post(canaryBody({ canary, response_format: format })))
+    callId = answered.headers.get('x-call-id') ?? ''
+    await answered.arrayBuffer()
+    statuses.push(answered.status)
+  }
+  for (const word of [
+    { call_id: callId, score: 0, reason: 'bad_format' },
+    { call_id: callId, score: 0, reason: canary.text('reason') },
+    { call_id: callId, score: 0, comment: canary.text('comment') },
+    { call_id: canary.text('id'), rating: canary.text('rating') },
+  ]) {
+    const said = await fetch(new URL('/v1/feedback', url), post(JSON.stringify(word)))
+    statuses.push(said.status)
+    await said.arrayBuffer()
+  }
   return statuses
 }
 
@@ -236,6 +268,7 @@ export const EVERYTHING = [
   [200, 502, 400, 200, 502, 400, 200, 200, 200],
   [402, 400, 400, 400, 400],
   [200, 200, 400, 400, 200, 200, 400, 400],
+  [200, 200, 200, 400, 400, 400],
   [400],
 ].flat()
 

@@ -217,6 +217,13 @@ export const FREE_ANSWERS: Schemas = {
     ),
     withdrawals: listOf({ $ref: '#/components/schemas/Withdrawal' }),
   }),
+  Feedback: some({
+    object: { const: 'feedback' },
+    call_id: TEXT,
+    score: { type: 'number', minimum: 0, maximum: 1 },
+    reason: maybe('string'),
+    replaced: { type: 'boolean', description: 'Whether it took the place of an earlier word.' },
+  }),
   Withdrawal: some({
     object: { const: 'withdrawal' },
     id: TEXT,

@@ -17,6 +17,10 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'admin_token_required',
   'sign_in_required',
   'nothing_to_withdraw',
+  'feedback_not_yours',
+  'feedback_too_early',
+  'feedback_too_late',
+  'feedback_limit_reached',
 ])
 
 /** What can be met while a body is read. */
@@ -65,6 +69,22 @@ export const WITHDRAWAL_CODES: readonly ErrorCode[] = [
   'unknown_field',
   'sign_in_invalid',
   'nothing_to_withdraw',
+]
+export const FEEDBACK_CODES: readonly ErrorCode[] = [
+  'body_too_large',
+  'invalid_json',
+  'unsupported_content_encoding',
+  'missing_field',
+  'invalid_field',
+  'unknown_field',
+  'contradicting_options',
+  'sign_in_invalid',
+  'call_not_found',
+  'feedback_not_yours',
+  'feedback_too_early',
+  'feedback_too_late',
+  'feedback_limit_reached',
+  'unavailable',
 ]
 export const COUNT_CODES: readonly ErrorCode[] = [
   ...READING,

@@ -5,7 +5,8 @@ import { LIMITS } from '../../lib/limits.ts'
 import type { ErrorCode } from '../../lib/errors/registry.ts'
 import { PAID_PATHS } from '../dialects.ts'
 import { WITHDRAWAL_BODY } from '../credit-schemas.ts'
-import { COUNT_CODES, QUOTE_CODES, WITHDRAWAL_CODES } from './error-responses.ts'
+import { FEEDBACK_BODY, FEEDBACK_EXAMPLE } from '../feedback-schemas.ts'
+import { COUNT_CODES, FEEDBACK_CODES, QUOTE_CODES, WITHDRAWAL_CODES } from './error-responses.ts'
 
 type Parameter = {
   readonly name: string
@@ -130,6 +131,16 @@ export const FREE_OPERATIONS: readonly FreeOperation[] = [
     answer: 'Withdrawal',
     codes: WITHDRAWAL_CODES,
     isSignedIn: true,
+  },
+  {
+    method: 'post',
+    path: '/v1/feedback',
+    id: 'createFeedback',
+    summary: "What its payer thinks of a call's answer: moves what is chosen for that payer's like calls",
+    body: FEEDBACK_BODY,
+    example: FEEDBACK_EXAMPLE,
+    answer: 'Feedback',
+    codes: FEEDBACK_CODES,
   },
   {
     method: 'post',

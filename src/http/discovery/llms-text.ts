@@ -54,6 +54,11 @@ ${LIMITS.quoteSeconds} s), other models with their prices, and where the call wo
 GET ${url}/v1/models lists them with prices per token. model is vendor/model, or auto for the cheapest that fits.
 max_tokens (max_output_tokens at /v1/responses) bounds the price: set it.
 
+## Say how it was
+
+POST ${url}/v1/feedback {"call_id": "call_…", "rating": "good"} (or score from 0 to 1, and reason out of a list). Free, once per call, for a week: it moves what auto
+chooses for calls of yours with the same instructions and tools. x-turnpike-feedback: off on a call keeps its answer from being looked at.
+
 ## As tools
 
 POST ${url}/mcp speaks the Model Context Protocol (streamable HTTP): list_models, quote, chat, get_receipt, get_balance. chat is paid in _meta["x402/payment"].
