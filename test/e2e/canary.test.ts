@@ -11,7 +11,14 @@ import { BASE_SEPOLIA_USDC } from '../../src/payment/assets.ts'
 import { openPglite } from '../../src/storage/pglite.ts'
 import { openRpcProxy, type RpcProxy } from '../integration/chain/rpc-proxy.ts'
 import { filesIn, findIn, newCanary, type Sink, spellingsOf } from '../support/canary.ts'
-import { beginStream, canaryBody, EVERYTHING, playEverything, tell } from '../support/canary-calls.ts'
+import {
+  beginStream,
+  canaryBody,
+  EVERYTHING,
+  payWhenAwake,
+  playEverything,
+  tell,
+} from '../support/canary-calls.ts'
 import { post } from '../support/chat.ts'
 import { fillLedgerFolder } from '../support/ledger-folder.ts'
 import { hasPostgres, MISSING_POSTGRES, startPostgres, type PostgresServer } from '../support/postgres.ts'
@@ -100,7 +107,8 @@ async function liveThrough({ name, environment }: { name: string; environment: R
   const statuses = await playEverything({ ...playing, url: chatOf(first), requestId: CONTROL_ID })
   proxy.setMode('drop')
   tell({ provider, canary, story: 'answers' })
-  await (await client.pay(chatOf(first), post(canaryBody({ canary })))).arrayBuffer()
+  const request = post(canaryBody({ canary }))
+  await (await payWhenAwake({ client, url: chatOf(first), request })).arrayBuffer()
   await waitUntil({ what: 'a settlement fails', isSo: () => /"step":"\w+"/.test(first.output()) })
   sink(`${name} metrics`, await (await fetch(`${first.url}/metrics`)).text())
   const cut = await beginStream({ ...playing, url: chatOf(first) })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Canary } from './canary.ts'
 import { MODEL, post } from './chat.ts'
 import { chunkEvent, type ScriptedProvider, sendStream, streamOf, USUAL_USAGE } from './scripted-provider.ts'
@@ -157,6 +158,24 @@ type Playing = {
   readonly requestId: string
 }
 
+/** Pays; where the only endpoint rests because it has failed so often, when it is asked again. */
+export async function payWhenAwake({
+  client,
+  url,
+  request,
+}: {
+  client: StockPayer
+  url: string | URL
+  request: RequestInit
+}): Promise<Response> {
+  for (;;) {
+    const response = await client.pay(url, request)
+    if (response.status !== 503) return response
+    await response.arrayBuffer()
+    await sleep(Number(response.headers.get('retry-after')) * 1_000)
+  }
+}
+
 /** Reads the first bytes of an answer; whoever wants no more hangs up with the abort. */
 async function firstBytes(response: Response): Promise<void> {
   const reader = response.body?.getReader()
@@ -181,7 +200,8 @@ export async function playEverything({
   const statuses: number[] = []
   const call = async (story: Story, stream: boolean) => {
     tell({ provider, canary, story })
-    const response = await client.pay(url, post(canaryBody({ canary, stream }), headers))
+    const request = post(canaryBody({ canary, stream }), headers)
+    const response = await payWhenAwake({ client, url, request })
     statuses.push(response.status)
     await response.text().catch(() => '')
   }
@@ -195,7 +215,7 @@ export async function playEverything({
   tell({ provider, canary, story: 'falls silent' })
   const hangUp = new AbortController()
   const request = { ...post(canaryBody({ canary, stream: true }), headers), signal: hangUp.signal }
-  const left = await client.pay(url, request)
+  const left = await payWhenAwake({ client, url, request })
   await firstBytes(left)
   hangUp.abort()
 
@@ -215,7 +235,8 @@ export async function playEverything({
     const other = new URL(path, url)
     for (const story of ['answers', 'sends an error', 'refuses with 400'] as const) {
       tell({ provider, canary, story })
-      const response = await client.pay(other, post(JSON.stringify(body), headers))
+      const request = post(JSON.stringify(body), headers)
+      const response = await payWhenAwake({ client, url: other, request })
       statuses.push(response.status)
       await response.text().catch(() => '')
     }
@@ -280,7 +301,8 @@ export async function beginStream({
   canary,
 }: Omit<Playing, 'requestId'>): Promise<Response> {
   tell({ provider, canary, story: 'falls silent' })
-  const response = await client.pay(url, post(canaryBody({ canary, stream: true })))
+  const request = post(canaryBody({ canary, stream: true }))
+  const response = await payWhenAwake({ client, url, request })
   await firstBytes(response)
   return response
 }
