@@ -76,7 +76,9 @@ async function call(fields: Readonly<Record<string, unknown>> = {}) {
   requests += 1
   const requestId = `request-${requests}`
   const messages = [{ role: 'user', content: `Tell me of harbour ${requests}.` }]
-  const body = JSON.stringify({ model: MODEL, messages, max_tokens: 60, ...fields })
+  // What a test has made known of them is not to change the order of trial.
+  const provider = { order: ['north', 'south', 'east'] }
+  const body = JSON.stringify({ model: MODEL, messages, max_tokens: 60, provider, ...fields })
   const before = await stack.creditOf(payer)
   const startedMs = performance.now()
   const answer = await payFromCredit({ stack, payer, body, requestId })
