@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import type { RoutingFigures, RoutingPart } from '../test/bench/routing/routing-part.ts'
 import { requireNode } from './require-node.ts'
+import { startNotes } from './start-notes.ts'
 
 /** One line per part. Loaded only where it is asked for: each brings a world of its own. */
 const PARTS: Readonly<Record<string, () => Promise<RoutingPart>>> = {
@@ -37,11 +38,7 @@ else if (unknown.length > 0) {
 } else await runAll(positionals.length > 0 ? positionals : Object.keys(PARTS))
 
 async function runAll(names: readonly string[]): Promise<void> {
-  const startedMs = performance.now()
-  const note = (line: string) =>
-    void process.stderr.write(
-      `${((performance.now() - startedMs) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`,
-    )
+  const note = startNotes()
   const results: Record<string, RoutingFigures> = {}
   for (const name of names) {
     const part = await PARTS[name]?.()

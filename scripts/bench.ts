@@ -10,6 +10,7 @@ import { judge, machineOf, type Report, reportText } from '../test/bench/report.
 import { measureRpcSilence } from '../test/bench/rpc-silence.ts'
 import { measureVoucherCpu, profileVouchers } from '../test/bench/voucher-cpu.ts'
 import { requireNode } from './require-node.ts'
+import { startNotes } from './start-notes.ts'
 
 /**
  * `npm run bench [-- --short] [--json] [--profile] [--embedded]`: what payment costs a call, and whether charges are exact.
@@ -36,10 +37,7 @@ const size = values.short
 
 const startedMs = performance.now()
 const load = loadavg()[0] ?? 0
-const note = (line: string) =>
-  void process.stderr.write(
-    `${((performance.now() - startedMs) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`,
-  )
+const note = startNotes()
 
 const fdatasyncMs = measureFdatasyncMs()
 const world = await openBenchWorld({

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readPredictor } from '../src/routing/quality/predictor-file.ts'
 import { requireNode } from './require-node.ts'
+import { startNotes } from './start-notes.ts'
 import { datasetOf } from './router/dataset.ts'
 import { apgrFigures, calibrationOf, createEstimator, poolFigures } from './router/evaluate.ts'
 import { evaluationText, type Evaluation } from './router/evaluation-text.ts'
@@ -36,9 +37,7 @@ if (values.help || values.data === undefined) {
   process.stdout.write(HELP)
   process.exit(values.help ? 0 : 2)
 }
-const started = performance.now()
-const note = (line: string) =>
-  void process.stderr.write(`${((performance.now() - started) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`)
+const note = startNotes()
 
 const predictor = readPredictor(readFileSync(values.model ?? join(import.meta.dirname, '../data/router.bin')))
 const rows = await readRows(values.data)

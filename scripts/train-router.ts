@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { writePredictor } from '../src/routing/quality/predictor-file.ts'
 import { requireNode } from './require-node.ts'
+import { startNotes } from './start-notes.ts'
 import { datasetOf } from './router/dataset.ts'
 import { readRows } from './router/read-rows.ts'
 import { trainPredictor } from './router/train-predictor.ts'
@@ -36,9 +37,7 @@ if (values.help || values.data === undefined) {
   process.stdout.write(HELP)
   process.exit(values.help ? 0 : 2)
 }
-const started = performance.now()
-const note = (line: string) =>
-  void process.stderr.write(`${((performance.now() - started) / 1_000).toFixed(0).padStart(4)} s  ${line}\n`)
+const note = startNotes()
 
 const data = datasetOf(await readRows(values.data))
 note(`${data.rows.length} rows, ${data.heads.length} heads, ${data.tasks.length} tasks`)

@@ -27,33 +27,27 @@ export type Dataset = {
   readonly labelRows: Int32Array
 }
 
-export function datasetOf(rows: readonly Row[]): Dataset {
-  const features = rows.map(({ prompt }) => readFeatures({ text: prompt }))
-  const scale = scaleOf(features)
-  return {
+export const datasetOf = (rows: readonly Row[]): Dataset =>
+  assemble({
     rows,
-    features,
-    scale,
-    sparse: sparseRowsOf({ features, scale }),
+    features: rows.map(({ prompt }) => readFeatures({ text: prompt })),
     lots: Int32Array.from(rows, (row) => hashText(questionOf(row)) % 10_000),
-    ...labelsOf(rows),
-  }
-}
+  })
 
-/** The same data without some rows: features and their scale stay, heads and tasks of what is left. */
+/** The same data without some rows: their features stay, scale, heads and tasks are those of what is left. */
 export function subsetOf(data: Dataset, isKept: (row: Row, index: number) => boolean): Dataset {
   const kept = data.rows.map((_, index) => index).filter((index) => isKept(data.rows[index]!, index))
-  const rows = kept.map((index) => data.rows[index]!)
-  const features = kept.map((index) => data.features[index]!)
-  const scale = scaleOf(features)
-  return {
-    rows,
-    features,
-    scale,
-    sparse: sparseRowsOf({ features, scale }),
+  return assemble({
+    rows: kept.map((index) => data.rows[index]!),
+    features: kept.map((index) => data.features[index]!),
     lots: Int32Array.from(kept, (index) => data.lots[index]!),
-    ...labelsOf(rows),
-  }
+  })
+}
+
+function assemble(own: Pick<Dataset, 'rows' | 'features' | 'lots'>): Dataset {
+  const { rows, features } = own
+  const scale = scaleOf(features)
+  return { ...own, scale, sparse: sparseRowsOf({ features, scale }), ...labelsOf(rows) }
 }
 
 function labelsOf(rows: readonly Row[]) {

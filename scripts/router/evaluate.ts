@@ -66,16 +66,18 @@ export function pairApgr({
 
 export type PoolFigures = { readonly quality: number; readonly saving: number }
 
+type Measured = {
+  readonly predictor: Predictor
+  readonly rows: readonly Row[]
+  readonly estimate: Estimator
+}
+
 /** Every pool at the points that training has fixed. */
 export function poolFigures({
   predictor,
   rows,
   estimate,
-}: {
-  predictor: Predictor
-  rows: readonly Row[]
-  estimate: Estimator
-}): Readonly<Record<string, { pools: Readonly<Record<string, PoolFigures>>; meanSaving: number }>> {
+}: Measured): Readonly<Record<string, { pools: Readonly<Record<string, PoolFigures>>; meanSaving: number }>> {
   const { costs, points } = predictor.operating
   const figures = TARGETS.map((target) => {
     const pools = POOLS.flatMap((pool) => {
@@ -97,15 +99,7 @@ export function poolFigures({
 }
 
 /** ECE over every outcome of the rows that the file has a head for. */
-export function calibrationOf({
-  predictor,
-  rows,
-  estimate,
-}: {
-  predictor: Predictor
-  rows: readonly Row[]
-  estimate: Estimator
-}): number {
+export function calibrationOf({ predictor, rows, estimate }: Measured): number {
   const known = new Set(predictor.heads.map(({ name }) => name))
   return calibrationError(
     rows.flatMap(({ source, outcomes }, row) =>

@@ -2,6 +2,7 @@ import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { minBigint, picoUsdToAtomic } from '../lib/money.ts'
 import type { SponsoredPermit, UptoPayment } from '../payment/types.ts'
+import { uptoAuthorizationOf } from '../settlement/upto-authorization.ts'
 import { admissionOf } from './admission.ts'
 import { admitDurably } from './admit-durably.ts'
 import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit-request.ts'
@@ -38,14 +39,7 @@ export async function admitUpto({
   const cap = picoUsdToAtomic({ amountPicoUsd: LIMITS.exposurePicoUsd, decimals: asset.decimals })
   const admission = {
     ...admissionOf({ planned, payment, atMs: clock.nowMs() }),
-    authorization: {
-      nonce: payment.nonce.toString(),
-      permittedAtomic: payment.permittedAtomic.toString(),
-      validAfter: payment.validAfter,
-      deadline: payment.deadline,
-      signature: payment.signature,
-      ...(permit ? { permit } : {}),
-    },
+    authorization: uptoAuthorizationOf({ payment, permit }),
     // Also a single call: a payer may empty its wallet while the answer streams. Dearer calls go through a channel. What a permit
     // allows is there for its own call only, and a second permit would have the same nonce: one such call at a time.
     exposureLimitAtomic: permit ? minBigint(cap, ceilingAtomic) : minBigint(cap, spendable.balanceAtomic),

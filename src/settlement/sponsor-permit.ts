@@ -2,6 +2,7 @@ import { LIMITS } from '../lib/limits.ts'
 import type { Network, UptoPayment } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import type { DueSettlement } from './types.ts'
+import { uptoAuthorizationOf } from './upto-authorization.ts'
 
 export type SponsorOutcome =
   | { readonly kind: 'sponsored' }
@@ -67,12 +68,5 @@ const wholeSettlement = (payment: UptoPayment): DueSettlement => ({
   asset: payment.asset.address,
   payer: payment.payer,
   amountAtomic: payment.permittedAtomic,
-  authorization: {
-    nonce: payment.nonce.toString(),
-    permittedAtomic: payment.permittedAtomic.toString(),
-    validAfter: payment.validAfter,
-    deadline: payment.deadline,
-    signature: payment.signature,
-    ...(payment.sponsoredPermit ? { permit: payment.sponsoredPermit } : {}),
-  },
+  authorization: uptoAuthorizationOf({ payment, permit: payment.sponsoredPermit }),
 })

@@ -1,4 +1,4 @@
-import type { Hex, SponsoredPermit } from '../payment/types.ts'
+import type { Hex, SponsoredPermit, UptoPayment } from '../payment/types.ts'
 
 /** What an `upto` settlement needs of the payer's signature; stored with the admission, spent by one transaction. */
 export type UptoAuthorization = {
@@ -12,3 +12,19 @@ export type UptoAuthorization = {
   /** A permit of the token that goes first, in the same transaction; over exactly what is permitted. */
   readonly permit?: SponsoredPermit
 }
+
+/** What a payment authorises, with the permit that is sponsored for it, where one is. */
+export const uptoAuthorizationOf = ({
+  payment: { nonce, permittedAtomic, validAfter, deadline, signature },
+  permit,
+}: {
+  payment: UptoPayment
+  permit: SponsoredPermit | undefined
+}): UptoAuthorization => ({
+  nonce: nonce.toString(),
+  permittedAtomic: permittedAtomic.toString(),
+  validAfter,
+  deadline,
+  signature,
+  ...(permit ? { permit } : {}),
+})

@@ -1,3 +1,4 @@
+import { keepNewest } from '../../facilitator/keep-newest.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import type { Hex } from '../../payment/types.ts'
 import type { Calldata, Prepared, SignedTransaction } from '../../settlement/ports.ts'
@@ -99,12 +100,6 @@ export function createGasLane({
     return 'status' in receipt && receipt.status === '0x1' ? 'success' : 'reverted'
   }
 
-  const remember = (call: Calldata, signed: SignedTransaction) => {
-    const [oldest] = sent.keys()
-    if (sent.size >= LIMITS.facilitatorRemembered && oldest !== undefined) sent.delete(oldest)
-    sent.set(call.data, { ...signed, call })
-  }
-
   const sendNext = async (call: Calldata): Promise<Hex> => {
     const again = await resend(call)
     if (again !== undefined) return again
@@ -116,7 +111,7 @@ export function createGasLane({
     const { raw, hash } = signed
     // Noted before it is sent: an answer that is lost costs the same.
     spent = [...spent, cost]
-    remember(call, signed)
+    keepNewest({ map: sent, key: call.data, value: { ...signed, call } })
     last = { nonce, atMs: nowMs() }
     const word = await broadcast({ rpc, raw })
     if (word !== 'underpriced' && word !== 'nonce-too-low') return hash

@@ -27,31 +27,18 @@ function layoutOf({ width, shapeCount, tasks, heads }: PredictorFacts) {
  * multiple of four bytes (little-endian).
  */
 export function writePredictor(predictor: Predictor): Uint8Array {
-  const {
-    width,
-    linearWidth,
-    shapeCount,
-    domains,
-    sources,
-    tasks,
-    heads,
-    likeness,
-    familiarity,
-    trainedOn,
-    operating,
-  } = predictor
   const facts: PredictorFacts = {
-    width,
-    linearWidth,
-    shapeCount,
-    domains,
-    sources,
-    tasks,
-    heads,
-    likeness,
-    familiarity,
-    trainedOn,
-    operating,
+    width: predictor.width,
+    linearWidth: predictor.linearWidth,
+    shapeCount: predictor.shapeCount,
+    domains: predictor.domains,
+    sources: predictor.sources,
+    tasks: predictor.tasks,
+    heads: predictor.heads,
+    likeness: predictor.likeness,
+    familiarity: predictor.familiarity,
+    trainedOn: predictor.trainedOn,
+    operating: predictor.operating,
   }
   const text = new TextEncoder().encode(JSON.stringify(facts))
   const layout = layoutOf(facts)
