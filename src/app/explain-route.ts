@@ -7,6 +7,7 @@ import type { Weights } from '../chat/routing/overrides.ts'
 import { PAID_PATHS } from '../http/dialects.ts'
 import { formatUsd } from '../lib/money.ts'
 import { explainCandidates, type ExplainedCandidate } from '../routing/explanation.ts'
+import type { QualityView } from '../routing/quality-view.ts'
 import { STRATEGIES } from '../routing/strategies.ts'
 import { LIMITS } from '../lib/limits.ts'
 
@@ -22,7 +23,9 @@ export type ExplainedRoute = {
 }
 
 /**
- * Plans a request without sending it: by this catalogue alone, every provider reachable and well.
+ * Plans a request without sending it: by this catalogue and these estimates, every provider reachable and well, and no call site known.
+ *
+ * @param quality absent: a guess by price.
  *
  * @throws TurnpikeError as POST /v1/quotes answers.
  */
@@ -30,11 +33,13 @@ export async function explainRoute({
   body,
   path,
   catalog,
+  quality,
   marginBps,
 }: {
   body: Uint8Array
   path: string
   catalog: Catalog
+  quality?: QualityView
   marginBps: number
 }): Promise<ExplainedRoute> {
   const dialect = PAID_PATHS.get(path)
@@ -53,6 +58,7 @@ export async function explainRoute({
     received,
     dependencies: {
       catalog,
+      ...(quality ? { quality } : {}),
       marginBps,
       defaultOutputTokens: LIMITS.defaultOutputTokens,
       upstreams: {

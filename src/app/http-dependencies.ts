@@ -37,6 +37,7 @@ type Parts = {
   readonly books: Books
   readonly usage: UsageFindings
   readonly feedback: Feedback
+  readonly quality: NonNullable<CallDependencies['quality']>
   readonly withheldOf: CallDependencies['withheldOf']
   readonly metrics: Metrics
   readonly log: ReturnType<typeof createLog>
@@ -86,6 +87,8 @@ function callDependencies({
   health,
   settlement,
   settling,
+  feedback,
+  quality,
   withheldOf,
 }: Parts): CallDependencies {
   const { catalog, terms, marginBps, defaultOutputTokens, secret } = options
@@ -100,6 +103,8 @@ function callDependencies({
     store: storage.calls,
     upstreams,
     health,
+    quality,
+    sites: feedback.sites,
     mirrorOf: (network) => chains.find(network)?.mirror,
     fund: (payment, funding) => fund({ payment, ...funding, dependencies: settlement }),
     ...(options.sponsoredPermitsPerDay

@@ -8,6 +8,7 @@ import { createMetrics } from '../telemetry/metrics.ts'
 import { createUpstreams } from '../providers/create-upstreams.ts'
 import { awaitOpenCalls } from './await-open-calls.ts'
 import { httpDependencies } from './http-dependencies.ts'
+import { loadQualityView } from './load-quality-view.ts'
 import { openChains } from './open-chains.ts'
 import type { App, AppOptions } from './options.ts'
 import { requireFacilitators } from './require-facilitators.ts'
@@ -93,6 +94,7 @@ export async function openApp(options: AppOptions): Promise<App> {
       books,
       usage,
       feedback,
+      quality: loadQualityView(options),
       withheldOf: tokens.withheldOf,
       metrics,
       log,

@@ -2,6 +2,7 @@ import type { Catalog, Provider } from '../catalog/types.ts'
 import type { HostedOptions } from '../chain/hosted/ask-facilitator.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import type { Hex, Network, Terms } from '../payment/types.ts'
+import type { OperatorQuality } from '../routing/quality/types.ts'
 import type { GasPolicy } from '../settlement/policy.ts'
 import type { Reach } from '../settlement/crash-points.ts'
 import type { Finding, Reconciliation } from '../settlement/reconcile/types.ts'
@@ -26,6 +27,8 @@ export type AppOptions = {
   readonly place: { readonly databaseUrl: string } | { readonly dataDirectory: string }
   readonly redisUrl?: string
   readonly catalog: Catalog
+  /** What the operator says of models' quality. */
+  readonly qualities?: Readonly<Record<string, OperatorQuality>>
   readonly providers: readonly Provider[]
   readonly providerKey: (variable: string) => string | undefined
   readonly networks: readonly NetworkOptions[]

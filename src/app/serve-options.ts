@@ -6,7 +6,7 @@ import { addressOfPrivateKey } from '../payment/signature.ts'
 import type { Network, Terms } from '../payment/types.ts'
 import { providersOf, termsOf } from './defaults.ts'
 import { sharedKeys } from './facilitator-options.ts'
-import { loadCatalog, loadTokens } from './load-catalog.ts'
+import { loadCatalog, loadQualities, loadTokens } from './load-catalog.ts'
 import { feeCapsOf, gasPolicyOf, hostedBy } from './network-options.ts'
 import type { AppOptions } from './options.ts'
 
@@ -42,6 +42,7 @@ export function serveOptions({
       : { dataDirectory: `${config.TURNPIKE_DATA_DIR}/ledger` },
     ...(config.REDIS_URL ? { redisUrl: config.REDIS_URL } : {}),
     catalog: loadCatalog({ simulated: false, path: config.TURNPIKE_CATALOG_FILE }),
+    qualities: loadQualities({ path: config.TURNPIKE_CATALOG_FILE }),
     providers,
     providerKey: (variable) => environment[variable],
     networks: networks.map((one) => ({

@@ -9,6 +9,7 @@ import {
   runnerUpOf,
   type StoredDecision,
 } from '../routing/explanation.ts'
+import type { QualityEstimate } from '../routing/quality-view.ts'
 import { FILTER_REASONS } from '../routing/filter-reasons.ts'
 
 const PICO = 1e12
@@ -48,11 +49,21 @@ function comparison({
   }
 }
 
+/** Log-odds that the quality is the sum of, and how much the request's own words counted. */
+const estimateFields = (estimate: QualityEstimate | undefined) =>
+  estimate ? { estimate: { ...estimate.terms, gate: estimate.gate } } : {}
+
 /** A choice for the wire: the terms of every candidate, the filters that were hit, who is next and by how much. */
 export function explanationFields(decision: Decision) {
-  const { strategy, reference, expected, considered, passed, filters, baselines } = decision
+  const { strategy, reference, expected, considered, passed, filters, ranked, baselines, insteadOf } =
+    decision
+  const compared = comparison({ candidates: explainDecision(decision), strategy, reference })
   return {
-    ...comparison({ candidates: explainDecision(decision), strategy, reference }),
+    ...compared,
+    candidates: compared.candidates.map((fields, index) => ({
+      ...fields,
+      ...estimateFields(ranked[index]?.estimate),
+    })),
     expected: { input_tokens: expected.inputTokens, output_tokens: expected.outputTokens },
     considered,
     passed,
@@ -63,6 +74,7 @@ export function explanationFields(decision: Decision) {
       ...(endpoints ? { endpoints } : {}),
     })),
     baselines: { baseline: baselines.baseline.modelId, static: baselines.fixed.modelId },
+    ...(insteadOf === undefined ? {} : { tried_instead_of: insteadOf }),
   }
 }
 

@@ -11,10 +11,10 @@ import type { RouteNeeds } from '../routing/fits.ts'
 import type { HealthView } from '../routing/health/endpoint-health.ts'
 import { mergeOverrides, type Preferences } from '../routing/merge-overrides.ts'
 import { planRoute, type RoutePlan } from '../routing/plan-route.ts'
-import type { Features, QualityView } from '../routing/quality-view.ts'
 import { rowsAt } from '../routing/quoted-plan.ts'
 import type { CachedTokensAt } from '../routing/rank-candidates.ts'
 import type { Upstreams } from './ports.ts'
+import { type Judged, qualityKnowledge, type QualitySources } from './quality-knowledge.ts'
 import { sessionKeyOf } from './session-key.ts'
 import type { ReceivedCall } from './types.ts'
 
@@ -25,11 +25,8 @@ export type Reach = {
 }
 
 /** What is known at the moment of a choice; what is absent counts as nothing known. An answer of it never waits. */
-export type RoutingKnowledge = {
+export type RoutingKnowledge = QualitySources & {
   readonly health?: HealthView & { readonly cachedTokensAt?: CachedTokensAt }
-  readonly quality?: QualityView
-  /** What the estimates look at of a request's text; nobody else looks into it, and it is not kept. */
-  readonly readFeatures?: (request: ChatRequest) => Features
   /** What an organisation and a key have set, in that order: it lies below what the request says. */
   readonly routingDefaults?: (caller: CallerIds) => readonly RoutingOverrides[]
 }
@@ -45,7 +42,7 @@ type Asked = { readonly request: ChatRequest; readonly dependencies: Reach }
 
 /** A request that is to be routed, and all that bears on it. */
 type Routed = {
-  readonly received: CallerIds & { readonly request: ChatRequest; readonly receivedAtMs: number }
+  readonly received: CallerIds & Judged
   readonly signed?: SignedPlan | undefined
   /** Of a call that brings a signed price: whether an endpoint is within it, given the input's bound. */
   readonly isWithin?: ((row: Row, inputBoundTokens: number) => boolean) | undefined
@@ -96,7 +93,7 @@ function routeWith(
   inputBoundTokens: number,
 ): SizedRoute {
   const { request, receivedAtMs } = received
-  const { catalog, health, quality, readFeatures, marginBps, secret } = dependencies
+  const { catalog, health, marginBps, secret } = dependencies
   const { cachedTokensAt } = health ?? {}
   const needs = needsOf({ request, inputBoundTokens })
   const route = planRoute({
@@ -107,8 +104,7 @@ function routeWith(
     marginBps,
     nowMs: receivedAtMs,
     ...(health ? { health } : {}),
-    ...(quality ? { quality } : {}),
-    ...(readFeatures ? { features: readFeatures(request) } : {}),
+    ...qualityKnowledge({ received, dependencies }),
     ...(cachedTokensAt && secret !== undefined
       ? { cachedTokensAt, sessionKey: sessionKeyOf({ request, secret }) }
       : {}),

@@ -38,6 +38,8 @@ export type ReceivedCall = {
   readonly idempotencyId?: string
   /** The caller does not want its answer to be looked at, nor to be one that others are tried on. */
   readonly feedback?: 'off'
+  /** Who says it will pay; nothing but the choice of a model may rest on it. */
+  readonly claimedPayer?: Payer
   readonly organizationId?: string
   readonly principalId?: string
   readonly keyId?: string

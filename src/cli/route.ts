@@ -6,7 +6,8 @@ import {
   replay,
   type ShownExplanation,
 } from '../app/explain-route.ts'
-import { loadCatalog } from '../app/load-catalog.ts'
+import { loadCatalog, loadQualities } from '../app/load-catalog.ts'
+import { loadQualityView } from '../app/load-quality-view.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { readEnvironment } from './read-environment.ts'
 import { printTable } from './table.ts'
@@ -64,7 +65,11 @@ async function read({ file, path }: { file: string; path: string }): Promise<Sho
   if (explained) return explained
   const { config } = readEnvironment()
   const catalog = loadCatalog({ simulated: false, path: config.TURNPIKE_CATALOG_FILE })
-  return explainRoute({ body, path, catalog, marginBps: config.TURNPIKE_MARGIN_BPS })
+  const quality = loadQualityView({
+    catalog,
+    qualities: loadQualities({ path: config.TURNPIKE_CATALOG_FILE }),
+  })
+  return explainRoute({ body, path, catalog, quality, marginBps: config.TURNPIKE_MARGIN_BPS })
 }
 
 /** What was printed before, by this command or by POST /v1/quotes; undefined for a request. */

@@ -5,8 +5,13 @@ import type { ReceivedCall } from '../call/types.ts'
 import { STRATEGY_HEADER, withStrategy } from '../chat/routing/with-strategy.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { newCallId } from '../lib/ids.ts'
+import { parseAddress } from '../payment/hex.ts'
 import { hashRequest } from '../payment/quote.ts'
 import { dialectAt } from './dialects.ts'
+
+/** The wallet that a caller says it will pay from, where its own experience is to count before it has paid. */
+export const PAYER_HEADER = 'x-turnpike-payer'
+export const FEEDBACK_HEADER = 'x-turnpike-feedback'
 
 /** What came in on a paid path: a call, or somebody who wants to know the price. */
 export type Received =
@@ -50,6 +55,7 @@ export function receive({
       retryCount: retryCountOf(request),
       ...(wantsSignedReceipt(request) ? { bodyDigest: sha256(body) } : {}),
       ...(isFeedbackOff(request) ? { feedback: 'off' as const } : {}),
+      ...claimedPayerOf(request),
     }
     return { kind: 'call', call }
   } catch (error) {
@@ -66,12 +72,28 @@ export const wantsSignedReceipt = (request: Request): boolean =>
 
 /** @throws invalid_field for another word: a caller that misspells it would be watched against its will. */
 function isFeedbackOff({ headers }: Request): boolean {
-  const word = headers['x-turnpike-feedback']
+  const word = headers[FEEDBACK_HEADER]
   if (word === undefined || word === 'on') return false
   if (word === 'off') return true
   throw new TurnpikeError('invalid_field', {
-    param: 'x-turnpike-feedback',
-    message: 'The header x-turnpike-feedback must be on or off.',
+    param: FEEDBACK_HEADER,
+    message: `The header ${FEEDBACK_HEADER} must be on or off.`,
+  })
+}
+
+/**
+ * Whose experience with this kind of call counts: nobody has paid yet. It is not proved, and decides nothing but which model `auto` takes.
+ *
+ * @throws invalid_field where it is no address.
+ */
+function claimedPayerOf({ headers }: Request): Pick<ReceivedCall, 'claimedPayer'> {
+  const claim = headers[PAYER_HEADER]
+  if (claim === undefined) return {}
+  const id = parseAddress(claim)
+  if (id) return { claimedPayer: { kind: 'wallet', id } }
+  throw new TurnpikeError('invalid_field', {
+    param: PAYER_HEADER,
+    message: `The header ${PAYER_HEADER} must be the address that will pay: 0x and 40 digits of hex.`,
   })
 }
 

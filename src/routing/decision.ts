@@ -19,6 +19,8 @@ export type Decision = {
   /** The candidate of the best quality, against which cost and time were held. */
   readonly best: Ranked
   readonly baselines: Baselines
+  /** The best-scored model, where another one is tried in its place to learn. */
+  readonly insteadOf?: string
 }
 
 /** What a saving is held against: endpoints of the moment of the choice. */

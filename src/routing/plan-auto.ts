@@ -8,7 +8,9 @@ import { createTally, type FilterTally } from './filter-candidates.ts'
 import type { Row } from './endpoint-table.ts'
 import type { Ranked } from './rank-candidates.ts'
 import { UNORDERED } from './route-question.ts'
+
 import { awakeOf, filterRows, keptOf, placesWith, rankPassed, type RouteSetting } from './route-setting.ts'
+import { tryChallenger } from './try-challenger.ts'
 
 /** Nothing is taken on trust of a model that is chosen for the caller. */
 const DEMAND = 'known'
@@ -24,7 +26,11 @@ export function planAuto(setting: RouteSetting): RoutePlan {
   const ranking = rankPassed(setting, { passed, hasFloor: true, tally })
   const { providerOrder, allowFallbacks } = preferences
   const placeOf = (row: Row) => question.providerPlaces[row.providerIndex] ?? UNORDERED
-  const ordered = orderOf(ranking, placesWith({ ...setting, placeOf: providerOrder ? placeOf : undefined }))
+  const byScore = orderOf(ranking, placesWith({ ...setting, placeOf: providerOrder ? placeOf : undefined }))
+  const trial = mayExplore(setting)
+    ? tryChallenger({ ordered: byScore, strategy, seed: setting.explorationSeed })
+    : undefined
+  const ordered = trial?.ordered ?? byScore
   const [first] = ordered
   if (!first) throw new RangeError('Nobody was ranked.')
   const { spreads } = strategy
@@ -36,7 +42,9 @@ export function planAuto(setting: RouteSetting): RoutePlan {
     model: first.row.model,
     candidates: [pricedOf(first), ...plan.slice(1).map((one) => pricedOf(one))],
     strategy: strategy.name,
-    reason: reasonOf({ ordered, passed: ranking.passed, strategy: strategy.name }),
+    reason: trial
+      ? `${first.row.model.id} is ${trial.exploration.reason}`
+      : reasonOf({ ordered, passed: ranking.passed, strategy: strategy.name }),
     decision: {
       strategy,
       expected,
@@ -47,9 +55,14 @@ export function planAuto(setting: RouteSetting): RoutePlan {
       ranked: ordered,
       best: ranking.best,
       baselines: baselinesOf({ ranking, chosen: first, told: toldBaseline(setting) }),
+      ...(trial ? { insteadOf: trial.exploration.insteadOf } : {}),
     },
   }
 }
+
+/** A plan that was quoted is kept, a price that was signed is not tried anew, and an order of the caller's own is followed. */
+const mayExplore = ({ kept, isWithinCap, preferences: { providerOrder, allowFallbacks } }: RouteSetting) =>
+  !kept && !isWithinCap && !providerOrder && allowFallbacks !== false
 
 /** All endpoints, or those of the models that were listed beside `auto`. */
 function poolOf({ table, preferences: { models }, catalog }: RouteSetting) {

@@ -13,7 +13,7 @@ import { NEUTRAL_HEALTH } from './neutral-health.ts'
 import { planAuto } from './plan-auto.ts'
 import { planNamed } from './plan-named.ts'
 import type { CachedTokensAt, Expectation } from './rank-candidates.ts'
-import type { Features, QualityView } from './quality-view.ts'
+import type { QualityKnowledge } from './estimate-quality.ts'
 import { keptPlan } from './quoted-plan.ts'
 import { routeQuestion } from './route-question.ts'
 import type { RouteSetting } from './route-setting.ts'
@@ -23,9 +23,8 @@ export type { RoutePlan } from './decision.ts'
 export type { RouteNeeds } from './fits.ts'
 
 /** What is known at the moment of a choice beside the catalogue. What is absent counts as nothing known. */
-export type RouteView = {
+export type RouteView = Partial<QualityKnowledge> & {
   readonly health?: HealthView
-  readonly quality?: QualityView
   readonly cachedTokensAt?: CachedTokensAt
 }
 
@@ -38,8 +37,9 @@ export type RouteQuery = Choice &
     readonly preferences?: Preferences
     /** The server's margin, where an endpoint has none of its own. */
     readonly marginBps?: number
-    readonly features?: Features
     readonly expected?: Expectation
+    /** Where `auto` may try another model than the best-scored one, to learn: what decides whether it does. */
+    readonly explorationSeed?: string
     /** The conversation, by which prompt caches are known. */
     readonly sessionKey?: string
     /** Of a call that brings a signed quote: the plan that was quoted, which is the plan that is run while one of it is well. */

@@ -1,4 +1,5 @@
 import type { Model } from '../catalog/types.ts'
+import type { Features } from './quality/read-features.ts'
 
 /** How good an answer of a model is expected to be, and how far that may be off. */
 export type QualityEstimate = {
@@ -7,12 +8,11 @@ export type QualityEstimate = {
   readonly sd: number
   /** How much the request's own words count, from 0 (unlike anything learned) to 1. */
   readonly gate: number
-  /** Log-odds that add up to the quality's. */
-  readonly terms: { readonly prior: number; readonly prompt: number }
+  /** Log-odds that add up to the quality's; the call site's where anything is known of it. */
+  readonly terms: { readonly prior: number; readonly prompt: number; readonly site?: number }
+  /** Calls of the same payer at the same call site that the model has answered, decayed; absent where none are known. */
+  readonly samples?: number
 }
-
-/** What was read of a request's text; only who made it looks inside. */
-export type Features = object
 
 export type QualityView = {
   readonly of: (query: { readonly model: Model; readonly features?: Features }) => QualityEstimate

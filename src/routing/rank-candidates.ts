@@ -3,13 +3,8 @@ import { bucketsFor } from '../pricing/tier.ts'
 import type { Row } from './endpoint-table.ts'
 import type { FilterTally, Passed } from './filter-candidates.ts'
 import { codeOf } from './filter-reasons.ts'
-import {
-  boundedEstimate,
-  type Features,
-  type QualityEstimate,
-  type QualityView,
-  shareOf,
-} from './quality-view.ts'
+import { estimateQuality, type QualityKnowledge } from './estimate-quality.ts'
+import { type QualityEstimate, shareOf } from './quality-view.ts'
 import type { RouteQuestion } from './route-question.ts'
 import { cautiousQuality, quickScore, type Reference, type ScoreInputs } from './score.ts'
 import type { Strategy } from './strategies.ts'
@@ -51,12 +46,10 @@ export type Ranking = {
 
 const [MIN_QUALITY, FLOOR] = [codeOf('min_quality'), codeOf('floor')]
 
-type RankOptions = {
+type RankOptions = QualityKnowledge & {
   readonly passed: readonly Passed[]
   readonly question: RouteQuestion
   readonly strategy: Strategy
-  readonly quality: QualityView
-  readonly features?: Features | undefined
   readonly expected: Expectation
   /** Whether a candidate has to come near the best one; who names models is not second-guessed. */
   readonly hasFloor: boolean
@@ -122,7 +115,7 @@ const at = (numbers: Float64Array, index: number): number => numbers[index] ?? 0
 
 /** Everything about each candidate that its score needs. A model is estimated once, however many sell it. */
 function measure(options: RankOptions): Pool {
-  const { passed, quality, features, minQuality = 0, kept, tally } = options
+  const { passed, minQuality = 0, kept, tally } = options
   const { question, expected, sessionKey, cachedTokensAt, strategy } = options
   const { inputTokens, outputTokens } = expected
   const { latency } = strategy
@@ -131,9 +124,7 @@ function measure(options: RankOptions): Pool {
   const rows: Row[] = []
   const estimates: QualityEstimate[] = []
   for (const { row, health } of passed) {
-    const estimate = (known[row.modelIndex] ??= boundedEstimate(
-      quality.of(features ? { model: row.model, features } : { model: row.model }),
-    ))
+    const estimate = (known[row.modelIndex] ??= estimateQuality({ ...options, model: row.model }))
     if (estimate.quality < minQuality && !kept?.has(row)) {
       tally.hit(MIN_QUALITY, row)
       continue

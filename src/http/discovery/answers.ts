@@ -146,7 +146,9 @@ const NUMBER: Schema = { type: 'number' }
 const EXPLANATION: Schema = some({
   strategy: some({ name: TEXT, weights: OBJECT, floor: NUMBER, caution: NUMBER }),
   reference: some({ price_usd: NUMBER, latency_ms: NUMBER }),
-  candidates: listOf(some({ endpoint: TEXT, model: TEXT, score: NUMBER, terms: OBJECT, inputs: OBJECT })),
+  candidates: listOf(
+    some({ endpoint: TEXT, model: TEXT, score: NUMBER, terms: OBJECT, inputs: OBJECT, estimate: OBJECT }),
+  ),
   runner_up: maybe('object'),
   expected: some({ input_tokens: WHOLE, output_tokens: WHOLE }),
   considered: WHOLE,

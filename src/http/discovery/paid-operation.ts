@@ -3,6 +3,7 @@ import { STRATEGY_HEADER } from '../../chat/routing/with-strategy.ts'
 import type { Schema } from '../../chat/schema.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { IDEMPOTENCY_KEY } from '../idempotency-id.ts'
+import { FEEDBACK_HEADER, PAYER_HEADER } from '../receive.ts'
 import { errorResponses, errorSchemaAt, PAID_CODES, TOP_UP_CODES } from './error-responses.ts'
 import { bodyName, bodyRef } from './free-operations.ts'
 import { paymentInfo } from './payment-info.ts'
@@ -45,6 +46,16 @@ const CALL_HEADERS = [
     STRATEGY_HEADER,
     { type: 'string', enum: [...STRATEGY_NAMES] },
     'How candidates are compared; the same as auto:<strategy>.',
+  ),
+  optional(
+    FEEDBACK_HEADER,
+    { type: 'string', enum: ['on', 'off'] },
+    'off: the answer is not looked at, nothing of it is counted, and no other model is tried on this call to learn.',
+  ),
+  optional(
+    PAYER_HEADER,
+    { type: 'string', pattern: '^0x[0-9a-fA-F]{40}$' },
+    'The wallet that will pay, as long as nothing has been paid: what its calls have shown then counts in the choice of auto.',
   ),
   optional(
     'x-turnpike-credit',

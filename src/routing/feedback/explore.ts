@@ -1,4 +1,4 @@
-/** A candidate as exploration sees it, the chosen one first and the others by score. */
+/** A candidate as exploration sees it, the chosen one first and the others by score; the floor has been applied. */
 export type Explorable = {
   readonly modelId: string
   readonly costPicoUsd: number
@@ -9,7 +9,6 @@ export type Explorable = {
   readonly samples: number
   /** Whether its own ceiling is within the price that was signed, or is being quoted. */
   readonly isWithinCap: boolean
-  readonly isAboveFloor: boolean
 }
 
 export type Exploration = {
@@ -43,7 +42,7 @@ export function shareOfSeed(seed: string): number {
 
 /**
  * Whether this call is given to another model than the best-scored one, in order to learn. A challenger is never dearer than the one it
- * stands in for, is above the floor and within the cap, and would win if it were 0.7 standard deviations better than estimated.
+ * stands in for, is within the cap, and would win if it were 0.7 standard deviations better than estimated.
  * The same seed and candidates give the same answer.
  *
  * @param seed the request's keyed hash and the hour (call/exploration-seed): what quote and run have in common.
@@ -83,7 +82,6 @@ export function explore({
 
 const isWorthTrying = (one: Explorable, best: Explorable): boolean =>
   one.isWithinCap &&
-  one.isAboveFloor &&
   one.samples < KNOWN_SAMPLES &&
   one.costPicoUsd <= best.costPicoUsd &&
   one.score + HOPE_SDS * one.sd >= best.score

@@ -9,7 +9,8 @@ import type { Predictor } from './predictor.ts'
 import { createPromptTerms } from './prompt-terms.ts'
 import type { Features } from './read-features.ts'
 import { type PromptReading, readPrompt } from './read-prompt.ts'
-import type { BenchmarkScore, OperatorQuality, Prior, QualityEstimate } from './types.ts'
+import type { QualityEstimate } from '../quality-view.ts'
+import type { BenchmarkScore, OperatorQuality, Prior } from './types.ts'
 
 /** Estimates of every model of a catalogue. Made once; `of` is a few sums. */
 export type CatalogQualityView = {

@@ -1,14 +1,3 @@
-/** How good an answer of a model is expected to be, and how far that may be off. */
-export type QualityEstimate = {
-  /** From 0 to 1. */
-  readonly quality: number
-  readonly sd: number
-  /** How much the request's own words count, from 0 (unlike anything learned) to 1. */
-  readonly gate: number
-  /** Log-odds that add up to the quality's. */
-  readonly terms: { readonly prior: number; readonly prompt: number }
-}
-
 /** What a prior rests on. A measured one is never overridden by a published or derived one, only by the operator's. */
 export type PriorKind = 'operator' | 'measured' | 'published' | 'derived'
 

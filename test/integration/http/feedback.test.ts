@@ -101,7 +101,7 @@ test.each([
 
 test('a long body is refused before it is read, another method told of the right one', async () => {
   const long = await say({ call_id: callId, score: 1, reason: 'x'.repeat(LIMITS.feedbackBodyBytes) })
-  expect([long.status, (await readError(long)).message]).toEqual([413, expect.stringContaining('4096 bytes')])
+  expect([long.status, (await readError(long)).message]).toEqual([413, expect.stringContaining('4 KiB')])
   const read = await fetch(`${stack.app.url}/v1/feedback`)
   expect([read.status, read.headers.get('allow')]).toEqual([405, 'POST, OPTIONS'])
 })
@@ -109,6 +109,41 @@ test('a long body is refused before it is read, another method told of the right
 test('a misspelt opt-out is refused before anything is paid', async () => {
   const response = await fetch(stack.chatUrl, post(chatBody({}), { 'x-turnpike-feedback': 'of' }))
   expect([response.status, (await readError(response)).param]).toEqual([400, 'x-turnpike-feedback'])
+})
+
+test('what calls have shown moves what auto thinks of a model at that place, for the wallet that has made them', async () => {
+  const learner = await stack.newPayer()
+  const { pay: payAs } = stockPayer({ stack, payer: learner, scheme: 'batch-settlement' })
+  const messages = [
+    { role: 'system', content: 'You are the pilot of the same harbour.' },
+    { role: 'user', content: 'Which berth is free?' },
+  ]
+  const model = 'openai/gpt-4o-mini'
+  for (let count = 0; count < 12; count += 1) {
+    // Every answer ends at its cap.
+    const response = await payAs(stack.chatUrl, post(JSON.stringify({ model, messages, max_tokens: 1 })))
+    expect(response.status).toBe(200)
+    await response.text()
+  }
+  const body = JSON.stringify({ model: 'auto', messages, models: [model] })
+  const estimateFor = async (headers: Record<string, string>) => {
+    const quote = await fetch(`${stack.app.url}/v1/quotes`, post(body, headers))
+    const { explanation } = (await quote.json()) as {
+      explanation: { candidates: readonly { estimate: Record<string, number> }[] }
+    }
+    return explanation.candidates[0]?.estimate ?? {}
+  }
+  const own = { 'x-turnpike-payer': learner.address }
+  await expect.poll(() => estimateFor(own), { timeout: 15_000 }).toHaveProperty('site')
+  expect((await estimateFor(own))['site']).toBeLessThan(-0.1)
+  expect(await estimateFor({})).not.toHaveProperty('site')
+  expect(await estimateFor({ 'x-turnpike-payer': payer.address })).not.toHaveProperty('site')
+  expect(await estimateFor({ ...own, 'x-turnpike-feedback': 'off' })).not.toHaveProperty('site')
+})
+
+test('who names a wallet that is none is told', async () => {
+  const response = await fetch(stack.chatUrl, post(chatBody({}), { 'x-turnpike-payer': '0x12' }))
+  expect([response.status, (await readError(response)).param]).toEqual([400, 'x-turnpike-payer'])
 })
 
 test('what is kept are numbers under keyed names; of calls that opted out, nothing', async () => {
@@ -120,10 +155,12 @@ test('what is kept are numbers under keyed names; of calls that opted out, nothi
   const rows = async (table: string) =>
     (await client.query<Record<string, unknown>>(`select * from ${table} order by 1`)).rows
   try {
-    const observations = await rows('observations')
-    expect(observations.map((row) => row['call_id']).toSorted()).toEqual([callId, watched].toSorted())
-    expect(new Set(observations.map(({ site, payer: of }) => `${String(site)} ${String(of)}`)).size).toBe(1)
-    expect(await rows('call_sites')).toMatchObject([
+    const all = await rows('observations')
+    expect(all.map((row) => row['call_id'])).not.toContain(off)
+    const observations = all.filter((row) => row['call_id'] === callId || row['call_id'] === watched)
+    const [site, ...others] = new Set(observations.map((row) => row['site']))
+    expect([observations.length, others]).toEqual([2, []])
+    expect((await rows('call_sites')).filter((row) => row['site'] === site)).toMatchObject([
       { samples: expect.closeTo(2, 3), told_good: expect.closeTo(0.6, 3), told_bad: expect.closeTo(0, 3) },
     ])
     const words = await rows('feedback')

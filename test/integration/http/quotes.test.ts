@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { catalogOf } from '../../../src/app/defaults.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
+import { shareOf } from '../../../src/routing/quality-view.ts'
 import type { StoredDecision } from '../../../src/routing/explanation.ts'
 import { CHAT_DIALECT } from '../../../src/chat/answer/chat-dialect.ts'
 import { EMBEDDINGS_DIALECT } from '../../../src/chat/embeddings/embeddings-dialect.ts'
@@ -69,6 +70,8 @@ type Explanation = {
       'quality' | 'uncertainty' | 'cost' | 'latency' | 'availability' | 'stickiness',
       number
     >
+    readonly inputs: Readonly<Record<string, number>>
+    readonly estimate: Readonly<Record<string, number>>
   }[]
   readonly runner_up: { readonly endpoint: string; readonly margin: number } | null
   readonly considered: number
@@ -315,9 +318,10 @@ test('a quote of auto explains itself: terms that add up, filters, runner-up and
   const { candidates, runner_up: next, filters, considered, passed, strategy } = explanation
   expect(strategy).toMatchObject({ name: 'cost', weights: { quality: 1, cost: 0.4 } })
   expect(candidates[0]).toMatchObject({ model: quote.model, endpoint: quote.endpoint })
-  for (const { score, terms } of candidates) {
+  for (const { score, terms, inputs, estimate } of candidates) {
     const { quality, uncertainty, cost, latency, availability, stickiness } = terms
     expect(quality + uncertainty + cost + latency + availability + stickiness).toBe(score)
+    expect(inputs['quality']).toBeCloseTo(shareOf((estimate['prior'] ?? 0) + (estimate['prompt'] ?? 0)), 9)
   }
   expect(next).toEqual({
     endpoint: candidates[1]?.endpoint,
@@ -349,7 +353,7 @@ test('a quote of auto explains itself: terms that add up, filters, runner-up and
   explained = {
     callId: paid.headers.get('x-call-id') ?? '',
     reason,
-    endpoints: candidates.map(({ endpoint }) => endpoint),
+    endpoints: quote.plan.flatMap(({ endpoint }) => endpoint ?? []),
   }
 })
 
@@ -463,6 +467,7 @@ test('of all that was quoted there is no row: only what was paid for has one', a
   await database.close()
   const [{ decision } = { decision: undefined }] = kept.rows
   expect(decision).toMatchObject({ reason: explained.reason, strategy: { name: 'cost' }, baseline: MODEL })
+  // What was run is what was quoted, in its order.
   expect(decision?.candidates.map(({ endpoint }) => endpoint)).toEqual(
     explained.endpoints.slice(0, LIMITS.storedCandidates),
   )

@@ -13,7 +13,6 @@ const one = (modelId: string, over: Partial<Explorable> = {}): Explorable => ({
   sd: 0.05,
   samples: 0,
   isWithinCap: true,
-  isAboveFloor: true,
   ...over,
 })
 const best = one('best', { score: 0.7 })
@@ -68,7 +67,6 @@ test('only strategies that allow it explore', () => {
 test.each([
   ['dearer', { costPicoUsd: 101 }],
   ['not within the signed price', { isWithinCap: false }],
-  ['below the floor', { isAboveFloor: false }],
   ['hopeless: not even 0.7 standard deviations up', { score: 0.6 }],
   ['known well enough', { samples: 40 }],
 ] as const)('nobody is tried who is %s', (_why, over) => {

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../../src/lib/limits.ts'
 import { adjustQuality } from '../../../../src/routing/feedback/adjust-quality.ts'
-import { NO_ADJUSTMENT } from '../../../../src/routing/feedback/call-site-view.ts'
+import { NO_ADJUSTMENT, type SiteAdjustment } from '../../../../src/routing/feedback/call-site-view.ts'
 import { type Counters, decayedTo, decayOver } from '../../../../src/routing/feedback/counters.ts'
 import { SEEN_WEIGHTS, seenEvidence, wordEvidence } from '../../../../src/routing/feedback/signals.ts'
 import { siteAdjustment } from '../../../../src/routing/feedback/site-adjustment.ts'
-import { sitedQuality } from '../../../../src/routing/feedback/sited-quality.ts'
+import { shareOf } from '../../../../src/routing/quality-view.ts'
 
 const counters = (over: Partial<Counters> = {}): Counters => ({
   samples: 0,
@@ -94,21 +94,25 @@ test('many payers move a site of somebody new by a quarter at most; few move not
   expect(of(1_000, 0, seen(50, 1))).toBeGreaterThan(0)
 })
 
-test('an estimate moves by the log-odds, stays between 0 and 1, and is not made surer', () => {
-  const moved = adjustQuality({ quality: 0.8, sd: 0.05, adjustment: { logOdds: -1, sd: 0.1, samples: 60 } })
-  expect(moved.quality).toBeCloseTo(0.5954, 3)
-  expect(moved.sd).toBeGreaterThan(0.05)
-  const same = { quality: 1, sd: 0.05 }
-  expect(adjustQuality({ ...same, adjustment: { logOdds: 0, sd: 0, samples: 0 } })).toEqual(same)
-  expect(adjustQuality({ ...same, adjustment: { logOdds: 0.5, sd: 0, samples: 60 } }).quality).toBeLessThan(1)
+const estimateOf = (quality: number) => ({
+  quality,
+  sd: 0.05,
+  gate: 1,
+  terms: { prior: Math.log(quality / (1 - quality)), prompt: 0 },
+})
+const moved = (quality: number, adjustment: SiteAdjustment) =>
+  adjustQuality({ estimate: estimateOf(quality), adjustment })
+
+test('an estimate moves by the log-odds, says so, stays between 0 and 1, and is not made surer', () => {
+  const down = moved(0.8, { logOdds: -1, sd: 0.1, samples: 60 })
+  expect(down.quality).toBeCloseTo(0.5954, 3)
+  expect(down.sd).toBeGreaterThan(0.05)
+  expect([down.terms.site, down.samples]).toEqual([-1, 60])
+  expect(shareOf(down.terms.prior + down.terms.prompt + (down.terms.site ?? 0))).toBeCloseTo(down.quality, 9)
+  expect(moved(0.9999999, { logOdds: 0.5, sd: 0, samples: 60 }).quality).toBeLessThan(1)
 })
 
-test('a view of estimates gets the part of the site, and says it', () => {
-  const view = { of: ({ model }: { model: { id: string } }) => ({ quality: 0.8, sd: 0.05, name: model.id }) }
-  const known = { logOdds: -1, sd: 0, samples: 60 }
-  const sites = { of: ({ modelId }: { modelId: string }) => (modelId === 'a/b' ? known : NO_ADJUSTMENT) }
-  const sited = sitedQuality({ view, sites, siteKey: 'site~payer' })
-  expect(sited.of({ model: { id: 'a/b' } })).toMatchObject({ name: 'a/b', sd: 0.05, site: known })
-  expect(sited.of({ model: { id: 'a/b' } }).quality).toBeCloseTo(0.5954, 3)
-  expect(sited.of({ model: { id: 'c/d' } })).toMatchObject({ quality: 0.8, sd: 0.05 })
+test('where nothing is known of a site an estimate is as before; calls that say nothing yet are counted all the same', () => {
+  expect(moved(0.8, NO_ADJUSTMENT)).toEqual(estimateOf(0.8))
+  expect(moved(0.8, { ...NO_ADJUSTMENT, samples: 4 })).toEqual({ ...estimateOf(0.8), samples: 4 })
 })

@@ -1,0 +1,50 @@
+import type { Row } from './endpoint-table.ts'
+import { type Exploration, explore } from './feedback/explore.ts'
+import type { Ranked } from './rank-candidates.ts'
+import type { Strategy } from './strategies.ts'
+
+/** Whether none of its prices, on top of what we add, is above the other's: then no ceiling rises by it. */
+function isNowhereDearer(one: Row, other: Row): boolean {
+  const isSameMargin =
+    one.ownMarginBps === other.ownMarginBps ||
+    (Number.isNaN(one.ownMarginBps) && Number.isNaN(other.ownMarginBps))
+  return (
+    isSameMargin &&
+    one.dearestInputPicoUsd <= other.dearestInputPicoUsd &&
+    one.dearestOutputPicoUsd <= other.dearestOutputPicoUsd
+  )
+}
+
+/**
+ * The candidates with another model at their head where this call is one to learn by. The one that it stands in for is next.
+ *
+ * @param ordered best first, the floor applied.
+ * @returns undefined where they stay as they are.
+ */
+export function tryChallenger({
+  ordered,
+  strategy,
+  seed,
+}: {
+  ordered: readonly Ranked[]
+  strategy: Strategy
+  seed: string | undefined
+}): { readonly ordered: readonly Ranked[]; readonly exploration: Exploration } | undefined {
+  const [best] = ordered
+  if (!best || seed === undefined) return undefined
+  const exploration = explore({
+    candidates: ordered.map(({ row, inputs, estimate, score }) => ({
+      modelId: row.model.id,
+      costPicoUsd: inputs.costPicoUsd,
+      score,
+      sd: strategy.weights.quality * inputs.sd,
+      samples: estimate.samples ?? 0,
+      isWithinCap: isNowhereDearer(row, best.row),
+    })),
+    strategy: strategy.name,
+    seed,
+  })
+  const challenger = exploration && ordered[exploration.index]
+  if (!challenger) return undefined
+  return { ordered: [challenger, ...ordered.filter((one) => one !== challenger)], exploration }
+}
