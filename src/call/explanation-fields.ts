@@ -67,7 +67,7 @@ export function explanationFields(decision: Decision) {
     expected: { input_tokens: expected.inputTokens, output_tokens: expected.outputTokens },
     considered,
     passed,
-    filters: filters.map(({ code, count, endpoints }) => ({
+    filters: filters().map(({ code, count, endpoints }) => ({
       code,
       count,
       why: FILTER_REASONS[code],

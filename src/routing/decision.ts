@@ -1,7 +1,9 @@
 import { blendedPrice, isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
 import type { Model } from '../catalog/types.ts'
-import type { FilterHit } from './filter-candidates.ts'
-import type { Expectation, PlaceOf, Ranked, Ranking } from './rank-candidates.ts'
+import type { FilterHit } from './count-hits.ts'
+import type { Expectation } from './candidate-pool.ts'
+import type { Row } from './endpoint-table.ts'
+import type { PlaceOf, Ranked, Ranking } from './rank-candidates.ts'
 import type { Reference } from './score.ts'
 import type { Strategy } from './strategies.ts'
 
@@ -13,7 +15,8 @@ export type Decision = {
   /** Endpoints that were looked at, and those that passed every filter. */
   readonly considered: number
   readonly passed: number
-  readonly filters: readonly FilterHit[]
+  /** What has kept the others out: counted when it is asked for. */
+  readonly filters: () => readonly FilterHit[]
   /** Best first; the chosen one is at the head. */
   readonly ranked: readonly Ranked[]
   /** The candidate of the best quality, against which cost and time were held. */
@@ -72,16 +75,15 @@ export function baselinesOf({
   chosen: Ranked
   told?: PricedEndpoint | undefined
 }): Baselines {
-  const own = pricedOf(chosen)
-  const fixed = ranking.cheapestFrom(chosen.inputs.quality - SAME_QUALITY) ?? chosen
-  return { baseline: told ?? pricedOf(ranking.dearest, own), fixed: pricedOf(fixed, own) }
+  const own = pricedOf(chosen.row)
+  const fixed = ranking.cheapestFrom(chosen.inputs.quality - SAME_QUALITY)
+  return { baseline: told ?? ranking.dearest() ?? own, fixed: fixed ?? own }
 }
 
 /** @throws RangeError where there is no price at all: such a one has been filtered out. */
-export function pricedOf({ row }: Ranked, otherwise?: PricedEndpoint): PricedEndpoint {
-  if (isPriced(row.endpoint)) return row.endpoint
-  if (otherwise) return otherwise
-  throw new RangeError(`${row.endpoint.id} has no price.`)
+export function pricedOf({ endpoint }: Row): PricedEndpoint {
+  if (isPriced(endpoint)) return endpoint
+  throw new RangeError(`${endpoint.id} has no price.`)
 }
 
 /** The cheapest of some endpoints by a typical call. */

@@ -1,7 +1,8 @@
 import { LIMITS } from '../lib/limits.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
-import type { FilterHit, Passed } from './filter-candidates.ts'
+import type { FilterHit } from './count-hits.ts'
 import { FILTER_REASONS, type FilterReason } from './filter-reasons.ts'
+import type { EndpointHealth } from './health/endpoint-health.ts'
 import type { Ranked } from './rank-candidates.ts'
 
 const onlyBy = (hits: readonly FilterHit[], ...reasons: readonly FilterReason[]) =>
@@ -40,10 +41,10 @@ export function endpointsDown({
   resting,
   nowMs,
 }: {
-  resting: readonly Passed[]
+  resting: readonly EndpointHealth[]
   nowMs: number
 }): TurnpikeError {
-  const waits = resting.map(({ health: { retryAtMs } }) =>
+  const waits = resting.map(({ retryAtMs }) =>
     retryAtMs === undefined ? LIMITS.endpointsDownMs : Math.max(1_000, retryAtMs - nowMs),
   )
   return new TurnpikeError('all_endpoints_down', {

@@ -40,9 +40,13 @@ export type Row = {
   readonly takesAudio: boolean
 }
 
+/** Some endpoints in the table's order, and the same by model. */
+export type Shelf = { readonly rows: readonly Row[]; readonly groups: readonly (readonly Row[])[] }
+
 export type EndpointTable = {
   /** Cheapest first, those without a price last: where scores are equal the order decides. */
   readonly rows: readonly Row[]
+  readonly shelfOf: (kind: ModelKind) => Shelf
   readonly rowsOfModel: ReadonlyMap<string, readonly Row[]>
   readonly models: readonly Model[]
   readonly providerIds: readonly string[]
@@ -121,8 +125,11 @@ function buildTable({ models, endpoints }: Catalog): EndpointTable {
       cheapest ? (cheapest.inputPicoUsd * 3 + cheapest.outputPicoUsd) / 4e6 : 0,
     ]),
   )
+  const byKind = Map.groupBy(rows, ({ kind }) => kind)
+  const [chat, embedding] = [shelfOf(byKind.get('chat') ?? []), shelfOf(byKind.get('embedding') ?? [])]
   return {
     rows,
+    shelfOf: (kind) => (kind === 'chat' ? chat : embedding),
     rowsOfModel,
     models: known,
     providerIds: providers.names(),
@@ -130,6 +137,11 @@ function buildTable({ models, endpoints }: Catalog): EndpointTable {
     usdPerMillionOf: (modelId) => usdPerMillion.get(modelId) ?? 0,
   }
 }
+
+export const shelfOf = (rows: readonly Row[]): Shelf => ({
+  rows,
+  groups: [...Map.groupBy(rows, ({ modelIndex }) => modelIndex).values()],
+})
 
 function contextOf({ endpoint, model }: { endpoint: Endpoint; model: Model }): number {
   if (model.contextTokens === 'unknown') return 0

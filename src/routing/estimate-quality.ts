@@ -16,12 +16,10 @@ export type QualityKnowledge = {
 }
 
 /** How good one model is expected to be: what is known of it, what the words add within their bound, and what its site has shown. */
-export function estimateQuality({
-  model,
-  quality,
-  features,
-  siteOf,
-}: QualityKnowledge & { model: Model }): QualityEstimate {
+export function estimateQuality(
+  model: Model,
+  { quality, features, siteOf }: QualityKnowledge,
+): QualityEstimate {
   const estimate = boundedEstimate(quality.of(features ? { model, features } : { model }))
   return siteOf ? adjustQuality({ estimate, adjustment: siteOf(model.id) }) : estimate
 }

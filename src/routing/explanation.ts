@@ -61,7 +61,7 @@ export function storedDecision({ decision, reason }: { decision: Decision; reaso
     reference,
     considered,
     passed,
-    filters: Object.fromEntries(filters.map(({ code, count }) => [code, count])),
+    filters: Object.fromEntries(filters().map(({ code, count }) => [code, count])),
     candidates: ranked.slice(0, LIMITS.storedCandidates).map(candidateOf),
     baseline: baselines.baseline.modelId,
     fixed: baselines.fixed.modelId,

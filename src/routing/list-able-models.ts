@@ -1,9 +1,7 @@
-import { createTally } from './filter-candidates.ts'
 import type { RouteQuery } from './plan-route.ts'
 import { endpointTable } from './endpoint-table.ts'
-import { NEUTRAL_HEALTH } from './neutral-health.ts'
-import { filterCandidates } from './filter-candidates.ts'
-import { routeQuestion } from './route-question.ts'
+import { PASSES } from './filter-reasons.ts'
+import { reasonAgainst, routeQuestion } from './route-question.ts'
 
 /** Models that are known to do what a request needs and have the room for it, the cheapest first. */
 export function listAbleModels(
@@ -14,13 +12,8 @@ export function listAbleModels(
 ): readonly string[] {
   const { catalog, preferences = {}, marginBps = 0 } = query
   const table = endpointTable(catalog)
-  const { passed } = filterCandidates({
-    rows: table.rows,
-    question: routeQuestion({ ...query, table, preferences, marginBps }),
-    demand: 'known',
-    health: NEUTRAL_HEALTH,
-    inputTokens: 0,
-    tally: createTally(),
-  })
-  return [...new Set(passed.map(({ row }) => row.model.id))]
+  const question = routeQuestion({ ...query, table, preferences, marginBps })
+  const { rows } = table.shelfOf(query.needs.kind ?? 'chat')
+  const fitting = rows.filter((row) => reasonAgainst(row, question, 'known') === PASSES)
+  return [...new Set(fitting.map(({ model }) => model.id))]
 }

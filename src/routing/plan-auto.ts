@@ -4,12 +4,12 @@ import { chooseFallbacks } from './choose-fallbacks.ts'
 import { contextExceeded } from './context-exceeded.ts'
 import { baselinesOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './decision.ts'
 import { emptyPool } from './empty-pool.ts'
-import { createTally, type FilterTally } from './filter-candidates.ts'
-import type { Row } from './endpoint-table.ts'
+import { countHits } from './count-hits.ts'
+import { type Row, type Shelf, shelfOf } from './endpoint-table.ts'
+import { PASSES } from './filter-reasons.ts'
 import type { Ranked } from './rank-candidates.ts'
 import { UNORDERED } from './route-question.ts'
-
-import { awakeOf, filterRows, keptOf, placesWith, rankPassed, type RouteSetting } from './route-setting.ts'
+import { keptOf, placesWith, rankShelf, reasonsBy, type RouteSetting } from './route-setting.ts'
 import { tryChallenger } from './try-challenger.ts'
 
 /** Nothing is taken on trust of a model that is chosen for the caller. */
@@ -18,12 +18,9 @@ const DEMAND = 'known'
 /** The best-scored endpoint of all, and who may step in for it. @throws see planRoute. */
 export function planAuto(setting: RouteSetting): RoutePlan {
   const { preferences, strategy, question, expected } = setting
-  const rows = poolOf(setting)
-  const tally = createTally()
-  const filtered = filterRows(setting, { rows, demand: DEMAND, tally })
-  if (filtered.passed.length === 0 && filtered.resting.length === 0) throw nobody(setting, tally)
-  const passed = awakeOf(setting, filtered)
-  const ranking = rankPassed(setting, { passed, hasFloor: true, tally })
+  const shelf = shelfFor(setting)
+  const ranking = rankShelf(setting, { ...shelf, reasonAt: reasonsBy(setting, DEMAND), hasFloor: true })
+  if (!ranking) throw nobody(setting, shelf)
   const { providerOrder, allowFallbacks } = preferences
   const placeOf = (row: Row) => question.providerPlaces[row.providerIndex] ?? UNORDERED
   const byScore = orderOf(ranking, placesWith({ ...setting, placeOf: providerOrder ? placeOf : undefined }))
@@ -40,7 +37,7 @@ export function planAuto(setting: RouteSetting): RoutePlan {
   return {
     ...(setting.kept ? { isQuoted: true as const } : {}),
     model: first.row.model,
-    candidates: [pricedOf(first), ...plan.slice(1).map((one) => pricedOf(one))],
+    candidates: [pricedOf(first.row), ...plan.slice(1).map(({ row }) => pricedOf(row))],
     strategy: strategy.name,
     reason: trial
       ? `${first.row.model.id} is ${trial.exploration.reason}`
@@ -49,9 +46,9 @@ export function planAuto(setting: RouteSetting): RoutePlan {
       strategy,
       expected,
       reference: ranking.reference,
-      considered: rows.length,
+      considered: shelf.rows.length,
       passed: ranking.passed,
-      filters: tally.list(),
+      filters: ranking.hits,
       ranked: ordered,
       best: ranking.best,
       baselines: baselinesOf({ ranking, chosen: first, told: toldBaseline(setting) }),
@@ -65,20 +62,20 @@ const mayExplore = ({ kept, isWithinCap, preferences: { providerOrder, allowFall
   !kept && !isWithinCap && !providerOrder && allowFallbacks !== false
 
 /** All endpoints, or those of the models that were listed beside `auto`. */
-function poolOf({ table, preferences: { models }, catalog }: RouteSetting) {
-  if (!models) return table.rows
+function shelfFor({ table, needs, preferences: { models }, catalog }: RouteSetting): Shelf {
+  const all = table.shelfOf(needs.kind ?? 'chat')
+  if (!models) return all
   const ids = new Set(models.map((name) => catalog.aliases?.get(name) ?? name))
-  return table.rows.filter(({ model }) => ids.has(model.id))
+  return shelfOf(all.rows.filter(({ model }) => ids.has(model.id)))
 }
 
 /** Where all that stands in the way is the length of the input, what has room for it is told. */
-function nobody(setting: RouteSetting, tally: FilterTally) {
-  const filters = tally.list()
+function nobody(setting: RouteSetting, { rows }: Shelf) {
   const question = { ...setting.question, roomTokens: 0 }
-  const rows = poolOf(setting)
-  const unbounded = filterRows({ ...setting, question }, { rows, demand: DEMAND, tally: createTally() })
-  const isRoom = unbounded.passed.length + unbounded.resting.length > 0
-  return isRoom ? contextExceeded(setting) : emptyPool({ hits: filters })
+  const withoutLength = reasonsBy({ ...setting, question }, DEMAND)
+  return rows.some((row) => withoutLength(row) === PASSES)
+    ? contextExceeded(setting)
+    : emptyPool({ hits: countHits({ rows, codeAt: reasonsBy(setting, DEMAND) }) })
 }
 
 function toldBaseline({

@@ -3,11 +3,14 @@ import type { Model } from '../catalog/types.ts'
 import { chooseFallbacks } from './choose-fallbacks.ts'
 import { baselinesOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './decision.ts'
 import { emptyPool } from './empty-pool.ts'
-import { createTally, type Passed } from './filter-candidates.ts'
+import { countHits } from './count-hits.ts'
 import { takesInput } from './fits.ts'
-import type { Row } from './endpoint-table.ts'
+import { type Row, shelfOf } from './endpoint-table.ts'
+import { codeOf, PASSES } from './filter-reasons.ts'
 import { type Demand, UNORDERED } from './route-question.ts'
-import { awakeOf, filterRows, keptOf, placesWith, rankPassed, type RouteSetting } from './route-setting.ts'
+import { keptOf, placesWith, rankShelf, reasonsBy, type RouteSetting } from './route-setting.ts'
+
+const CONTEXT = codeOf('context_length')
 
 /** Places of one model's providers, between those of the models before and after it. */
 const PLACES = UNORDERED + 1
@@ -22,21 +25,15 @@ export function planNamed({ models, ...setting }: RouteSetting & { models: reado
   const { wanted, preferences, strategy, question, expected, table } = setting
   const [asked] = models
   if (!asked) throw new RangeError('No model was named.')
-  const tally = createTally()
-  const sets = models.map((model, index) => {
-    const rows = table.rowsOfModel.get(model.id) ?? []
-    const demand = demandFor({ isFirst: index === 0, setting })
-    const filtered = filterRows(setting, { rows, demand, tally })
-    return { rows, demand, ...filtered }
-  })
-  const filters = tally.list()
-  const rows = sets.flatMap((one) => one.rows)
-  const well = sets.flatMap(({ passed }) => withRoom(passed, setting))
-  const resting = sets.flatMap((one) => one.resting)
-  if (well.length === 0 && resting.length === 0)
-    throw emptyPool({ hits: filters, unsupported: unsupportedOf(setting, asked) })
-  const passed = awakeOf(setting, { passed: well, resting })
-  const ranking = rankPassed(setting, { passed, hasFloor: false, tally })
+  const sets = models.map((model, index) => setOf({ model, isFirst: index === 0, setting }))
+  const shelf = shelfOf(sets.flatMap(({ rows }) => rows).toSorted((a, b) => a.place - b.place))
+  const codes = new Map(sets.flatMap((set) => set.rows.map((row) => [row, set.codeAt(row)])))
+  const reasonAt = (row: Row) => codes.get(row) ?? PASSES
+  const ranking = rankShelf(setting, { ...shelf, reasonAt, hasFloor: false })
+  if (!ranking) {
+    const hits = countHits({ rows: shelf.rows, codeAt: reasonAt })
+    throw emptyPool({ hits, unsupported: unsupportedOf(setting, asked) })
+  }
   const placeOfModel = new Map(models.map(({ id }, index) => [id, index]))
   const placeOf = (row: Row) =>
     (placeOfModel.get(row.model.id) ?? 0) * PLACES + (question.providerPlaces[row.providerIndex] ?? UNORDERED)
@@ -55,16 +52,16 @@ export function planNamed({ models, ...setting }: RouteSetting & { models: reado
   return {
     ...(setting.kept ? { isQuoted: true as const } : {}),
     model: first.row.model,
-    candidates: [pricedOf(first), ...plan.slice(1).map((one) => pricedOf(one))],
+    candidates: [pricedOf(first.row), ...plan.slice(1).map(({ row }) => pricedOf(row))],
     strategy: strategy.name,
     reason: reasonOf({ wanted, asked, chosen: first.row.model }),
     decision: {
       strategy,
       expected,
       reference: ranking.reference,
-      considered: rows.length,
+      considered: shelf.rows.length,
       passed: ranking.passed,
-      filters: tally.list(),
+      filters: ranking.hits,
       ranked: ordered,
       best: ranking.best,
       baselines: baselinesOf({
@@ -81,10 +78,15 @@ function demandFor({ isFirst, setting }: { isFirst: boolean; setting: RouteSetti
   return isFirst ? 'nothing' : 'not-denied'
 }
 
-/** Those that take so much, unless none does: then the model's own refusal says what would fit. */
-function withRoom(passed: readonly Passed[], { needs }: RouteSetting): readonly Passed[] {
-  const fitting = passed.filter(({ row: { endpoint } }) => takesInput({ endpoint, needs }))
-  return fitting.length > 0 ? fitting : passed
+/** What sells one of the models, and what is against each. */
+function setOf({ model, isFirst, setting }: { model: Model; isFirst: boolean; setting: RouteSetting }) {
+  const rows = setting.table.rowsOfModel.get(model.id) ?? []
+  const reasonAt = reasonsBy(setting, demandFor({ isFirst, setting }))
+  const fitting = rows.filter((row) => reasonAt(row) === PASSES)
+  // Those that take so much, unless none does: then the model's own refusal says what would fit.
+  const roomy = fitting.filter(({ endpoint }) => takesInput({ endpoint, needs: setting.needs }))
+  const isLeftOut = (row: Row) => roomy.length > 0 && fitting.includes(row) && !roomy.includes(row)
+  return { rows, codeAt: (row: Row) => (isLeftOut(row) ? CONTEXT : reasonAt(row)) }
 }
 
 const unsupportedOf = ({ table, unsupportedAt = () => [] }: RouteSetting, model: Model) =>

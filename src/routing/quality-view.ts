@@ -39,5 +39,8 @@ export function boundedEstimate(estimate: QualityEstimate): QualityEstimate {
   }
 }
 
+/** @param share from 0 to 1; the log-odds of certainty are without bound. */
+export const logOddsOf = (share: number): number => Math.log(share / (1 - share))
+
 /** The share that log-odds stand for. */
 export const shareOf = (logOdds: number): number => 1 / (1 + Math.exp(-logOdds))

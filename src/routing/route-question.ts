@@ -61,20 +61,16 @@ export function routeQuestion({
   marginBps: number
 }): RouteQuestion {
   const { providerOrder, maxPrice, regions } = preferences
-  const providerPlaces = Uint8Array.from(table.providerIds, (id) => {
-    const place = providerOrder?.indexOf(id) ?? -1
-    return place < 0 ? UNORDERED : Math.min(place, UNORDERED - 1)
-  })
   return {
     needs,
     roomTokens: needs.inputBoundTokens + (needs.callerOutputCap ?? 1),
     marginBps,
-    providerPlaces,
-    providerCodes: Uint8Array.from(table.providerIds, (id) =>
+    providerPlaces: codesOf(table.providerIds, (id) => placeIn(providerOrder, id)),
+    providerCodes: codesOf(table.providerIds, (id) =>
       isReachable(id) ? providerCode(id, preferences) : NOT_REACHABLE,
     ),
     modelCodes: modelCodesOf(table, preferences),
-    dialectCodes: Uint8Array.from(table.dialectSamples, (endpoint) =>
+    dialectCodes: codesOf(table.dialectSamples, (endpoint) =>
       unsupportedAt(endpoint).length > 0 ? UNSUPPORTED : PASSES,
     ),
     regions: regions ? new Set(regions) : undefined,
@@ -83,6 +79,18 @@ export function routeQuestion({
     zdr: preferences.zdr === true,
     denyCollection: preferences.dataCollection === 'deny',
   }
+}
+
+/** Uint8Array.from walks an iterator, which takes some ten times as long. */
+function codesOf<Item>(items: readonly Item[], codeAt: (item: Item) => number): Uint8Array {
+  const codes = new Uint8Array(items.length)
+  for (const [index, item] of items.entries()) codes[index] = codeAt(item)
+  return codes
+}
+
+function placeIn(order: readonly string[] | undefined, id: string): number {
+  const place = order?.indexOf(id) ?? -1
+  return place < 0 ? UNORDERED : Math.min(place, UNORDERED - 1)
 }
 
 function providerCode(
@@ -102,7 +110,7 @@ function modelCodesOf(
   if (allowedModels.length === 0 && excludedModels.length === 0) return undefined
   const allowed = allowedModels.map(matcherOf)
   const isExcluded = matcherOf(excludedModels)
-  return Uint8Array.from(models, ({ id }) => {
+  return codesOf(models, ({ id }) => {
     if (!allowed.every((isAllowed) => isAllowed(id))) return MODEL_NOT_ALLOWED
     return isExcluded(id) ? MODEL_EXCLUDED : PASSES
   })

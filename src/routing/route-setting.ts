@@ -1,25 +1,13 @@
-import type { EndpointTable } from './endpoint-table.ts'
-import {
-  createTally,
-  filterCandidates,
-  type Filtered,
-  type FilterTally,
-  type Passed,
-} from './filter-candidates.ts'
-import type { Row } from './endpoint-table.ts'
+import type { Expectation } from './candidate-pool.ts'
+import type { EndpointTable, Row, Shelf } from './endpoint-table.ts'
+import { codeOf, PASSES } from './filter-reasons.ts'
 import type { HealthView } from './health/endpoint-health.ts'
 import type { Preferences } from './merge-overrides.ts'
 import type { RouteQuery } from './plan-route.ts'
 import type { QualityView } from './quality-view.ts'
-import {
-  type Expectation,
-  type PlaceOf,
-  rankCandidates,
-  type Ranked,
-  type Ranking,
-} from './rank-candidates.ts'
+import { type PlaceOf, rankCandidates, type Ranked, type Ranking } from './rank-candidates.ts'
 import { endpointsDown, floorUnmet } from './empty-pool.ts'
-import type { Demand, RouteQuestion } from './route-question.ts'
+import { type Demand, reasonAgainst, type RouteQuestion } from './route-question.ts'
 import type { Strategy } from './strategies.ts'
 
 /** A query with everything in its place. */
@@ -39,45 +27,38 @@ export type RouteSetting = Omit<
   readonly kept?: ReadonlySet<Row> | undefined
 }
 
-export const filterRows = (
-  { question, health, expected, isWithinCap, kept }: RouteSetting,
-  { rows, demand, tally }: { rows: readonly Row[]; demand: Demand; tally: FilterTally },
-): Filtered =>
-  filterCandidates({
-    rows,
-    question,
-    demand,
-    health,
-    inputTokens: expected.inputTokens,
-    isWithinCap,
-    kept,
-    tally,
-  })
+const PRICE_CAP = codeOf('price_cap')
 
-/** Those that may be asked now. @throws all_endpoints_down where only those are left that may not. */
-export function awakeOf({ nowMs }: RouteSetting, { passed, resting }: Filtered): readonly Passed[] {
-  if (passed.length === 0 && resting.length > 0) throw endpointsDown({ resting, nowMs })
-  return passed
-}
+/** The hard filters, with what a signed price allows. */
+export const reasonsBy =
+  ({ question, isWithinCap }: Pick<RouteSetting, 'question' | 'isWithinCap'>, demand: Demand) =>
+  (row: Row): number => {
+    const code = reasonAgainst(row, question, demand)
+    return code === PASSES && isWithinCap && !isWithinCap(row) ? PRICE_CAP : code
+  }
 
 /**
- * Scores what has passed. An estimate that has sunk below `min_quality` since a price was signed refuses nobody.
+ * Scores who fits. An estimate that has sunk below `min_quality` since a price was signed refuses nobody.
  *
- * @throws quality_floor_unmet.
+ * @returns undefined where nobody fits.
+ * @throws all_endpoints_down where only those are left that may not be asked now, quality_floor_unmet.
  */
-export function rankPassed(
+export function rankShelf(
   setting: RouteSetting,
-  { passed, hasFloor, tally }: { passed: readonly Passed[]; hasFloor: boolean; tally: FilterTally },
-): Ranking {
-  const { preferences, isWithinCap } = setting
-  const { minQuality } = preferences
-  const options = { ...setting, passed, hasFloor }
-  const ranking = rankCandidates({ ...options, minQuality, tally })
-  if (ranking) return ranking
-  const all = rankCandidates({ ...options, tally: isWithinCap ? tally : createTally() })
-  if (all && isWithinCap) return all
-  if (all) throw floorUnmet({ best: all.best, minQuality: minQuality ?? 0 })
-  throw new RangeError('Nobody has passed.')
+  { hasFloor, reasonAt, ...shelf }: Shelf & { hasFloor: boolean; reasonAt: (row: Row) => number },
+): Ranking | undefined {
+  const { isWithinCap, nowMs, quality, features, siteOf } = setting
+  const { minQuality } = setting.preferences
+  const options = { ...setting, ...shelf, reasonAt, knowledge: { quality, features, siteOf }, hasFloor }
+  const ranking = rankCandidates({ ...options, minQuality })
+  if (ranking.kind === 'ranked') return ranking
+  if (ranking.resting.length > 0 && !isWithinCap) throw endpointsDown({ ...ranking, nowMs })
+  if (minQuality === undefined && ranking.resting.length === 0) return undefined
+  const all = rankCandidates(options)
+  if (all.kind === 'ranked' && isWithinCap) return all
+  if (all.kind === 'ranked') throw floorUnmet({ best: all.best, minQuality: minQuality ?? 0 })
+  if (all.resting.length > 0) throw endpointsDown({ ...all, nowMs })
+  return undefined
 }
 
 /** Puts the plan that was quoted, in its order, before all others. */

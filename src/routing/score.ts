@@ -35,18 +35,8 @@ const ratio = (value: number, reference: number): number =>
  * The one sum: a score is these six numbers added up in this order, here and nowhere else, so that the terms which are shown
  * give the score to the last bit.
  */
-export const sumOf = (
-  quality: number,
-  uncertainty: number,
-  cost: number,
-  latency: number,
-  availability: number,
-  stickiness: number,
-): number => quality + uncertainty + cost + latency + availability + stickiness
-
-/** The score that named terms add up to. */
 export const scoreOf = ({ quality, uncertainty, cost, latency, availability, stickiness }: Terms): number =>
-  sumOf(quality, uncertainty, cost, latency, availability, stickiness)
+  quality + uncertainty + cost + latency + availability + stickiness
 
 type Weighed = {
   readonly inputs: ScoreInputs
@@ -67,30 +57,6 @@ export function termsOf({ inputs, reference, strategy: { weights, caution } }: W
     availability: -(weights.availability * (1 - inputs.availability)),
     stickiness: weights.cost * ratio(inputs.cachedPicoUsd, reference.costPicoUsd),
   }
-}
-
-/**
- * The same sum out of a column of numbers, without an object for each: for the hundreds of candidates of which nobody will ever see the
- * terms.
- *
- * @param numbers quality, sd, cost, latency, availability and cached cost stand in this order at `from`.
- */
-export function quickScore(
-  numbers: Float64Array,
-  from: number,
-  reference: Reference,
-  { weights, caution }: Pick<Strategy, 'weights' | 'caution'>,
-): number {
-  const quality = numbers[from] ?? 0
-  const sd = numbers[from + 1] ?? 0
-  return sumOf(
-    weights.quality * quality,
-    -(weights.quality * caution * sd),
-    -(weights.cost * ratio(numbers[from + 2] ?? 0, reference.costPicoUsd)),
-    -(weights.latency * ratio(numbers[from + 3] ?? 0, reference.latencyMs)),
-    -(weights.availability * (1 - (numbers[from + 4] ?? 0))),
-    weights.cost * ratio(numbers[from + 5] ?? 0, reference.costPicoUsd),
-  )
 }
 
 /** The quality that can be relied on: what floors are held against. */

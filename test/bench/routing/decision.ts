@@ -1,10 +1,12 @@
 import { catalogOf } from '../../../src/app/defaults.ts'
+import { loadQualityView } from '../../../src/app/load-quality-view.ts'
 import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
 import type { Catalog } from '../../../src/catalog/types.ts'
 import { STRATEGY_NAMES } from '../../../src/chat/routing/overrides.ts'
 import { requestNeeds } from '../../../src/chat/request-needs.ts'
 import type { EndpointHealth, HealthView } from '../../../src/routing/health/endpoint-health.ts'
 import { planRoute, type RouteQuery } from '../../../src/routing/plan-route.ts'
+import { readFeatures } from '../../../src/routing/quality/read-features.ts'
 import { type QualityView, shareOf } from '../../../src/routing/quality-view.ts'
 import { createRandom } from '../random.ts'
 
@@ -24,8 +26,8 @@ export type DecisionTimes = {
 }
 
 const WHAT =
-  'planRoute: from the facts of a request (bounds, needs, preferences) with health and quality of every candidate to the plan, ' +
-  'its order of trial and its reason; without reading the body and without the prompt features, which have their own figure'
+  'planRoute: from the facts of a request (bounds, needs, preferences) and its prompt, read beforehand, with the trained estimates ' +
+  'and a health of every endpoint, to the plan, its order of trial and its reason; without reading body and prompt, which have their own figures'
 
 /** Every endpoint with a health of its own, as after some hours of traffic. */
 export function benchHealth(endpointIds: readonly string[], seed: number): HealthView {
@@ -71,6 +73,17 @@ export function benchQuality(modelIds: readonly string[], seed: number): Quality
     },
   }
 }
+
+/** Of the trained domains, near them, and far from them. */
+const PROMPTS = [
+  'What is the capital of France?',
+  'Janet has 3 apples and buys 4 more at $2 each. How much did she spend?',
+  'Prove that there are infinitely many primes congruent to 3 mod 4.',
+  'Which of the following is a symptom of anemia?\nA. fever\nB. fatigue\nC. rash\nD. cough',
+  'Write a function that returns the longest palindrome in a string, and explain its complexity.',
+  'Übersetze diesen Satz ins Französische: Der Hafen ist heute geschlossen.',
+  'xkcd qwrt zzzz 0x3f',
+]
 
 const NO_NEEDS = requestNeeds({ fields: {}, messages: [], toolCount: 0 } as never)
 
@@ -123,17 +136,22 @@ export function measureDecision({
       catalog.endpoints.map(({ id }) => id),
       1,
     ),
-    quality: benchQuality([...catalog.models.keys()], 2),
+    quality: loadQualityView({ catalog }),
     marginBps: 500,
   }
-  for (let index = 0; index < decisions; index += 1) planRoute(queryOf(index, base))
+  const prompts = PROMPTS.map((text) => readFeatures({ text }))
+  const query = (index: number): RouteQuery => {
+    const features = prompts[index % prompts.length]
+    return { ...queryOf(index, base), ...(features ? { features } : {}) }
+  }
+  for (let index = 0; index < decisions; index += 1) planRoute(query(index))
   const times = new Float64Array(decisions)
   const scored = new Float64Array(decisions)
   const before = process.cpuUsage()
   for (let index = 0; index < decisions; index += 1) {
-    const query = queryOf(index, base)
+    const asked = query(index)
     const fromMs = performance.now()
-    const { decision } = planRoute(query)
+    const { decision } = planRoute(asked)
     times[index] = performance.now() - fromMs
     scored[index] = decision.passed
   }

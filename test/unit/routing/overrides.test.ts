@@ -140,7 +140,7 @@ test('a sort chooses by one side alone, and a price above the most is out', () =
   )
   const capped = planned({ provider: { max_price: { prompt: 0.0005, completion: 0.0005 } } })
   expect(capped.model.id).toBe('b/small')
-  expect(capped.decision.filters).toContainEqual({ code: 'max_price', count: 5 })
+  expect(capped.decision.filters()).toContainEqual({ code: 'max_price', count: 5 })
   // As the caller pays it: 100 pico-USD a token are $0.0001 a million, with 10 % on top $0.00011.
   const exact = { provider: { max_price: { prompt: 0.00011 } } }
   expect(planned(exact, { marginBps: 1_000 }).candidates[0].id).toBe('two/b/small@local')
