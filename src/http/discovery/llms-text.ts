@@ -57,7 +57,7 @@ max_tokens (max_output_tokens at /v1/responses) bounds the price: set it.
 ## Say how it was
 
 POST ${url}/v1/feedback {"call_id": "call_…", "rating": "good"} (or score from 0 to 1, and reason out of a list). Free, once per call, for a week: it moves what auto
-chooses for calls of yours with the same instructions and tools. x-turnpike-feedback: off on a call keeps its answer from being looked at.
+chooses for calls of yours with the same instructions and tools. x-turnpike-payer: 0x... (your wallet) lets that count before you have paid; x-turnpike-feedback: off on a call keeps its answer from being looked at.
 
 ## As tools
 
