@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildClient } from '../../../scripts/build-client.ts'
@@ -26,5 +26,8 @@ export async function installClient(): Promise<{ folder: string; remove: () => v
   const unpacked = spawnSync('tar', ['-xzf', join(folder, archive), '-C', home, '--strip-components=1'])
   if (unpacked.status !== 0) throw new Error('The archive could not be unpacked.')
   symlinkSync(join(ROOT, 'node_modules/viem'), join(folder, 'node_modules/viem'))
+  // As `npm install` leaves it: Deno looks into node_modules for nothing else.
+  const dependencies = { '@turnpike/client': `file:${archive}`, viem: '*' }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', dependencies }))
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }

@@ -35,19 +35,31 @@ test('the archive has the doors, their types, a page and a licence, and nothing 
   expect(manifest).not.toHaveProperty('dependencies')
 })
 
-test('ten lines pay for a stream in a fresh folder, exactly as they are written', async () => {
-  const markdown = readFileSync(join(ROOT, 'docs/examples/client.md'), 'utf8')
-  const [, code = ''] = /```js\n([\s\S]*?)```/.exec(markdown) ?? []
-  expect(code.trim().split('\n').length).toBeLessThanOrEqual(10)
-  writeFileSync(join(client.folder, 'pay.mjs'), code)
-  const { url, payerPrivateKey } = stack.ready
-  const { stdout } = await run(process.execPath, ['pay.mjs'], {
-    cwd: client.folder,
-    env: { PATH: process.env['PATH'], TURNPIKE_URL: url, WALLET_KEY: payerPrivateKey },
-  })
-  expect(stdout).toContain('data: [DONE]')
-  expect(Number(/spent \$([\d.]+)/.exec(stdout)?.[1])).toBeGreaterThan(0)
-})
+test.each([
+  ['Node', process.execPath, []],
+  ['Bun', join(ROOT, 'node_modules/.bin/bun'), []],
+  ['Deno', join(ROOT, 'node_modules/.bin/deno'), ['run', '--allow-env', '--allow-net=127.0.0.1']],
+] as const)(
+  'ten lines pay for a stream in a fresh folder, exactly as they are written, in %s',
+  async (_name, program, flags) => {
+    const markdown = readFileSync(join(ROOT, 'docs/examples/client.md'), 'utf8')
+    const [, code = ''] = /```js\n([\s\S]*?)```/.exec(markdown) ?? []
+    expect(code.trim().split('\n').length).toBeLessThanOrEqual(10)
+    writeFileSync(join(client.folder, 'pay.mjs'), code)
+    const { url, payerPrivateKey } = stack.ready
+    const { stdout } = await run(program, [...flags, 'pay.mjs'], {
+      cwd: client.folder,
+      env: {
+        PATH: process.env['PATH'],
+        HOME: client.folder,
+        TURNPIKE_URL: url,
+        WALLET_KEY: payerPrivateKey,
+      },
+    })
+    expect(stdout).toContain('data: [DONE]')
+    expect(Number(/spent \$([\d.]+)/.exec(stdout)?.[1])).toBeGreaterThan(0)
+  },
+)
 
 test('its types compile in a project of its own, with the file store', async () => {
   const code = `
