@@ -39,38 +39,48 @@ export async function openChainSlot({ folder }: { folder: string }): Promise<Cha
   let kills = 0
   let deepest = 0
   let ticks: NodeJS.Timeout | undefined
+  /** The tick under way. On a busy machine ticks would pile up, and dozens of blocks come at once while the chain is being killed. */
+  let ticking: Promise<unknown> | undefined
   /** Killed or busy: whoever wants more blocks will ask again. */
   const mine = (blocks: number) => client.mine({ blocks }).catch(() => undefined)
   const pause = () => clearInterval(ticks)
+  const tick = () => {
+    pause()
+    ticks = setInterval(() => {
+      ticking ??= mine(TICK_BLOCKS).finally(() => (ticking = undefined))
+    }, TICK_MS)
+  }
 
   /**
    * A state of the chain to come back to, fewer blocks old than finality is deep, which is what the service relies on: on a busy machine
    * the file may be many blocks old, or written while blocks came, which no chain ever was like.
    */
-  async function untilFresh(): Promise<string> {
-    let found = ''
+  async function untilFresh(): Promise<{ state: string; age: bigint }> {
+    let [state, age] = ['', 0n]
     await waitUntil({
       what: `the chain writes a state that is whole and at most ${MOST_BLOCKS_LOST} blocks old`,
       timeoutMs: FRESH_WITHIN_MS,
       isSo: async () => {
-        found = readFileSync(statePath, 'utf8')
-        const block = blockOfState(found)
-        return block !== undefined && (await client.getBlockNumber()) - block <= MOST_BLOCKS_LOST
+        state = readFileSync(statePath, 'utf8')
+        const block = blockOfState(state)
+        if (block === undefined) return false
+        await ticking
+        age = (await client.getBlockNumber()) - block
+        return age <= MOST_BLOCKS_LOST
       },
     })
-    return found
+    return { state, age }
   }
 
   async function killAndRestart(): Promise<void> {
     await waitUntil({ what: 'the chain has written its state', isSo: () => existsSync(statePath) })
-    const state = await untilFresh()
-    const before = await client.getBlockNumber()
+    const { state, age } = await untilFresh()
     process.kill(chain.pid, 'SIGKILL')
     kills += 1
     await waitUntil({ what: 'the chain is gone', isSo: () => !isAlive(chain.pid) })
     // What it wrote in its last moment may be torn.
     writeFileSync(statePath, state)
-    deepest = Math.max(deepest, Number(before - (blockOfState(state) ?? before)))
+    deepest = Math.max(deepest, Number(age))
     chain = await startDevChain({ port, statePath })
   }
 
@@ -80,10 +90,7 @@ export async function openChainSlot({ folder }: { folder: string }): Promise<Cha
     deepestRollback: () => deepest,
     killAndRestart,
     mine,
-    tick() {
-      pause()
-      ticks = setInterval(() => void mine(TICK_BLOCKS), TICK_MS)
-    },
+    tick,
     clearPool: () =>
       client.request<{ Method: string; Parameters: undefined; ReturnType: void }>({
         method: 'anvil_dropAllTransactions',
