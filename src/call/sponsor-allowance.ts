@@ -74,7 +74,9 @@ export async function withAllowance<Payment extends ExactPayment | VoucherPaymen
   const withoutPermit = plain as unknown as Payment
   if (spendable.permit2AllowanceAtomic >= need.neededAtomic) return withoutPermit
   if (spendable.balanceAtomic < need.neededAtomic) {
-    throw new TurnpikeError('insufficient_funds', { extra: { available: spendable.balanceAtomic.toString() } })
+    throw new TurnpikeError('insufficient_funds', {
+      extra: { available: spendable.balanceAtomic.toString() },
+    })
   }
   const permit = await sponsorAllowance({ payment, dependencies })
   return permit ? payment : withoutPermit

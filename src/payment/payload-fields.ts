@@ -90,7 +90,9 @@ export const bytesAt = ({ of, name, mostBytes }: Field & { mostBytes: number }):
     of,
     name,
     read: (raw) =>
-      typeof raw === 'string' && raw.length > 2 && raw.length <= 2 + 2 * mostBytes ? parseHex(raw) : undefined,
+      typeof raw === 'string' && raw.length > 2 && raw.length <= 2 + 2 * mostBytes
+        ? parseHex(raw)
+        : undefined,
     need: `whole bytes of hex, at most ${mostBytes}`,
   })
 

@@ -127,14 +127,15 @@ type Checked = {
   readonly quote?: Quote
 }
 
-export type VoucherPayment = Checked & Sponsored & {
-  readonly kind: 'voucher'
-  readonly scheme: 'batch-settlement'
-  readonly channelId: Hex
-  readonly config: ChannelConfig
-  readonly voucher: Voucher
-  readonly deposit?: Deposit
-}
+export type VoucherPayment = Checked &
+  Sponsored & {
+    readonly kind: 'voucher'
+    readonly scheme: 'batch-settlement'
+    readonly channelId: Hex
+    readonly config: ChannelConfig
+    readonly voucher: Voucher
+    readonly deposit?: Deposit
+  }
 
 /** A permit of the token (EIP-2612) that lets Permit2 move exactly what a payment moves at most; its gas is on us. */
 export type SponsoredPermit = {
@@ -152,25 +153,27 @@ export type Sponsored = {
   readonly sponsoredApproval?: SponsoredApproval
 }
 
-export type UptoPayment = Checked & Sponsored & {
-  readonly kind: 'upto'
-  readonly scheme: 'upto'
-  readonly nonce: bigint
-  readonly permittedAtomic: Atomic
-  /** Seconds since 1970. */
-  readonly validAfter: number
-  readonly deadline: number
-  readonly signature: Hex
-}
+export type UptoPayment = Checked &
+  Sponsored & {
+    readonly kind: 'upto'
+    readonly scheme: 'upto'
+    readonly nonce: bigint
+    readonly permittedAtomic: Atomic
+    /** Seconds since 1970. */
+    readonly validAfter: number
+    readonly deadline: number
+    readonly signature: Hex
+  }
 
-export type ExactPayment = Checked & Sponsored & {
-  readonly kind: 'exact'
-  readonly scheme: 'exact'
-  readonly valueAtomic: Atomic
-  readonly validAfter: number
-  readonly validBefore: number
-  readonly signature: Hex
-} & (
+export type ExactPayment = Checked &
+  Sponsored & {
+    readonly kind: 'exact'
+    readonly scheme: 'exact'
+    readonly valueAtomic: Atomic
+    readonly validAfter: number
+    readonly validBefore: number
+    readonly signature: Hex
+  } & (
     | { readonly method: 'eip3009'; readonly nonce: Hex }
     | { readonly method: 'permit2'; readonly nonce: bigint }
   )

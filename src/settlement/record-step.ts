@@ -139,7 +139,13 @@ function feeOf({
 }
 
 /** What it cost the key that signed it, coins that it gave away included; a payer's own transaction costs us nothing. */
-function gasOf({ transaction, receipt }: { transaction: TransactionRow; receipt: Receipt }): readonly Entry[] {
+function gasOf({
+  transaction,
+  receipt,
+}: {
+  transaction: TransactionRow
+  receipt: Receipt
+}): readonly Entry[] {
   const { id: transactionId, purpose } = transaction
   const { network, role } = transaction.lane
   if (role === 'payer') return []

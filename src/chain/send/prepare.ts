@@ -38,7 +38,9 @@ export async function prepare(request: {
       readAmount({
         rpc,
         method: 'eth_estimateGas',
-        params: [{ from, to: call.to, data: call.data, ...(valueWei > 0n ? { value: toQuantity(valueWei) } : {}) }],
+        params: [
+          { from, to: call.to, data: call.data, ...(valueWei > 0n ? { value: toQuantity(valueWei) } : {}) },
+        ],
       }),
       readFeeMarket(rpc),
       readAmount({ rpc, method: 'eth_getBalance', params: [from, 'latest'] }),
