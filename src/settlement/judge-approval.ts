@@ -64,5 +64,7 @@ export function judgeFacts({
   if (facts.gas === undefined) return 'approval_reverts'
   if (facts.gas > gasLimit) return 'approval_gas_too_low'
   if (maxFeePerGasWei < facts.nextBaseFeeWei) return 'approval_fee_too_low'
-  return maxFeePerGasWei > facts.mostFeePerGasWei ? 'approval_fee_too_high' : undefined
+  // What it pays of its own is its own affair.
+  const isGiven = facts.coinWei < facts.requiredWei
+  return isGiven && maxFeePerGasWei > facts.mostFeePerGasWei ? 'approval_fee_too_high' : undefined
 }

@@ -1,11 +1,11 @@
 import { encodeFunctionData, parseAbi } from 'viem'
 import { LIMITS } from '../../lib/limits.ts'
-import { minBigint } from '../../lib/money.ts'
+import { maxBigint, minBigint } from '../../lib/money.ts'
 import type { Address } from '../../payment/types.ts'
 import type { ApprovalFacts, SignedApproval } from '../../settlement/approval-ports.ts'
 import { RpcError } from '../rpc-error.ts'
 import { ethCall, readCount, readHex, readQuantity, type Rpc } from '../rpc.ts'
-import { type FeeCaps, feesWithin, readFeeMarket } from '../send/fees.ts'
+import { type FeeCaps, readFeeMarket } from '../send/fees.ts'
 
 const approveAbi = parseAbi(['function approve(address spender, uint256 amount)'])
 const oracleAbi = parseAbi(['function getL1Fee(bytes transaction) view returns (uint256)'])
@@ -16,7 +16,7 @@ const L1_FEE_ROOM = 2n
 const NO_CODE = '0x'
 
 /**
- * What the chain says of an approval and its sender: seven requests that travel together.
+ * What the chain says of an approval and its sender: nine requests that travel together.
  *
  * @throws RpcError
  */
@@ -34,16 +34,18 @@ export async function weighApproval({
     const method = 'eth_getTransactionCount'
     return readCount({ value: await rpc.request(method, [from, block]), method })
   }
-  const [nonce, pendingNonce, code, coinWei, gas, market, l1FeeWei] = await Promise.all([
+  const [nonce, pendingNonce, code, coinWei, gas, market, suggestedTipWei, l1FeeWei] = await Promise.all([
     count('latest'),
     count('pending'),
     rpc.request('eth_getCode', [from, 'latest']),
     readAmount({ rpc, method: 'eth_getBalance', params: [from, 'latest'] }),
     gasOf({ rpc, approval }),
     readFeeMarket(rpc),
+    suggestedTipOf(rpc),
     l1FeeOf({ rpc, approval }),
   ])
-  const usual = feesWithin({ market, caps })?.usualFeePerGasWei ?? 0n
+  const { nextBaseFeeWei, usualPriorityFeeWei } = market
+  const tipWei = minBigint(maxBigint(usualPriorityFeeWei, suggestedTipWei), caps.maxPriorityFeePerGasWei)
   return {
     nonce,
     pendingNonce,
@@ -51,9 +53,18 @@ export async function weighApproval({
     coinWei,
     requiredWei: gasLimit * maxFeePerGasWei + l1FeeWei * L1_FEE_ROOM,
     ...(gas === undefined ? {} : { gas }),
-    nextBaseFeeWei: market.nextBaseFeeWei,
-    mostFeePerGasWei: minBigint(usual * LIMITS.approvalFeeFactor, caps.maxFeePerGasWei),
+    nextBaseFeeWei,
+    mostFeePerGasWei: minBigint((nextBaseFeeWei + tipWei) * LIMITS.approvalFeeFactor, caps.maxFeePerGasWei),
   }
+}
+
+/** What the node would have a wallet offer, which may be more than others have paid; zero where it does not say. */
+async function suggestedTipOf(rpc: Rpc): Promise<bigint> {
+  const asked = readAmount({ rpc, method: 'eth_maxPriorityFeePerGas', params: [] })
+  return asked.catch((error: unknown) => {
+    if (error instanceof RpcError && error.kind !== 'unreachable') return 0n
+    throw error
+  })
 }
 
 async function readAmount(query: { rpc: Rpc; method: string; params: readonly unknown[] }): Promise<bigint> {
