@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { ApprovalStore } from '../../../src/settlement/approval-ports.ts'
-import type { Hex } from '../../../src/payment/types.ts'
 import { hex } from '../../support/calls.ts'
 import { brokenInvariants, KINDS, useStorage } from './stores.ts'
 
@@ -33,7 +32,7 @@ describe.each(KINDS)('approvals in %s', (kind) => {
           firstNonce: 7,
           purpose: { kind: 'gas-gift', ...parties, wei: '5' },
           maxCostWei: 100n,
-          sign: (own) => Promise.resolve({ raw: '0x02' as Hex, hash: hex(32, `${giftId} ${own}`) }),
+          sign: (own) => Promise.resolve({ raw: '0x02', hash: hex(32, `${giftId} ${own}`) }),
         },
         atMs: 1_000,
         sinceMs: 0,

@@ -57,8 +57,9 @@ async function signed(): Promise<Signed> {
   await setCoins(payer, 0n)
   return signedBy(payer)
 }
-const approvalOf = ({ payment }: Signed) =>
-  (payment.extensions?.[APPROVAL] as { info: { signedTransaction: string } }).info.signedTransaction
+const infoOf = ({ extensions = {} }: WirePayment) =>
+  (extensions[APPROVAL] as { info: { signedTransaction: string } }).info
+const approvalOf = ({ payment }: Signed) => infoOf(payment).signedTransaction
 const send = ({ body, payment }: Signed) => sendPaid({ stack, body, payment })
 const rows = async (kind: string, { address }: Payer) =>
   (await stack.app.listTransactions()).filter(
@@ -169,7 +170,7 @@ test('while a first approval is on its way, a second one of the payer waits', as
       }),
     })
     const payment = structuredClone(other.payment)
-    ;(payment.extensions?.[APPROVAL] as { info: Record<string, string> }).info['signedTransaction'] = raw
+    infoOf(payment).signedTransaction = raw
     second = await send({ ...other, payment })
   })
   expect((await send(given)).status).toBe(200)
