@@ -11,8 +11,8 @@ export type AllowanceDependencies = Pick<
 
 type Subject<Payment> = { readonly payment: Payment; readonly dependencies: AllowanceDependencies }
 
-/** Nobody is refused by an older reading, and no gas is spent on one. */
-const READING_AGE_MS = 1_000
+/** The payer's last payment may have used up what a reading of a moment ago still shows, and gas is spent by what this one says. */
+const READING_AGE_MS = 0
 
 /**
  * Has the allowance that a payment lacks brought on chain at the operator's cost: by the permit that came with it, which travels in the
@@ -48,8 +48,11 @@ async function bringApproval({
   if (outcome.kind === 'unknown') throw chainAway()
   if (outcome.kind === 'pending') throw approvalPending()
   // Every RPC has to see it before the payment follows: one that lags would refuse a good one.
-  const spendable = await dependencies.mirrorOf(network)?.getSpendable({ asset, payer, maxAgeMs: 0 })
-  if ((spendable?.permit2AllowanceAtomic ?? 0n) < neededAtomic) throw approvalPending()
+  const spendable = await dependencies
+    .mirrorOf(network)
+    ?.getSpendable({ asset, payer, maxAgeMs: READING_AGE_MS })
+  if ((spendable?.permit2AllowanceAtomic ?? 0n) >= neededAtomic) return
+  throw outcome.isRepeat ? allowanceRequired({ asset, reason: 'approval_used_up' }) : approvalPending()
 }
 
 /**

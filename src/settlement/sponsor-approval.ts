@@ -10,8 +10,8 @@ import type { Prepared } from './ports.ts'
 import type { TransactionRow, TransactionState } from './types.ts'
 
 export type ApprovalOutcome =
-  /** A block has it: Permit2 may move what the payment needs. */
-  | { readonly kind: 'approved' }
+  /** A block has it: Permit2 may move what the payment needs. `isRepeat`: it was taken before, and may have been used up since. */
+  | { readonly kind: 'approved'; readonly isRepeat: boolean }
   /** Nothing was sent for it now, or it came to nothing. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** It is on its way, or another one of this payer is. */
@@ -61,16 +61,20 @@ export function createApprovalSponsor(world: World): SponsorApproval {
   }
 }
 
-/** One with this nonce was taken before: the same is the same, and no coins are given for it again. */
-function resume({ known, signed, ...world }: Good & { known: TransactionRow }): Promise<ApprovalOutcome> {
+/**
+ * One with this nonce was taken before. Calls that a payer makes at the same time carry the same approval, or the same at other fees:
+ * the first is the one for all of them, and coins are given once.
+ */
+function resume({ known, signed, payment, dependencies }: Good & { known: TransactionRow }) {
   const { purpose, state } = known
   const isOver = state === 'failed' || state === 'reverted'
-  if (known.hash !== signed.hash && isOver) return Promise.resolve(refused('approval_nonce_given_up'))
-  if (known.hash !== signed.hash) return Promise.resolve({ kind: 'pending' })
-  // It was mined, and what it allowed is gone: somebody has used it up, or taken it back.
-  if (state === 'seen' || state === 'final') return Promise.resolve(refused('approval_used_up'))
-  const giftId = purpose.kind === 'approval' ? purpose.giftId : undefined
-  return follow({ id: known.id, giftId, ...world })
+  if (isOver) {
+    const reason = known.hash === signed.hash ? 'approval_failed' : 'approval_nonce_given_up'
+    return Promise.resolve(refused(reason))
+  }
+  const isOfToken = purpose.kind === 'approval' && purpose.asset === payment.asset.address
+  if (!isOfToken) return Promise.resolve<ApprovalOutcome>({ kind: 'pending' })
+  return follow({ id: known.id, giftId: purpose.giftId, isRepeat: true, dependencies })
 }
 
 async function begin(good: Good): Promise<ApprovalOutcome> {
@@ -108,14 +112,17 @@ async function begin(good: Good): Promise<ApprovalOutcome> {
     sinceMs: atMs - GAS_DAY_MS,
     most: { onNetwork: perDay, toPayer: LIMITS.approvalsPerPayer },
   })
-  if (outcome.kind === 'busy') return { kind: 'pending' }
+  if (outcome.kind === 'busy') {
+    const known = await store.findApproval({ network, payer, nonce: signed.nonce })
+    return known ? resume({ known, ...good }) : { kind: 'pending' }
+  }
   if (outcome.kind === 'refused') return outcome
   dependencies.reach('signed')
   if (outcome.gift) {
     await dependencies.chainOf(network).sender.broadcast(outcome.gift.raw)
     dependencies.reach('broadcast')
   }
-  return follow({ id: outcome.approval.id, giftId: outcome.gift?.id, dependencies })
+  return follow({ id: outcome.approval.id, giftId: outcome.gift?.id, isRepeat: false, dependencies })
 }
 
 type Gift = NonNullable<Parameters<ApprovalStore['appendApproval']>[0]['gift']>
@@ -159,18 +166,21 @@ async function prepareGift({
 type Way = {
   readonly id: string
   readonly giftId: string | undefined
+  readonly isRepeat: boolean
   readonly dependencies: SettlementDependencies
 }
 
+type Place = Pick<Way, 'id' | 'dependencies'>
+
 /** Waits for the coins, then sends the approval and waits for it. Whatever is left undone the sweep does. */
-async function follow({ id, giftId, dependencies }: Way): Promise<ApprovalOutcome> {
+async function follow({ id, giftId, isRepeat, dependencies }: Way): Promise<ApprovalOutcome> {
   const { clock, pollMs } = dependencies
   const deadlineMs = clock.nowMs() + LIMITS.approvalWaitMs
   for (;;) {
     const gift = giftId === undefined ? undefined : await lookAt({ id: giftId, dependencies })
     if (gift === 'failed' || gift === 'reverted') return { kind: 'unknown' }
     const state = gift === 'signed' ? 'signed' : await lookAt({ id, dependencies })
-    if (state === 'seen' || state === 'final') return { kind: 'approved' }
+    if (state === 'seen' || state === 'final') return { kind: 'approved', isRepeat }
     if (state === 'failed' || state === 'reverted') return refused('approval_failed')
     if (gift !== 'signed' && (await isOvertaken({ id, dependencies }))) return refused('approval_overtaken')
     if (clock.nowMs() >= deadlineMs) return { kind: 'pending' }
@@ -178,14 +188,14 @@ async function follow({ id, giftId, dependencies }: Way): Promise<ApprovalOutcom
   }
 }
 
-async function lookAt({ id, dependencies }: Omit<Way, 'giftId'>): Promise<TransactionState> {
+async function lookAt({ id, dependencies }: Place): Promise<TransactionState> {
   const row = await dependencies.store.getTransaction(id)
   if (row?.state !== 'signed') return row?.state ?? 'failed'
   return confirmTransaction({ transaction: row, dependencies }).catch(() => row.state)
 }
 
 /** Another transaction of the payer has its nonce: it can never be mined, though only a final block makes that certain. */
-async function isOvertaken({ id, dependencies }: Omit<Way, 'giftId'>): Promise<boolean> {
+async function isOvertaken({ id, dependencies }: Place): Promise<boolean> {
   const row = await dependencies.store.getTransaction(id)
   if (!row) return true
   const { sender } = dependencies.chainOf(row.lane.network)

@@ -1,6 +1,5 @@
-import { encodeFunctionData, maxUint256, parseAbi } from 'viem'
+import { encodeFunctionData, parseAbi } from 'viem'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { DEV_NETWORK } from '../../../src/app/defaults.ts'
 import { devClient } from '../../../src/dev/chain/clients.ts'
 import { PERMIT2 } from '../../../src/payment/contracts.ts'
 import type { CrashPoint } from '../../../src/settlement/crash-points.ts'
@@ -149,29 +148,15 @@ test.each(['signed', 'broadcast'] as const)(
   },
 )
 
-test('while a first approval is on its way, a second one of the payer waits', async () => {
+test('while a first approval is on its way, one of another token waits: a payer has one nonce', async () => {
   const given = await signed()
   const { payer } = given
-  const other = await signedBy(payer)
+  const { client } = stockPayer({ stack, payer, scheme: 'upto' })
+  const body = chatBody()
+  const other = { payer, body, payment: await signFor({ stack, client, body }) }
   let second: Response | undefined
   justBefore(given, async () => {
-    const raw = await payer.account.signTransaction({
-      type: 'eip1559',
-      chainId: Number(DEV_NETWORK.split(':')[1]),
-      nonce: 0,
-      gas: 70_000n,
-      maxFeePerGas: 1_500_000_000n,
-      maxPriorityFeePerGas: 1n,
-      to: stack.usdt.address,
-      data: encodeFunctionData({
-        abi: parseAbi(['function approve(address spender, uint256 amount)']),
-        functionName: 'approve',
-        args: [PERMIT2, maxUint256 - 1n],
-      }),
-    })
-    const payment = structuredClone(other.payment)
-    infoOf(payment).signedTransaction = raw
-    second = await send({ ...other, payment })
+    second = await send(other)
   })
   expect((await send(given)).status).toBe(200)
   const error = await readError(second ?? Response.error())

@@ -130,6 +130,37 @@ test('the same payment again, at once or later, is funded once', async () => {
   expect(await rows('gas-gift', given.payer)).toHaveLength(1)
 })
 
+test('calls that a payer makes at the same time share one approval, also where they offer other fees for it', async () => {
+  const first = await signed()
+  const { client } = stockPayer({ stack, payer: first.payer, scheme: 'exact', asset: stack.usdt })
+  const others = await Promise.all(
+    [1n, 2n].map(async (more) => {
+      const body = chatBody()
+      const given = { payer: first.payer, body, payment: await signFor({ stack, client, body }) }
+      const raw = infoOf(given.payment)['signedTransaction'] as `0x02${string}`
+      const { maxFeePerGas = 0n } = parseTransaction(raw)
+      return withApproval(given, { maxFeePerGas: maxFeePerGas + more })
+    }),
+  )
+  const answers = await Promise.all([first, ...others].map(send))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+  expect(await rows('gas-gift', first.payer)).toHaveLength(1)
+  expect(await chain().getTransactionCount({ address: first.payer.address })).toBe(1)
+})
+
+test('an approval that was used up is no second one', async () => {
+  const given = await signed()
+  const exactly = approveData(PERMIT2, BigInt(given.payment.accepted.amount))
+  const small = await withApproval(given, { data: exactly })
+  expect((await send(small)).status).toBe(200)
+  const { client } = stockPayer({ stack, payer: given.payer, scheme: 'exact', asset: stack.usdt })
+  const body = chatBody()
+  const payment = await signFor({ stack, client, body })
+  infoOf(payment)['signedTransaction'] = infoOf(small.payment)['signedTransaction'] ?? ''
+  expect((await refusal({ payer: given.payer, body, payment }))['reason']).toBe('approval_used_up')
+  expect(await rows('gas-gift', given.payer)).toHaveLength(1)
+})
+
 const LIES: readonly (readonly [string, Record<string, unknown>, string])[] = [
   ['for another chain', { chainId: 1 }, 'approval_wrong_chain'],
   ['to another token', { to: `0x${'11'.repeat(20)}` }, 'approval_wrong_token'],
