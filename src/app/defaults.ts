@@ -77,6 +77,7 @@ export function termsOf({
     schemes: SCHEMES,
     settlementFees,
     ...(config.TURNPIKE_SPONSORED_PERMITS > 0 ? { sponsorsPermits: true as const } : {}),
+    ...(config.TURNPIKE_SPONSORED_APPROVALS > 0 ? { sponsorsApprovals: true as const } : {}),
     ...(config.TURNPIKE_MAX_FEE_SHARE === undefined
       ? {}
       : { maxFeeShareBps: Math.round(config.TURNPIKE_MAX_FEE_SHARE * 10_000) }),

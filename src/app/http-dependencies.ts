@@ -8,6 +8,8 @@ import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import { createSignatureCheck } from '../payment/signature.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
+import { fundingOf } from '../settlement/funding-of.ts'
+import { createApprovalSponsor } from '../settlement/sponsor-approval.ts'
 import { createPermitSponsor } from '../settlement/sponsor-permit.ts'
 import { fund } from '../settlement/fund.ts'
 import type { Storage } from '../storage/open-storage.ts'
@@ -115,6 +117,17 @@ function callDependencies({
           }),
         }
       : {}),
+    ...(options.sponsoredApprovalsPerDay
+      ? {
+          sponsorApproval: createApprovalSponsor({
+            perDay: options.sponsoredApprovalsPerDay,
+            store: storage.approvals,
+            approvalsOf: (network) => chains.of(network).approvals,
+            dependencies: settlement,
+          }),
+        }
+      : {}),
+    isFundingKnown: (payment) => storage.approvals.isFundingKnown(fundingOf({ payment, id: '' }).key),
     getCredit: ({ asset: { network, address }, payer }) =>
       storage.balances.getAvailable({
         ledger: tokenLedger({ network, asset: address }),

@@ -63,6 +63,8 @@ export type AppOptions = {
   readonly onProgress?: (line: string) => void
   /** Permits of payers (EIP-2612) whose gas is ours, per network within 24 hours; none where absent. */
   readonly sponsoredPermitsPerDay?: number
+  /** Payers' signed approvals that are given the coins for their gas, likewise. */
+  readonly sponsoredApprovalsPerDay?: number
   /** What gas may cost; dev's costs nothing. */
   readonly gasOf?: (network: Network) => GasPolicy
   /** Tests end the process at a named crash point. */

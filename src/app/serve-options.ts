@@ -61,6 +61,7 @@ export function serveOptions({
     }),
     checksTokens: true,
     sponsoredPermitsPerDay: config.TURNPIKE_SPONSORED_PERMITS,
+    sponsoredApprovalsPerDay: config.TURNPIKE_SPONSORED_APPROVALS,
     gasOf: (network) => gasPolicyOf({ config, network }),
     secret: config.TURNPIKE_QUOTE_SECRET ?? randomBytes(32).toString('hex'),
     marginBps: config.TURNPIKE_MARGIN_BPS,

@@ -10,6 +10,7 @@ import {
   settlementPending,
 } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
+import { withAllowance } from './sponsor-allowance.ts'
 
 /**
  * Admits a call whose ceiling is paid in advance: the payment is settled to the till first and becomes the payer's credit, from
@@ -51,7 +52,8 @@ const becameCredit = () =>
 
 /** F1 to F3. A result that is not known is said to be pending, never answered by a fresh demand: that would be paid twice. */
 async function settleFirst({ payment, dependencies }: AdmitRequest<ExactPayment>): Promise<Hex> {
-  const outcome = await fundOrPending({ payment, dependencies })
+  const ready = await withAllowance({ payment, dependencies })
+  const outcome = await fundOrPending({ payment: ready, dependencies })
   if (outcome.kind === 'funded' && outcome.isTopUp) throw becameCredit()
   if (outcome.kind === 'funded') return outcome.transaction
   if (outcome.kind === 'failed') {

@@ -1,12 +1,14 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { minBigint, picoUsdToAtomic } from '../lib/money.ts'
-import type { SponsoredPermit, UptoPayment } from '../payment/types.ts'
+import type { UptoPayment } from '../payment/types.ts'
 import { uptoAuthorizationOf } from '../settlement/upto-authorization.ts'
 import { admissionOf } from './admission.ts'
 import { admitDurably } from './admit-durably.ts'
 import { type AdmitRequest, type AdmitResult, insufficientFunds } from './admit-request.ts'
+import { allowanceRequired } from './allowance-required.ts'
 import { alreadyPaid } from './already-paid.ts'
+import { sponsorAllowance } from './sponsor-allowance.ts'
 
 /** A mirrored balance of this age may still admit a call; the exposure cap bounds what a stale one can cost. */
 const MIRROR_AGE_MS = 10_000
@@ -32,9 +34,10 @@ export async function admitUpto({
   const suffices = minBigint(mirrored.permit2AllowanceAtomic, mirrored.balanceAtomic) >= ceilingAtomic
   const spendable = suffices ? mirrored : await mirror.getSpendable({ ...query, maxAgeMs: REFUSAL_AGE_MS })
   const isAllowed = spendable.permit2AllowanceAtomic >= ceilingAtomic
-  if (!isAllowed && !payment.sponsoredPermit) throw allowanceRequired(payment)
+  const hasOther = payment.sponsoredPermit !== undefined || payment.sponsoredApproval !== undefined
+  if (!isAllowed && !hasOther) throw allowanceRequired({ asset })
   if (spendable.balanceAtomic < ceilingAtomic) throw insufficientFunds(spendable.balanceAtomic)
-  const permit = isAllowed ? undefined : await sponsoredPermitOf({ payment, dependencies })
+  const permit = isAllowed ? undefined : await sponsorAllowance({ payment, dependencies })
 
   const cap = picoUsdToAtomic({ amountPicoUsd: LIMITS.exposurePicoUsd, decimals: asset.decimals })
   const admission = {
@@ -54,25 +57,4 @@ export async function admitUpto({
     throw new TurnpikeError('exposure_exceeded', { extra: { available: outcome.availableAtomic.toString() } })
   }
   throw new TurnpikeError('internal_error')
-}
-
-/** The payer's permit, where the operator pays for it and the chain would take it with the payment. */
-async function sponsoredPermitOf({
-  payment,
-  dependencies: { sponsorPermit },
-}: Pick<AdmitRequest<UptoPayment>, 'payment' | 'dependencies'>): Promise<SponsoredPermit | undefined> {
-  const outcome = await sponsorPermit?.(payment)
-  if (outcome?.kind === 'sponsored') return payment.sponsoredPermit
-  if (outcome?.kind === 'unknown')
-    throw new TurnpikeError('unavailable', { message: 'The chain cannot be asked about the permit now.' })
-  throw allowanceRequired(payment, outcome?.reason)
-}
-
-function allowanceRequired({ asset }: UptoPayment, reason?: string): TurnpikeError {
-  return new TurnpikeError('permit2_allowance_required', {
-    ...(reason === undefined
-      ? {}
-      : { message: `The permit that came with the payment is not sponsored (${reason}).` }),
-    next: `Call approve(0x000000000022D473030F116dDEE9F6B43aC78BA3, 2^256-1) on ${asset.address} (${asset.symbol}, ${asset.network}) once, then pay again.`,
-  })
 }

@@ -12,6 +12,7 @@ import {
   settlementPending,
 } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
+import { withAllowance } from './sponsor-allowance.ts'
 import type { AdmitOutcome, ChannelHold } from './types.ts'
 
 /** How long a call waits behind others for its turn on one channel. */
@@ -124,7 +125,9 @@ async function executeDeposit({ payment, dependencies }: AdmitRequest<VoucherPay
     })
     turns.wake(payment.channelId)
   }
-  const outcome = await fundOrPending({ payment, dependencies }).catch(async (error: unknown) => {
+  const bring = async () =>
+    fundOrPending({ payment: await withAllowance({ payment, dependencies }), dependencies })
+  const outcome = await bring().catch(async (error: unknown) => {
     // A turn that cannot be given back ends by its time.
     await giveBack().catch(() => undefined)
     throw error

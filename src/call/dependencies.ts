@@ -1,10 +1,19 @@
 import type { Catalog } from '../catalog/types.ts'
 import type { SignatureCheck } from '../payment/signature.ts'
 import type { Atomic } from '../lib/money.ts'
-import type { Address, Asset, CallPayment, Network, Terms } from '../payment/types.ts'
+import type {
+  Address,
+  Asset,
+  CallPayment,
+  ExactPayment,
+  Network,
+  Terms,
+  VoucherPayment,
+} from '../payment/types.ts'
 import type { WithheldOf } from '../payment/withheld.ts'
 import type { Reach } from '../settlement/crash-points.ts'
 import type { FundOutcome } from '../settlement/fund.ts'
+import type { SponsorApproval } from '../settlement/sponsor-approval.ts'
 import type { SponsorPermit } from '../settlement/sponsor-permit.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
 import type { RoutingKnowledge } from './route-by-size.ts'
@@ -29,6 +38,10 @@ export type CallDependencies = RoutingKnowledge & {
   readonly fund: (payment: CallPayment, options?: { isTopUp: boolean }) => Promise<FundOutcome>
   /** Where the operator pays for permits of payers without an allowance. */
   readonly sponsorPermit?: SponsorPermit
+  /** Where it pays for their signed approvals. */
+  readonly sponsorApproval?: SponsorApproval
+  /** Whether a payment was received before. Only asked where one of the two is there. */
+  readonly isFundingKnown?: (payment: ExactPayment | VoucherPayment) => Promise<boolean>
   /** What a payer has with us in one token and has not promised. */
   readonly getCredit: (query: { asset: Asset; payer: Address }) => Promise<Atomic>
   /** Tells the queue that there is something to settle; only a hint. */

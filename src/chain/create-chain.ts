@@ -1,8 +1,11 @@
 import { privateKeyToAddress } from 'viem/accounts'
 import type { PayerMirror } from '../call/ports.ts'
 import type { Address, Asset, Hex, Network } from '../payment/types.ts'
+import type { ApprovalChain } from '../settlement/approval-ports.ts'
 import type { SettlementChain } from '../settlement/ports.ts'
 import type { ChainHistory } from '../settlement/reconcile/ports.ts'
+import { readApproval } from './approvals/read-approval.ts'
+import { weighApproval } from './approvals/weigh-approval.ts'
 import { createCalldata } from './calldata/create-calldata.ts'
 import type { HostedOptions } from './hosted/ask-facilitator.ts'
 import { createHosted } from './hosted/create-hosted.ts'
@@ -40,6 +43,7 @@ export type ChainOptions = {
 /** One network: what settlement asks of it, and what calls and the start of the server ask besides. */
 export type Chain = SettlementChain & {
   readonly mirror: PayerMirror
+  readonly approvals: ApprovalChain
   readonly history: ChainHistory
   /** Compares a table of tokens (by default our own) with the chain. Throws where the RPC fails. */
   readonly checkTokens: (query?: { assets?: readonly Asset[] }) => Promise<readonly TokenCheck[]>
@@ -88,6 +92,7 @@ export function createChain(options: ChainOptions): Chain {
     ...(options.hosted ? { hosted: createHosted({ rpc, assets, till, options: options.hosted }) } : {}),
     calldata: createCalldata({ payTo, till, signer, authorizer }),
     mirror: createPayerMirror({ rpc }),
+    approvals: { read: readApproval, weigh: (approval) => weighApproval({ rpc, approval, caps }) },
     history: createHistory({ rpc, tokens: assets.map(({ address }) => address), finality }),
     checkTokens: (query) => checkTokens({ rpc, assets: query?.assets ?? assets }),
     readSuspensions: (query) =>

@@ -63,6 +63,7 @@ export function openDevApp({
     keys: world.keys,
     terms: devTerms({ config, world }),
     sponsoredPermitsPerDay: config.TURNPIKE_SPONSORED_PERMITS,
+    sponsoredApprovalsPerDay: config.TURNPIKE_SPONSORED_APPROVALS,
     secret: devSecret(world.chain.genesisHash),
     marginBps: config.TURNPIKE_MARGIN_BPS,
     defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,

@@ -171,7 +171,16 @@ export const VARIABLES = z.object({
     .max(1_000_000)
     .default(0)
     .describe(
-      'Permits of upto payers without a Permit2 allowance (EIP-2612) whose gas is yours, per network within 24 hours. 0: none, and not offered.',
+      'Permits of payers without a Permit2 allowance (EIP-2612) whose gas is yours, per network within 24 hours. 0: none, and not offered.',
+    ),
+  TURNPIKE_SPONSORED_APPROVALS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe(
+      'Signed approvals of such payers, for tokens without permits, that you send and give the coins for their gas, per network within 24 hours. 0: none, and not offered.',
     ),
   TURNPIKE_MAX_FEE_SHARE: z.coerce
     .number()

@@ -6,7 +6,7 @@ import { CORRECTIVE_ERROR } from '../payment/corrective.ts'
 import { IDENTIFIER_EXTENSION } from '../payment/payload.ts'
 import { SIGN_IN } from '../payment/sign-in.ts'
 import { withSignedOffers } from '../payment/signed-offers.ts'
-import { PERMIT_SPONSORING_OFFER } from '../payment/sponsored-permit.ts'
+import { sponsoringOffers } from '../payment/sponsoring.ts'
 import type { Quote } from '../payment/types.ts'
 import { asUnavailable, sendDemand } from './answer.ts'
 import type { HttpDependencies } from './dependencies.ts'
@@ -15,10 +15,6 @@ import { bazaarAt } from './discovery/bazaar.ts'
 import { wantsSignedReceipt } from './receive.ts'
 import { resourceAt } from './resource-at.ts'
 import { challengeFor, wantsCredit } from './signed-in.ts'
-
-/** Only where there is an `upto` offer to pay: no other scheme's allowance is sponsored. */
-const sponsoring = ({ call: { terms } }: HttpDependencies) =>
-  terms.sponsorsPermits && terms.schemes.includes('upto') ? PERMIT_SPONSORING_OFFER : {}
 
 export type Asked = {
   readonly request: Request
@@ -70,7 +66,7 @@ export function demand({
   const answer = demandPayment({
     priced,
     quoted,
-    extensions: { ...NAMEABLE, ...sponsoring(dependencies), ...challenge },
+    extensions: { ...NAMEABLE, ...sponsoringOffers(dependencies.call.terms), ...challenge },
     resource: resourceAt({ path: request.path, publicUrl: dependencies.publicUrl(request), isProbe }),
     capField: dialect.capField,
     ...(bazaar ? { spareExtensions: bazaar } : {}),

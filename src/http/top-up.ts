@@ -2,6 +2,7 @@ import type { Request, Response } from 'express'
 import { settlementPending } from '../call/admit-request.ts'
 import { demandPayment, type Priced, quoteCall } from '../call/demand.ts'
 import { refuseWithheld } from '../call/refuse-withheld.ts'
+import { withAllowance } from '../call/sponsor-allowance.ts'
 import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
@@ -104,7 +105,8 @@ async function receive({
   })
   if (checked.kind !== 'exact') throw new TurnpikeError('payment_unsupported')
   refuseWithheld({ payment: checked, withheldOf })
-  const outcome = await fund(checked, { isTopUp: true })
+  const ready = await withAllowance({ payment: checked, dependencies: dependencies.call })
+  const outcome = await fund(ready, { isTopUp: true })
   if (outcome.kind === 'pending') throw settlementPending(outcome)
   if (outcome.kind === 'failed')
     throw new TurnpikeError('payment_not_settled', { extra: { reason: outcome.reason } })

@@ -65,6 +65,13 @@ export const LIMITS = {
   gasPerDayWei: 50_000_000_000_000_000n,
   /** Permits of one payer whose gas is ours, within 24 hours. */
   sponsoredPerPayer: 20,
+  /** Signed approvals of one payer that are given their gas, within 24 hours; that of one; what it may offer, in times of the usual price. */
+  approvalsPerPayer: 3,
+  approvalGas: 100_000n,
+  approvalFeeFactor: 4n,
+  /** How long such an approval is sent again, and how long its call waits for it. */
+  sponsoredApprovalMs: 600_000,
+  approvalWaitMs: 30_000,
   /** An `upto` authorisation with less time left is settled though gas is dear. */
   uptoUrgentSeconds: 300,
   /** Once one RPC has answered, how long the others of its network are waited for. */

@@ -7,7 +7,7 @@ import { offeredAtomic, offerFrom, offerTemplates } from './offers.ts'
 import type { DecodedPayment } from './payload.ts'
 import { readQuote, type QuoteSecret } from './quote.ts'
 import type { SignatureCheck } from './signature.ts'
-import { checkSponsoredPermit } from './sponsored-permit.ts'
+import { sponsoredOf } from './sponsoring.ts'
 import type { CheckedPayment, Quote, Terms } from './types.ts'
 
 export type PaymentCheck = {
@@ -54,17 +54,21 @@ function checkV2({ payment, ...context }: PaymentCheck & { payment: PaymentOfVer
     quote,
   }
   const nowSeconds = Math.floor(nowMs / 1000)
+  const withSponsored = (checked: CheckedPayment): CheckedPayment => {
+    const { sponsoring: claims } = payment
+    return claims
+      ? { ...checked, ...sponsoredOf({ checked, claims, terms, nowSeconds, signatures }) }
+      : checked
+  }
   if (payload.type === 'eip3009') {
     return checkEip3009({ payload, agreed, recipient: terms.till, nowSeconds, signatures })
   }
   if (payload.type === 'permit2') {
-    const checked = checkPermit2({ payload, scheme: template.scheme, agreed, terms, nowSeconds, signatures })
-    const { permit: claim } = payment
-    if (checked.kind !== 'upto' || !claim || !terms.sponsorsPermits) return checked
-    const sponsoredPermit = checkSponsoredPermit({ claim, payment: checked, nowSeconds, signatures })
-    return { ...checked, sponsoredPermit }
+    return withSponsored(
+      checkPermit2({ payload, scheme: template.scheme, agreed, terms, nowSeconds, signatures }),
+    )
   }
-  return checkChannelPayload({ payload, agreed, terms, nowSeconds, signatures })
+  return withSponsored(checkChannelPayload({ payload, agreed, terms, nowSeconds, signatures }))
 }
 
 /** v1 names neither token nor offer: it is held against the one `exact` offer that a 402 shows for its network. */

@@ -84,6 +84,18 @@ export const wholeNumberAt = ({ of, name }: Field): number =>
     need: 'a whole number',
   })
 
+/** Bytes of some length. */
+export const bytesAt = ({ of, name, mostBytes }: Field & { mostBytes: number }): Hex =>
+  demand({
+    of,
+    name,
+    read: (raw) =>
+      typeof raw === 'string' && raw.length > 2 && raw.length <= 2 + 2 * mostBytes
+        ? parseHex(raw)
+        : undefined,
+    need: `whole bytes of hex, at most ${mostBytes}`,
+  })
+
 /** A signature of an ordinary account, its v written as 27 or 28, which is the only form that every contract takes. */
 export function signatureAt({ of, name }: Field): Hex {
   const read = (raw: unknown) => {

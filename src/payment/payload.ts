@@ -14,7 +14,9 @@ import {
 } from './payload-fields.ts'
 import { decodeChannelPayload, decodeEip3009, decodePermit2, type ChannelPayload } from './payload-schemes.ts'
 import type { Eip3009Payload, Permit2Payload } from './payload-schemes.ts'
-import { decodePermitClaim, PERMIT_SPONSORING, type PermitClaim } from './sponsored-permit.ts'
+import { APPROVAL_SPONSORING, decodeApprovalClaim } from './sponsored-approval.ts'
+import { decodePermitClaim, PERMIT_SPONSORING } from './sponsored-permit.ts'
+import type { SponsoringClaims } from './sponsoring.ts'
 import { SCHEMES, type Address, type Network, type Scheme } from './types.ts'
 
 /** What a v2 client says that it accepts; nothing of it is believed before it is compared with an own offer. */
@@ -38,9 +40,9 @@ export type DecodedPayment =
       readonly quoteToken?: string
       /** x402's payment-identifier: the client's own name for the request. */
       readonly identifier?: string
-      /** A permit beside the payment, for a server that pays its gas. */
-      readonly permit?: PermitClaim
-      readonly payload: ChannelPayload | Eip3009Payload | Permit2Payload
+      /** What stands beside the payment for a server that pays the gas of its allowance. */
+      readonly sponsoring?: SponsoringClaims
+      readonly payload: V2Payload
     }
 
 /** A header as Node gives it: absent, one text, or several. */
@@ -182,31 +184,38 @@ function decodeIdentifier(payment: Fields): { identifier?: string } {
   throw malformed({ of, name: 'id', need: '16 to 128 letters, digits, hyphens or underscores' })
 }
 
-/** Only of `upto`: other schemes' allowances are not sponsored, and what is not looked at need not have a form. */
-function decodePermit({ payment, accepted }: { payment: Fields; accepted: AcceptedOffer }) {
-  if (accepted.scheme !== 'upto') return {}
+/** Only of what goes through Permit2: what is not looked at need not have a form. */
+function decodeSponsoring({ payment, payload }: { payment: Fields; payload: V2Payload }) {
+  const isThroughPermit2 =
+    payload.type === 'permit2' || (payload.type === 'deposit' && payload.deposit.method === 'permit2')
+  if (!isThroughPermit2) return {}
   const permit = decodePermitClaim(extensionInfo(payment, PERMIT_SPONSORING))
-  return permit ? { permit } : {}
+  const approval = decodeApprovalClaim(extensionInfo(payment, APPROVAL_SPONSORING))
+  if (!permit && !approval) return {}
+  return { sponsoring: { ...(permit ? { permit } : {}), ...(approval ? { approval } : {}) } }
 }
 
 function decodeV2(payment: Fields): DecodedPayment {
   demandVersion({ payment, version: 2 })
   const accepted = decodeAccepted(payment)
-  const payload = objectAt({ of: payment, name: 'payload' })
-  const isPermit2 = payload.value['permit2Authorization'] !== undefined
+  const payload = decodeV2Payload({ of: objectAt({ of: payment, name: 'payload' }), accepted })
   return {
     x402Version: 2,
     accepted,
     ...decodeQuote({ payment, accepted }),
     ...decodeIdentifier(payment),
-    ...decodePermit({ payment, accepted }),
-    payload:
-      accepted.scheme === 'batch-settlement'
-        ? decodeChannelPayload(payload)
-        : accepted.scheme === 'upto' || isPermit2
-          ? decodePermit2({ payload, scheme: accepted.scheme })
-          : decodeEip3009(payload),
+    ...decodeSponsoring({ payment, payload }),
+    payload,
   }
+}
+
+type V2Payload = ChannelPayload | Eip3009Payload | Permit2Payload
+
+function decodeV2Payload({ of, accepted }: { of: Fields; accepted: AcceptedOffer }): V2Payload {
+  const { scheme } = accepted
+  if (scheme === 'batch-settlement') return decodeChannelPayload(of)
+  const isPermit2 = scheme === 'upto' || of.value['permit2Authorization'] !== undefined
+  return isPermit2 ? decodePermit2({ payload: of, scheme }) : decodeEip3009(of)
 }
 
 function decodeV1(payment: Fields): DecodedPayment {

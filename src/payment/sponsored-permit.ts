@@ -3,31 +3,13 @@ import { demandEqual, mismatch } from './check-offer.ts'
 import { demandSignature, demandWindow } from './check-transfer.ts'
 import { PERMIT2 } from './contracts.ts'
 import { tokenPermitDigest } from './digest.ts'
-import { LIMITS } from '../lib/limits.ts'
 import { addressAt, atomicAt, type Fields, secondsAt, signatureAt, uint256At } from './payload-fields.ts'
 import type { SignatureCheck } from './signature.ts'
-import type { Address, Hex, SponsoredPermit, UptoPayment } from './types.ts'
+import type { Permit2Need } from './permit2-need.ts'
+import type { Address, Asset, Hex, SponsoredPermit } from './types.ts'
 
 /** x402's extension by which whoever settles also pays the gas of the allowance, for tokens that have EIP-2612. */
 export const PERMIT_SPONSORING = 'eip2612GasSponsoring'
-
-/**
- * What `@x402/extensions` declares, with its schema in the fewest words: each client echoes all of it. `schemes` is ours: by which of the
- * offers a permit is taken.
- */
-export const PERMIT_SPONSORING_OFFER = {
-  [PERMIT_SPONSORING]: {
-    info: {
-      description: 'The gas of an EIP-2612 permit for Permit2 is on this server.',
-      version: '1',
-      schemes: ['upto'],
-    },
-    schema: {
-      type: 'object',
-      required: ['from', 'asset', 'spender', 'amount', 'nonce', 'deadline', 'signature', 'version'],
-    },
-  },
-} as const
 
 /** A permit as it came; only its shape is right. */
 export type PermitClaim = {
@@ -63,19 +45,21 @@ export function decodePermitClaim(info: unknown): PermitClaim | undefined {
 }
 
 /**
- * Checks a permit against the payment that it belongs to: the payer's, for Permit2, over exactly the permitted amount (the proxy takes no
- * other), valid for as long as the payment itself. Whether its nonce is the next one only the chain knows.
+ * Checks a permit against the payment that it belongs to: the payer's, for Permit2, over exactly what the payment may move (the proxies
+ * take no other), valid for as long as the payment itself. Whether its nonce is the next one only the chain knows.
  *
  * @throws TurnpikeError offer_mismatch, payment_expired, payment_validity_too_short, signature_invalid, signature_malleable.
  */
 export function checkSponsoredPermit({
   claim,
-  payment: { asset, payer, permittedAtomic },
+  payment: { asset, payer },
+  need: { neededAtomic, remainingSeconds },
   nowSeconds,
   signatures,
 }: {
   claim: PermitClaim
-  payment: Pick<UptoPayment, 'asset' | 'payer' | 'permittedAtomic'>
+  payment: { readonly asset: Asset; readonly payer: Address }
+  need: Permit2Need
   nowSeconds: number
   signatures: SignatureCheck
 }): SponsoredPermit {
@@ -83,16 +67,16 @@ export function checkSponsoredPermit({
   demandEqual({ actual: claim.from, expected: payer, param: `${PATH}.from` })
   demandEqual({ actual: claim.asset, expected: asset.address, param: `${PATH}.asset` })
   demandEqual({ actual: claim.spender, expected: PERMIT2, param: `${PATH}.spender` })
-  demandEqual({ actual: claim.amountAtomic, expected: permittedAtomic, param: `${PATH}.amount` })
+  demandEqual({ actual: claim.amountAtomic, expected: neededAtomic, param: `${PATH}.amount` })
   demandWindow({
     fromSeconds: 0,
     untilSeconds: deadline + 1,
-    remainingSeconds: LIMITS.uptoRemainingSeconds,
+    remainingSeconds,
     nowSeconds,
     paths: { from: `${PATH}.deadline`, until: `${PATH}.deadline` },
   })
   if (!asset.eip712) throw mismatch(`${PATH}.asset`)
-  const digest = tokenPermitDigest({ asset, owner: payer, valueAtomic: permittedAtomic, nonce, deadline })
+  const digest = tokenPermitDigest({ asset, owner: payer, valueAtomic: neededAtomic, nonce, deadline })
   demandSignature({ signatures, digest, signature, signer: payer, param: `${PATH}.signature` })
   return { deadline, signature }
 }

@@ -55,8 +55,10 @@ export type Terms = {
   }[]
   /** Where set: schemes whose fee is a larger share of the estimate (basis points) are not offered. */
   readonly maxFeeShareBps?: number
-  /** Where set: `upto` payers without an allowance may send a permit, whose gas is on us. */
+  /** Where set: payers without an allowance for Permit2 may send a permit of the token, whose gas is on us. */
   readonly sponsorsPermits?: true
+  /** Where set: they may send their signed `approve` as well, for tokens without permits. */
+  readonly sponsorsApprovals?: true
 }
 
 /** One entry of `accepts`: x402 v2's PaymentRequirements. */
@@ -125,42 +127,53 @@ type Checked = {
   readonly quote?: Quote
 }
 
-export type VoucherPayment = Checked & {
-  readonly kind: 'voucher'
-  readonly scheme: 'batch-settlement'
-  readonly channelId: Hex
-  readonly config: ChannelConfig
-  readonly voucher: Voucher
-  readonly deposit?: Deposit
-}
+export type VoucherPayment = Checked &
+  Sponsored & {
+    readonly kind: 'voucher'
+    readonly scheme: 'batch-settlement'
+    readonly channelId: Hex
+    readonly config: ChannelConfig
+    readonly voucher: Voucher
+    readonly deposit?: Deposit
+  }
 
-/** A permit of the token (EIP-2612) that lets Permit2 move exactly what an `upto` payment permits; its gas is on us. */
+/** A permit of the token (EIP-2612) that lets Permit2 move exactly what a payment moves at most; its gas is on us. */
 export type SponsoredPermit = {
   /** Seconds since 1970. */
   readonly deadline: number
   readonly signature: Hex
 }
 
-export type UptoPayment = Checked & {
-  readonly kind: 'upto'
-  readonly scheme: 'upto'
-  readonly nonce: bigint
-  readonly permittedAtomic: Atomic
-  /** Seconds since 1970. */
-  readonly validAfter: number
-  readonly deadline: number
-  readonly signature: Hex
+/** The payer's own `approve` of Permit2, signed and not sent: its gas is on us. Only settlement looks into its bytes. */
+export type SponsoredApproval = { readonly raw: Hex }
+
+/** What may come beside a payment through Permit2 whose payer has allowed it nothing yet. */
+export type Sponsored = {
   readonly sponsoredPermit?: SponsoredPermit
+  readonly sponsoredApproval?: SponsoredApproval
 }
 
-export type ExactPayment = Checked & {
-  readonly kind: 'exact'
-  readonly scheme: 'exact'
-  readonly valueAtomic: Atomic
-  readonly validAfter: number
-  readonly validBefore: number
-  readonly signature: Hex
-} & (
+export type UptoPayment = Checked &
+  Sponsored & {
+    readonly kind: 'upto'
+    readonly scheme: 'upto'
+    readonly nonce: bigint
+    readonly permittedAtomic: Atomic
+    /** Seconds since 1970. */
+    readonly validAfter: number
+    readonly deadline: number
+    readonly signature: Hex
+  }
+
+export type ExactPayment = Checked &
+  Sponsored & {
+    readonly kind: 'exact'
+    readonly scheme: 'exact'
+    readonly valueAtomic: Atomic
+    readonly validAfter: number
+    readonly validBefore: number
+    readonly signature: Hex
+  } & (
     | { readonly method: 'eip3009'; readonly nonce: Hex }
     | { readonly method: 'permit2'; readonly nonce: bigint }
   )

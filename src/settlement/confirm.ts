@@ -1,3 +1,4 @@
+import { LIMITS } from '../lib/limits.ts'
 import { consequencesOf } from './consequences.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { judgeReceipt } from './judge-receipt.ts'
@@ -66,6 +67,8 @@ async function unmined({
 }: Subject & { finalBlock: bigint }): Promise<TransactionState> {
   const { reader } = dependencies.chainOf(transaction.lane.network)
   if (transaction.state === 'signed') {
+    if (isLapsed({ transaction, dependencies }))
+      return giveUp({ transaction, error: 'approval_lapsed', dependencies })
     const isUsed = (await resend({ transaction, finalBlock, dependencies })) === 'nonce-used'
     return isUsed ? concludeUsed({ transaction, finalBlock, dependencies }) : 'signed'
   }
@@ -77,6 +80,10 @@ async function unmined({
   await resend({ transaction: { ...transaction, state }, finalBlock, dependencies })
   return state
 }
+
+/** Of payers' own transactions: their fees may be too low for ever, and they must not be sent for ever. */
+const isLapsed = ({ transaction: { lane, signedAtMs }, dependencies: { clock } }: Subject) =>
+  lane.role === 'payer' && clock.nowMs() - signedAtMs > LIMITS.sponsoredApprovalMs
 
 async function walkBack({ transaction, dependencies }: Subject): Promise<'signed'> {
   const consequence = consequencesOf({ transaction, error: '', availableAtomic: 0n }).walkedBack

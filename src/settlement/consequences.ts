@@ -75,6 +75,10 @@ export function consequencesOf({
       return creditRefundConsequences({ purpose, common, error, wasSeen })
     case 'sweep':
       return onlyFinal(sweepFinal({ ...common, amountAtomic: BigInt(purpose.amount) }))
+    case 'approval':
+    case 'gas-gift':
+      // No token of ours moves; what it cost is booked as gas.
+      return { ...QUIET, final: NOTHING }
   }
 }
 

@@ -1,12 +1,11 @@
-import type { Atomic } from '../lib/money.ts'
-import { depositKey, paymentKey } from '../payment/payment-key.ts'
-import type { CallPayment, ExactPayment, Hex, VoucherPayment } from '../payment/types.ts'
+import type { CallPayment, Hex } from '../payment/types.ts'
 import { adoptPayment } from './adopt.ts'
 import type { SettlementDependencies } from './dependencies.ts'
+import { fundingOf } from './funding-of.ts'
 import { hostedOf, lookForHosted, submitHosted } from './hosted.ts'
 import { confirmTransaction } from './confirm.ts'
 import { sendTransaction } from './send.ts'
-import type { Effect, Funding, FundingRow } from './types.ts'
+import type { Effect, FundingRow } from './types.ts'
 
 export type FundOutcome =
   /** `isRepeat` where an earlier request had brought it; `isTopUp` where that was for credit, and no call. */
@@ -194,44 +193,4 @@ function outcomeOf(row: FundingRow): FundOutcome {
   if ((row.state === 'seen' || row.state === 'final') && transaction)
     return { kind: 'funded', transaction, ...(row.isTopUp ? { isTopUp: true } : {}) }
   return { kind: 'pending', ...(transaction ? { transaction } : {}) }
-}
-
-/** The funding that a payment asks for. */
-function fundingOf({ payment, id }: { payment: CallPayment; id: string }): Funding {
-  if (payment.kind === 'voucher') return depositFunding({ payment, id })
-  if (payment.kind === 'exact') return exactFunding({ payment, id })
-  throw new RangeError('An upto payment is settled after its call, never before.')
-}
-
-function depositFunding({ payment, id }: { payment: VoucherPayment; id: string }): Funding {
-  const { deposit } = payment
-  const key = depositKey(payment)
-  if (!deposit || !key) throw new RangeError('This voucher carries no deposit.')
-  return {
-    ...commonOf({ payment, id, amountAtomic: deposit.amountAtomic }),
-    key,
-    kind: 'deposit',
-    expiresAt: deposit.method === 'eip3009' ? deposit.validBefore : deposit.deadline,
-    authorization: { kind: 'deposit', deposit },
-    channel: { id: payment.channelId, config: payment.config },
-  }
-}
-
-function exactFunding({ payment, id }: { payment: ExactPayment; id: string }): Funding {
-  const { validAfter, validBefore, signature } = payment
-  const times = { kind: 'exact', validAfter, validBefore, signature } as const
-  return {
-    ...commonOf({ payment, id, amountAtomic: payment.valueAtomic }),
-    key: paymentKey(payment),
-    kind: 'exact',
-    expiresAt: validBefore,
-    authorization:
-      payment.method === 'eip3009'
-        ? { ...times, method: 'eip3009', nonce: payment.nonce }
-        : { ...times, method: 'permit2', nonce: payment.nonce.toString() },
-  }
-}
-
-function commonOf({ payment, id, amountAtomic }: { payment: CallPayment; id: string; amountAtomic: Atomic }) {
-  return { id, network: payment.network, asset: payment.asset.address, payer: payment.payer, amountAtomic }
 }

@@ -12,6 +12,7 @@ export const GAS_DAY_MS = 86_400_000
 
 /** What the transaction moves, in atomic units of its token. */
 function amountOf(purpose: Purpose): bigint {
+  if (purpose.kind === 'gas-gift' || purpose.kind === 'approval') return 0n
   if (purpose.kind === 'claim') return purpose.rows.reduce((sum, { delta }) => sum + BigInt(delta), 0n)
   if (purpose.kind === 'channel-refund') return BigInt(purpose.amount) + BigInt(purpose.claimDelta)
   return BigInt(purpose.amount)
@@ -49,6 +50,10 @@ export function gasRefusal({
   return gasPicoUsd * BPS > valuePicoUsd * (isUrgent ? BPS : maxShareBps) ? 'gas_above_share' : undefined
 }
 
-/** Gas and fee at their caps. */
-export const maxCostWeiOf = ({ gasLimit, maxFeePerGasWei }: { gasLimit: bigint; maxFeePerGasWei: bigint }) =>
-  gasLimit * maxFeePerGasWei
+/** Gas and fee at their caps, and the coins that go along. */
+export const maxCostWeiOf = ({
+  gasLimit,
+  maxFeePerGasWei,
+  call,
+}: Pick<Extract<Prepared, { ok: true }>, 'gasLimit' | 'maxFeePerGasWei' | 'call'>) =>
+  gasLimit * maxFeePerGasWei + (call.valueWei ?? 0n)

@@ -45,7 +45,9 @@ export function judgeReceipt({ transaction, receipt, dependencies }: Subject): J
     if (purpose.rows.length === 0) return { transaction, error: 'claim_missing', ...none, ...claims }
     return { transaction: { ...transaction, purpose }, ...claims, feeAtomic: 0n }
   }
-  const moved = movementOf({ transaction, receipt, dependencies })
+  // These move no token of ours: that they were mined is all that they are for.
+  if (purpose.kind === 'approval' || purpose.kind === 'gas-gift') return { transaction, ...none }
+  const moved = movementOf({ transaction, purpose, receipt, dependencies })
   // A settle pays out whatever is booked when it is mined: claims that are not final yet as well, and nothing where somebody else
   // has called it before (anybody may).
   const amount = purpose.kind === 'settle' ? moved.leftAtomic : BigInt(purpose.amount)
@@ -80,10 +82,17 @@ function withClaims({ purpose, added }: { purpose: Purpose; added: ReadonlyMap<H
   return { ...purpose, rows: rows.filter(({ delta }) => delta !== '0') }
 }
 
+/** Those that move tokens. */
+type MovingPurpose = Exclude<Purpose, { kind: 'approval' | 'gas-gift' }>
 type Movement = { readonly leftAtomic: bigint; readonly arrivedAtomic: bigint }
 
 /** What left the one and arrived at the other: less where an issuer takes a fee (Tether's contract can). */
-function movementOf({ transaction: { purpose, lane }, receipt, dependencies }: Subject): Movement {
+function movementOf({
+  transaction: { lane },
+  purpose,
+  receipt,
+  dependencies,
+}: Subject & { purpose: MovingPurpose }): Movement {
   const till = dependencies.chainOf(lane.network).sender.lanes.till.address
   const { from, to } = sidesOf({ purpose, till, payTo: dependencies.payTo })
   const sumOf = (side: 'from' | 'to', address: Address) =>
@@ -106,7 +115,7 @@ const isPaid = ({
 /** What our payers pay and what we collect is booked in full; of a refund its payer bears what the token takes. */
 const isOursToBear = ({ kind }: Purpose) => kind !== 'channel-refund' && kind !== 'credit-refund'
 
-function sidesOf({ purpose, till, payTo }: { purpose: Purpose; till: Address; payTo: Address }): {
+function sidesOf({ purpose, till, payTo }: { purpose: MovingPurpose; till: Address; payTo: Address }): {
   readonly from: Address
   readonly to: Address
 } {

@@ -63,7 +63,7 @@ export type SettlementStore = {
   }) => Promise<boolean>
   /** False where the guard did not hold, or every entry was there already: somebody else has done it. */
   readonly commit: (commit: SettlementCommit) => Promise<boolean>
-  /** In the order of lane and nonce. */
+  /** In the order of lane and nonce; payers' own come last, so that no number of them hides ours. */
   readonly listTransactions: (query: {
     network: Network
     states: readonly TransactionState[]
@@ -196,7 +196,12 @@ export type Receipt = {
 }
 
 /** A contract call, encoded. */
-export type Calldata = { readonly to: Address; readonly data: Hex }
+export type Calldata = {
+  readonly to: Address
+  readonly data: Hex
+  /** Coins that go along. */
+  readonly valueWei?: bigint
+}
 
 /** A call that the chain would take now, with its price; or why it would not. */
 export type Prepared =

@@ -1,5 +1,6 @@
 import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import { gasPaid, tokenFee } from '../ledger/entries.ts'
+import type { Entry } from '../ledger/types.ts'
 import { commitAdopting } from './adopt.ts'
 import { consequencesOf, refundMadeByOthers } from './consequences.ts'
 import type { SettlementDependencies } from './dependencies.ts'
@@ -38,7 +39,7 @@ export async function recordStep(step: Step): Promise<TransactionState> {
   const failure = error === undefined ? {} : { wasSeen: transaction.wasSeen, error }
   const move = { id: transaction.id, from: [from], to, ...failure, ...block }
   if (to === 'failed') {
-    const isDone = await fail({ transaction, move, more: [gasOf({ transaction, ...mined })], dependencies })
+    const isDone = await fail({ transaction, move, more: gasOf({ transaction, ...mined }), dependencies })
     return isDone ? to : from
   }
   const isDone = await dependencies.store.commit({ transaction: move, ...(await whatFollows(step)) })
@@ -54,13 +55,16 @@ export async function recordStep(step: Step): Promise<TransactionState> {
   return to
 }
 
-/** It can never be mined. */
-export async function giveUp({ transaction, dependencies }: Subject): Promise<TransactionState> {
-  const error = 'nonce_taken'
+/** It can never be mined; or is of no use any more. */
+export async function giveUp({
+  transaction,
+  error = 'nonce_taken',
+  dependencies,
+}: Subject & { error?: 'nonce_taken' | 'approval_lapsed' }): Promise<TransactionState> {
   const move = { id: transaction.id, from: ['signed'], to: 'failed', error } as const
   const isDone = await fail({ transaction, move, more: [], dependencies })
   if (!isDone) return transaction.state
-  noticeOf({ transaction, kind: 'nonce-taken', dependencies })
+  if (error === 'nonce_taken') noticeOf({ transaction, kind: 'nonce-taken', dependencies })
   return 'failed'
 }
 
@@ -81,7 +85,7 @@ async function whatFollows({
     hasFailed: false,
     dependencies,
   })
-  const costs = [gasOf({ transaction, ...mined }), ...feeOf({ transaction, feeAtomic })]
+  const costs = [...gasOf({ transaction, ...mined }), ...feeOf({ transaction, feeAtomic })]
   return { entries: [...entries, ...others.entries, ...costs], effects: [...effects, ...others.effects] }
 }
 
@@ -134,10 +138,20 @@ function feeOf({
   return [tokenFee({ ...fee, subject: id, account })]
 }
 
-function gasOf({ transaction, receipt }: { transaction: TransactionRow; receipt: Receipt }) {
-  const amountWei = receipt.gasUsed * receipt.effectiveGasPriceWei + receipt.l1FeeWei
+/** What it cost the key that signed it, coins that it gave away included; a payer's own transaction costs us nothing. */
+function gasOf({
+  transaction,
+  receipt,
+}: {
+  transaction: TransactionRow
+  receipt: Receipt
+}): readonly Entry[] {
+  const { id: transactionId, purpose } = transaction
   const { network, role } = transaction.lane
-  return gasPaid({ network, lane: role, transactionId: transaction.id, amountWei })
+  if (role === 'payer') return []
+  const givenWei = purpose.kind === 'gas-gift' && receipt.status === 'success' ? BigInt(purpose.wei) : 0n
+  const amountWei = receipt.gasUsed * receipt.effectiveGasPriceWei + receipt.l1FeeWei + givenWei
+  return [gasPaid({ network, lane: role, transactionId, amountWei })]
 }
 
 /** The account that a funding was booked to, and what it could still give back. */

@@ -26,7 +26,10 @@ export async function resend({
 
   const next = await sender.getNonce(lane)
   if (next < nonce) await fillGap({ transaction, from: next, dependencies })
-  if (next === nonce && (isStale || word === 'underpriced')) await replace({ transaction, dependencies })
+  // A payer's own bytes cannot be signed again here.
+  const isOurs = lane.role !== 'payer'
+  if (isOurs && next === nonce && (isStale || word === 'underpriced'))
+    await replace({ transaction, dependencies })
   if (next <= nonce) return 'sent'
   const finalNonce = await sender.getNonce(lane, finalBlock)
   return finalNonce > nonce ? 'nonce-used' : 'sent'

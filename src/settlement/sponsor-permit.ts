@@ -1,6 +1,8 @@
 import { LIMITS } from '../lib/limits.ts'
-import type { Network, UptoPayment } from '../payment/types.ts'
+import type { ExactPayment, Network, UptoPayment, VoucherPayment } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
+import { fundingOf } from './funding-of.ts'
+import type { Calldata, SchemeCalldata } from './ports.ts'
 import type { DueSettlement } from './types.ts'
 import { uptoAuthorizationOf } from './upto-authorization.ts'
 
@@ -11,14 +13,17 @@ export type SponsorOutcome =
   /** The chain could not be asked, or our lane cannot send: nothing is known of the permit. */
   | { readonly kind: 'unknown' }
 
-export type SponsorPermit = (payment: UptoPayment) => Promise<SponsorOutcome>
+/** Payments that go through Permit2. */
+export type PermittedPayment = UptoPayment | ExactPayment | VoucherPayment
+
+export type SponsorPermit = (payment: PermittedPayment) => Promise<SponsorOutcome>
 
 const DAY_MS = 86_400_000
 
 type Past = readonly { readonly atMs: number; readonly payer: string }[]
 
 /**
- * Says whether a payer's permit (EIP-2612) is brought on chain at our cost, together with the settlement of its call: as often a day as the
+ * Says whether a payer's permit (EIP-2612) is brought on chain at our cost, in the transaction that moves its payment: as often a day as the
  * operator allows, each payer a part of that, and only where the chain would take permit and payment now, as one call of our lane.
  *
  * The count is this process's: it begins anew with a start, and each instance has its own.
@@ -33,7 +38,7 @@ export function createPermitSponsor({
 }): SponsorPermit {
   const past = new Map<Network, Past>()
 
-  function refusalFor({ network, payer }: UptoPayment): string | undefined {
+  function refusalFor({ network, payer }: PermittedPayment): string | undefined {
     const sinceMs = dependencies.clock.nowMs() - DAY_MS
     const recent = (past.get(network) ?? []).filter(({ atMs }) => atMs > sinceMs)
     past.set(network, recent)
@@ -51,7 +56,7 @@ export function createPermitSponsor({
     past.set(network, [...(past.get(network) ?? []), counted])
     const { sender, calldata } = dependencies.chainOf(network)
     const lane = sender.lanes.signer
-    const prepared = await sender.prepare({ lane, call: calldata.upto(wholeSettlement(payment)) })
+    const prepared = await sender.prepare({ lane, call: callOf({ payment, calldata }) })
     if (prepared.ok) return { kind: 'sponsored' }
     past.set(
       network,
@@ -61,7 +66,13 @@ export function createPermitSponsor({
   }
 }
 
-/** As if the call had used all that it may. */
+/** What our lane will send, as if the call had used all that it may. */
+function callOf({ payment, calldata }: { payment: PermittedPayment; calldata: SchemeCalldata }): Calldata {
+  if (payment.kind === 'upto') return calldata.upto(wholeSettlement(payment))
+  const funding = fundingOf({ payment, id: '' })
+  return funding.kind === 'deposit' ? calldata.deposit(funding) : calldata.exact(funding)
+}
+
 const wholeSettlement = (payment: UptoPayment): DueSettlement => ({
   callId: '',
   network: payment.network,

@@ -1,10 +1,25 @@
 import type { Entry } from '../ledger/types.ts'
 import type { Atomic } from '../lib/money.ts'
-import type { Address, ChannelConfig, Deposit, Hex, Network, Voucher } from '../payment/types.ts'
+import type {
+  Address,
+  ChannelConfig,
+  Deposit,
+  Hex,
+  Network,
+  SponsoredPermit,
+  Voucher,
+} from '../payment/types.ts'
 import type { UptoAuthorization } from './upto-authorization.ts'
 
-/** One signing key on one chain: its transactions are strictly ordered by nonce. `till` pays refunds and sweeps. */
-export type Lane = { readonly network: Network; readonly role: 'signer' | 'till'; readonly address: Address }
+/**
+ * One signing key on one chain: its transactions are strictly ordered by nonce. `till` pays refunds and sweeps. `payer` is somebody
+ * else's key: its transactions came signed, and are sent and watched like ours.
+ */
+export type Lane = {
+  readonly network: Network
+  readonly role: 'signer' | 'till' | 'payer'
+  readonly address: Address
+}
 
 /** Money that must be on chain before a call is served: a channel's deposit or an `exact` payment (F1). */
 export type Funding = {
@@ -25,7 +40,12 @@ export type Funding = {
 }
 
 export type FundingAuthorization =
-  | { readonly kind: 'deposit'; readonly deposit: Deposit }
+  | {
+      readonly kind: 'deposit'
+      readonly deposit: Deposit
+      /** A permit of the token that goes first, in the same transaction; over exactly the amount. */
+      readonly permit?: SponsoredPermit
+    }
   | {
       readonly kind: 'exact'
       readonly method: 'eip3009'
@@ -41,6 +61,8 @@ export type FundingAuthorization =
       readonly validBefore: number
       readonly nonce: string
       readonly signature: Hex
+      /** As a deposit's. */
+      readonly permit?: SponsoredPermit
     }
 
 /** A failed one is `lapsed` once it has expired and was looked for on chain a last time. */
@@ -119,6 +141,16 @@ export type Purpose =
       readonly fee?: string
     }
   | { readonly kind: 'sweep'; readonly asset: Address; readonly amount: string }
+  /** A payer's own `approve` of Permit2, over this amount at least. `giftId`: the transaction that gave it the coins for its gas. */
+  | {
+      readonly kind: 'approval'
+      readonly asset: Address
+      readonly payer: Address
+      readonly amount: string
+      readonly giftId?: string
+    }
+  /** Coins for the gas of a payer's approval. */
+  | { readonly kind: 'gas-gift'; readonly asset: Address; readonly payer: Address; readonly wei: string }
 
 /**
  * `signed` until a block has it; then `seen`, or `reverted` where it did not do what it was for. Deep enough these become

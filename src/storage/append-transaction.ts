@@ -18,7 +18,7 @@ export class LaneTakenError extends Error {
 }
 
 /** Locks the lane's row until the commit: nobody else signs with this key meanwhile. */
-async function nextNonce({
+export async function nextNonce({
   sql,
   lane,
   firstNonce,
@@ -92,7 +92,22 @@ async function insertClaims({ sql, id, purpose }: { sql: Sql; id: string; purpos
   }
 }
 
-async function insertTransaction({ sql, request, nonce }: { sql: Sql; request: Request; nonce: number }) {
+export const setNextNonce = ({ sql, lane, nonce }: { sql: Sql; lane: Lane; nonce: number }) =>
+  sql.query('update lanes set next_nonce = $3 where network = $1 and address = $2', [
+    lane.network,
+    lane.address,
+    nonce,
+  ])
+
+export async function insertTransaction({
+  sql,
+  request,
+  nonce,
+}: {
+  sql: Sql
+  request: Pick<Request, 'id' | 'lane' | 'purpose' | 'atMs' | 'maxCostWei' | 'sign'>
+  nonce: number
+}) {
   const { id, lane, purpose, atMs } = request
   const { raw, hash } = await request.sign(nonce)
   const rows = await sql.query(
@@ -137,11 +152,7 @@ export function appendTransaction({
     if (purpose.kind === 'sweep') await demandOnlySweep({ sql, lane, asset: purpose.asset })
     const row = await insertTransaction({ sql, request, nonce })
     await insertClaims({ sql, id, purpose })
-    await sql.query('update lanes set next_nonce = $3 where network = $1 and address = $2', [
-      lane.network,
-      lane.address,
-      nonce + 1,
-    ])
+    await setNextNonce({ sql, lane, nonce: nonce + 1 })
     return transactionOf(row)
   })
 }

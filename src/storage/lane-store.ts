@@ -29,8 +29,9 @@ export function openLaneStore({ database }: { database: Database }): LaneStore {
     },
     getGasSpent: async ({ network, sinceMs }) => {
       const [row] = await database.query(
-        `select coalesce(sum(coalesce(gas_used * effective_gas_price_wei, max_cost_wei)), 0) as wei
-         from transactions where network = $1 and signed_at_ms >= $2`,
+        `select coalesce(sum(coalesce(
+             gas_used * effective_gas_price_wei + coalesce((purpose ->> 'wei')::numeric, 0), max_cost_wei)), 0) as wei
+         from transactions where network = $1 and role <> 'payer' and signed_at_ms >= $2`,
         [network, sinceMs],
       )
       return big(row?.['wei'] ?? 0)

@@ -2,6 +2,8 @@ import type { FeedbackStore } from '../call/feedback-ports.ts'
 import type { CallStore, HealthStore } from '../call/ports.ts'
 import type { BalanceStore, DueStore, LaneStore, SettlementStore } from '../settlement/ports.ts'
 import { openAccountIds } from './account-ids.ts'
+import type { ApprovalStore } from '../settlement/approval-ports.ts'
+import { openApprovalStore } from './approval-store.ts'
 import { openAdminQueries } from './admin-queries.ts'
 import { openBalanceStore } from './balance-store.ts'
 import { openCallStore } from './call-store.ts'
@@ -29,6 +31,7 @@ export type Storage = {
   readonly due: DueStore
   readonly balances: BalanceStore
   readonly lanes: LaneStore
+  readonly approvals: ApprovalStore
   readonly ledger: ReturnType<typeof openLedgerQueries>
   readonly admin: ReturnType<typeof openAdminQueries>
   readonly payers: ReturnType<typeof openPayerQueries>
@@ -138,6 +141,7 @@ export async function openStorageOn({
     calls: openCallStore({ database, accountIds, openCalls, instance: instanceId }),
     settlement: openSettlementStore({ database, nowMs }),
     due: openDueStore({ database }),
+    approvals: openApprovalStore({ database }),
     balances: openBalanceStore({ database }),
     lanes: openLaneStore({ database }),
     ledger: openLedgerQueries({ database, nowMs }),

@@ -25,7 +25,7 @@ function authorizationOf(json: unknown): FundingAuthorization {
   const stored = authorization.deposit as unknown as StoredDeposit
   const nonce = stored.method === 'permit2' ? BigInt(stored.nonce) : stored.nonce
   return {
-    kind: 'deposit',
+    ...authorization,
     deposit: { ...stored, amountAtomic: BigInt(stored.amountAtomic), nonce } as unknown as Deposit,
   }
 }

@@ -107,7 +107,7 @@ export function openSettlementStore({
     },
     listTransactions: async ({ network, states, limit }) => {
       const rows = await database.query(
-        `${TRANSACTIONS} where t.network = $1 and t.state = any($2::text[]) order by t.address, t.nonce limit $3`,
+        `${TRANSACTIONS} where t.network = $1 and t.state = any($2::text[]) order by t.role = 'payer', t.address, t.nonce limit $3`,
         [network, [...states], limit],
       )
       return rows.map(transactionOf)

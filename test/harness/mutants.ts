@@ -245,7 +245,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'gas of failed transactions is not booked',
     guards: 'ledger equals chain',
     harness: 'simulation',
-    edits: one('src/settlement/record-step.ts', 'more: [gasOf({ transaction, ...mined })]', 'more: []'),
+    edits: one('src/settlement/record-step.ts', 'more: gasOf({ transaction, ...mined })', 'more: []'),
   },
   {
     name: 'a claim that somebody else submits is not booked',
@@ -341,7 +341,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'a nonce is not used up by the commit that signs with it',
     guards: 'gap inside W4; nonces_are_contiguous',
     harness: 'twin-stores',
-    edits: one('src/storage/append-transaction.ts', '      nonce + 1,\n', '      nonce,\n'),
+    edits: one(
+      'src/storage/append-transaction.ts',
+      'setNextNonce({ sql, lane, nonce: nonce + 1 })',
+      'setNextNonce({ sql, lane, nonce })',
+    ),
   },
   {
     name: 'what is signed is not bound to its transaction',

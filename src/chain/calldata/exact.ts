@@ -3,8 +3,9 @@ import { EXACT_PROXY } from '../../payment/contracts.ts'
 import type { Address } from '../../payment/types.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import type { Funding, FundingAuthorization } from '../../settlement/types.ts'
-import { eip3009Abi, eip3009BytesAbi, exactProxyAbi } from '../abi.ts'
+import { eip3009Abi, eip3009BytesAbi, exactProxyAbi, exactProxyPermitAbi } from '../abi.ts'
 import { isKeySignature, toContractSignature } from './contract-signature.ts'
+import { tokenPermit } from './token-permit.ts'
 
 type Exact = Extract<FundingAuthorization, { kind: 'exact' }>
 type Request<Method extends Exact['method']> = {
@@ -55,8 +56,12 @@ function permit2Call({ funding, till, authorization }: Request<'permit2'>): Call
   }
   const witness = { to: till, validAfter: BigInt(authorization.validAfter) }
   const args = [permit, funding.payer, witness, toContractSignature(authorization.signature)] as const
-  return {
-    to: EXACT_PROXY,
-    data: encodeFunctionData({ abi: exactProxyAbi, functionName: 'settle', args }),
-  }
+  const data = authorization.permit
+    ? encodeFunctionData({
+        abi: exactProxyPermitAbi,
+        functionName: 'settleWithPermit',
+        args: [tokenPermit({ permit: authorization.permit, valueAtomic: funding.amountAtomic }), ...args],
+      })
+    : encodeFunctionData({ abi: exactProxyAbi, functionName: 'settle', args })
+  return { to: EXACT_PROXY, data }
 }

@@ -1,10 +1,11 @@
-import { encodeFunctionData, slice } from 'viem'
+import { encodeFunctionData } from 'viem'
 import { UPTO_PROXY } from '../../payment/contracts.ts'
-import type { Address, SponsoredPermit } from '../../payment/types.ts'
+import type { Address } from '../../payment/types.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import type { DueSettlement } from '../../settlement/types.ts'
 import { uptoProxyAbi, uptoProxyPermitAbi } from '../abi.ts'
 import { toContractSignature } from './contract-signature.ts'
+import { tokenPermit } from './token-permit.ts'
 
 /**
  * Moves what an `upto` call was charged to `payTo`. The payer's signature names the signer as the facilitator: no other
@@ -32,26 +33,8 @@ export function uptoCalldata(request: {
     ? encodeFunctionData({
         abi: uptoProxyPermitAbi,
         functionName: 'settleWithPermit',
-        args: [tokenPermitOf({ permit: authorization.permit, permittedAtomic }), ...args],
+        args: [tokenPermit({ permit: authorization.permit, valueAtomic: permittedAtomic }), ...args],
       })
     : encodeFunctionData({ abi: uptoProxyAbi, functionName: 'settle', args })
   return { to: UPTO_PROXY, data }
-}
-
-/** The proxy takes a permit over exactly what the payment permits. */
-function tokenPermitOf({
-  permit: { deadline, signature },
-  permittedAtomic,
-}: {
-  permit: SponsoredPermit
-  permittedAtomic: bigint
-}) {
-  const whole = toContractSignature(signature)
-  return {
-    value: permittedAtomic,
-    deadline: BigInt(deadline),
-    r: slice(whole, 0, 32),
-    s: slice(whole, 32, 64),
-    v: Number(slice(whole, 64)),
-  }
 }

@@ -33,7 +33,9 @@ export function createHosted({
       const asset = assetOf(funding)
       if (funding.authorization.kind !== 'exact' || asset === undefined) return false
       // The facilitator is told the domain that was signed; one that the start has read from the chain is not in this table.
-      return funding.authorization.method === 'permit2' || asset.eip712 !== undefined
+      // A permit that this server sponsors goes into this server's own transaction.
+      if (funding.authorization.method === 'permit2') return funding.authorization.permit === undefined
+      return asset.eip712 !== undefined
     },
     async submit(funding) {
       const { authorization } = funding

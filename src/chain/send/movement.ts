@@ -8,6 +8,7 @@ import {
   eip3009BytesAbi,
   erc20Abi,
   exactProxyAbi,
+  exactProxyPermitAbi,
   uptoProxyAbi,
   uptoProxyPermitAbi,
 } from '../abi.ts'
@@ -39,7 +40,8 @@ export function movementOf(request: { call: Calldata; lane: Address }): Movement
 const lower = (address: Address) => address.toLowerCase() as Address
 
 function exactMovement({ data }: Calldata): Movement {
-  const [permit, owner] = decodeFunctionData({ abi: exactProxyAbi, data }).args
+  const { args } = decodeFunctionData({ abi: [...exactProxyAbi, ...exactProxyPermitAbi], data })
+  const [permit, owner] = args.length === 5 ? [args[1], args[2]] : args
   const { token, amount } = permit.permitted
   return { token: lower(token), from: lower(owner), amount, viaPermit2: true }
 }

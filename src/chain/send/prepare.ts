@@ -2,7 +2,7 @@ import type { Hex } from 'viem'
 import type { Calldata, Prepared } from '../../settlement/ports.ts'
 import type { Lane } from '../../settlement/types.ts'
 import { RpcError } from '../rpc-error.ts'
-import { ethCall, readQuantity } from '../rpc.ts'
+import { ethCall, readQuantity, toQuantity } from '../rpc.ts'
 import type { Rpc } from '../rpc.ts'
 import { diagnoseTransfer } from './diagnose-transfer.ts'
 import { feesWithin, readFeeMarket } from './fees.ts'
@@ -31,10 +31,17 @@ export async function prepare(request: {
 }): Promise<Prepared> {
   const { rpc, lane, call, caps } = request
   const from = lane.address
+  const valueWei = call.valueWei ?? 0n
   try {
     const [simulation, estimate, market, funds] = await Promise.allSettled([
       ethCall({ rpc, to: call.to, data: call.data, from }),
-      readAmount({ rpc, method: 'eth_estimateGas', params: [{ from, to: call.to, data: call.data }] }),
+      readAmount({
+        rpc,
+        method: 'eth_estimateGas',
+        params: [
+          { from, to: call.to, data: call.data, ...(valueWei > 0n ? { value: toQuantity(valueWei) } : {}) },
+        ],
+      }),
       readFeeMarket(rpc),
       readAmount({ rpc, method: 'eth_getBalance', params: [from, 'latest'] }),
     ])
@@ -44,7 +51,7 @@ export async function prepare(request: {
     const fees = feesWithin({ market: valueOf(market), caps })
     if (fees === undefined) return unknown('fee_above_cap')
     const gasLimit = withMargin(estimate.value)
-    if (valueOf(funds) < gasLimit * fees.maxFeePerGasWei) return unknown('lane_without_gas')
+    if (valueOf(funds) < gasLimit * fees.maxFeePerGasWei + valueWei) return unknown('lane_without_gas')
     return { ok: true, call, gasLimit, ...fees }
   } catch (error) {
     return unknown(unknownReason(error))

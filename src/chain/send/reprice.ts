@@ -34,11 +34,11 @@ export async function reprice(request: {
     caps,
   })
   if (fees === undefined) return undefined
-  const call = { to: old.to, data: old.data ?? '0x' } as const
+  const call = { to: old.to, data: old.data ?? '0x', ...(old.value ? { valueWei: old.value } : {}) } as const
   const signed: SignedTransaction = await sign({
     lane,
     nonce: old.nonce,
     prepared: { call, gasLimit: old.gas, ...fees },
   })
-  return { signed, maxCostWei: old.gas * fees.maxFeePerGasWei }
+  return { signed, maxCostWei: old.gas * fees.maxFeePerGasWei + (old.value ?? 0n) }
 }

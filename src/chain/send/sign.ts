@@ -36,7 +36,7 @@ export function createSign({ network, keys }: { network: Network; keys: readonly
       nonce,
       to: prepared.call.to,
       data: prepared.call.data,
-      value: 0n,
+      value: prepared.call.valueWei ?? 0n,
       gas: prepared.gasLimit,
       maxFeePerGas: prepared.maxFeePerGasWei,
       maxPriorityFeePerGas: prepared.maxPriorityFeePerGasWei,

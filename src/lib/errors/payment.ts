@@ -150,6 +150,13 @@ export const PAYMENT_ERRORS = defineErrors({
     message: 'Permit2 may not yet move this token for the payer.',
     next: 'Send one approve(Permit2, amount) transaction on the token, then pay again.',
   },
+  approval_pending: {
+    status: 503,
+    type: 'api_error',
+    retryable: true,
+    message: 'An approval of Permit2 by this payer is on its way to the chain.',
+    next: 'Send the same request with the same payment after Retry-After. Nothing was charged.',
+  },
   token_suspended: {
     status: 503,
     type: 'api_error',

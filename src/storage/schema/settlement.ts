@@ -76,7 +76,7 @@ export const transactions = pgTable(
   {
     id: text().primaryKey(),
     network: text().notNull(),
-    role: text({ enum: ['signer', 'till'] }).notNull(),
+    role: text({ enum: ['signer', 'till', 'payer'] }).notNull(),
     address: text().notNull(),
     nonce: bigint({ mode: 'number' }).notNull(),
     purpose: jsonb().notNull(),

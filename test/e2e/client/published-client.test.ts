@@ -11,8 +11,12 @@ import { installClient } from './package.ts'
 /** The packed client, where nothing else of this repository is: in a fresh folder, and in a browser. */
 let stack: Awaited<ReturnType<typeof startDevStack>>
 let client: Awaited<ReturnType<typeof installClient>>
+let beganMs = 0
+/** What docs/AGENTS.md promises, from an empty folder on. */
+const PROMISED_MS = 180_000
 
 beforeAll(async () => {
+  beganMs = performance.now()
   ;[stack, client] = await Promise.all([startDevStack(), installClient()])
 })
 afterAll(async () => {
@@ -58,6 +62,7 @@ test.each([
     })
     expect(stdout).toContain('data: [DONE]')
     expect(Number(/spent \$([\d.]+)/.exec(stdout)?.[1])).toBeGreaterThan(0)
+    expect(performance.now() - beganMs).toBeLessThan(PROMISED_MS)
   },
 )
 

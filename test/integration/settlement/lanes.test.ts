@@ -162,3 +162,28 @@ test('a block that takes it between two looks is not somebody else', async () =>
   expect(await onlyRow()).toMatchObject({ state: 'final' })
   expect((await world.storage.settlement.getFunding(funding.id))?.state).toBe('final')
 })
+
+test('a payer’s own bytes are never signed again; sent in vain for ten minutes they are given up, and cost us nothing', async () => {
+  repriceEachTime()
+  world.script.broadcast = () => 'underpriced'
+  const payer = hex(20, 'payer')
+  await world.storage.settlement.appendTransaction({
+    id: 'approval',
+    lane: { network: NETWORK, role: 'payer', address: payer },
+    firstNonce: 0,
+    purpose: { kind: 'approval', asset: USDC, payer, amount: '1', giftId: 'gift' },
+    effects: [],
+    atMs: world.script.nowMs,
+    maxCostWei: 0n,
+    sign: () => Promise.resolve({ raw: '0x02', hash: hex(32, 'approval') }),
+  })
+  const row = async () => (await world.transactions('approval'))[0]
+  world.script.nowMs += LIMITS.replaceAfterMs
+  await pass()
+  expect(await row()).toMatchObject({ state: 'signed', replaced: [] })
+  world.script.nowMs += LIMITS.sponsoredApprovalMs
+  await pass()
+  expect(await row()).toMatchObject({ state: 'failed' })
+  expect(world.notices).toEqual([])
+  expect(await world.storage.ledger.trialBalance()).toEqual([])
+})

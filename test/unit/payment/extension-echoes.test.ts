@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
 import { decodePayment } from '../../../src/payment/payload.ts'
+import { APPROVAL_SPONSORING } from '../../../src/payment/sponsored-approval.ts'
 import { decodePermitClaim, PERMIT_SPONSORING } from '../../../src/payment/sponsored-permit.ts'
 
 type Wire = Record<string, unknown> & { accepted: { scheme: string } }
@@ -47,10 +48,20 @@ test('extensions that were not announced, or come back changed, change nothing o
   for (const extensions of ODD) expect([extensions, decode(upto, extensions)]).toEqual([extensions, plain])
 })
 
-test('a permit is read beside an upto payment, and beside no other', () => {
-  const extensions = { [PERMIT_SPONSORING]: { info: PERMIT } }
-  expect(decode(upto, extensions)).toMatchObject({ permit: { amountAtomic: 10_000n, nonce: 0n } })
-  expect(decode(exact, extensions)).not.toHaveProperty('permit')
+test('a permit or an approval is read beside a payment through Permit2, and beside no other', () => {
+  const { nonce: _nonce, deadline: _deadline, signature: _signature, ...parties } = PERMIT
+  const approval = { ...parties, signedTransaction: '0x02f8' }
+  const extensions = {
+    [PERMIT_SPONSORING]: { info: PERMIT },
+    [APPROVAL_SPONSORING]: { info: approval },
+  }
+  expect(decode(upto, extensions)).toMatchObject({
+    sponsoring: {
+      permit: { amountAtomic: 10_000n, nonce: 0n },
+      approval: { amount: 10_000n, raw: '0x02f8' },
+    },
+  })
+  expect(decode(exact, extensions)).not.toHaveProperty('sponsoring')
 })
 
 test.each(Object.keys(PERMIT).filter((name) => name !== 'version'))(

@@ -7,7 +7,14 @@ import { createPermitSponsor } from '../../../src/settlement/sponsor-permit.ts'
 const DAY_MS = 86_400_000
 const GOOD = { ok: true } as Prepared
 const paymentOf = (payer: string): UptoPayment =>
-  ({ network: 'eip155:84532', payer, asset: { address: '0x00' }, nonce: 1n, permittedAtomic: 1n }) as never
+  ({
+    kind: 'upto',
+    network: 'eip155:84532',
+    payer,
+    asset: { address: '0x00' },
+    nonce: 1n,
+    permittedAtomic: 1n,
+  }) as never
 
 function sponsorOf({ perDay, answer = () => GOOD }: { perDay: number; answer?: () => Prepared }) {
   const clock = { nowMs: 0 }
