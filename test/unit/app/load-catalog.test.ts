@@ -157,14 +157,16 @@ test('a thousand endpoints start and plan fast', () => {
   ).flat()
   expect(many.length).toBeGreaterThanOrEqual(1_000)
   const catalog: Catalog = { ...plain, endpoints: many }
-  // Every candidate is scored, so the compiler has something to compile first.
-  for (let round = 0; round < 100; round += 1) plan(catalog, 'auto')
-  const startedAtMs = performance.now()
-  for (let round = 0; round < 1_000; round += 1) plan(catalog, 'openai/gpt-4o-mini')
-  const namedMs = (performance.now() - startedAtMs) / 1_000
-  for (let round = 0; round < 100; round += 1) plan(catalog, 'auto')
-  const autoMs = (performance.now() - startedAtMs) / 100 - namedMs * 10
-  // Generous, for a busy machine: measured at 0.01 ms and 0.6 ms on one.
-  expect(namedMs).toBeLessThan(0.5)
-  expect(autoMs).toBeLessThan(5)
+  // The median: a busy machine stops a program now and then for longer than a plan takes.
+  const medianMs = (model: string) => {
+    const times = Array.from({ length: 500 }, () => {
+      const startedAtMs = performance.now()
+      plan(catalog, model)
+      return performance.now() - startedAtMs
+    })
+    return times.toSorted((a, b) => a - b)[250]
+  }
+  // Generous: measured at 0.01 ms and 0.6 ms.
+  expect(medianMs('openai/gpt-4o-mini')).toBeLessThan(0.5)
+  expect(medianMs('auto')).toBeLessThan(5)
 })
