@@ -5,14 +5,16 @@ export async function waitUntil({
   what,
   isSo,
   timeoutMs = 10_000,
+  everyMs = 10,
 }: {
   what: string
   isSo: () => boolean | Promise<boolean>
   timeoutMs?: number
+  everyMs?: number
 }): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs
   while (!(await isSo())) {
     if (performance.now() > deadlineMs) throw new Error(`Not within ${timeoutMs} ms: ${what}`)
-    await sleep(10)
+    await sleep(everyMs)
   }
 }
