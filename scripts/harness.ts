@@ -9,10 +9,11 @@ const PARTS: Readonly<Record<string, () => Promise<HarnessPart>>> = {
   race: async () => (await import('../test/harness/race/part.ts')).race,
   chain: async () => (await import('../test/harness/chain/part.ts')).chain,
   crash: async () => (await import('../test/harness/crash/part.ts')).crash,
+  outages: async () => (await import('../test/harness/outages/part.ts')).outages,
 }
 
-/** Rounds of lanes. The simulation takes all cores; the others mostly wait for processes and blocks, and go side by side. */
-const ROUNDS: readonly (readonly (readonly string[])[])[] = [[['simulation']], [['crash'], ['chain', 'race']]]
+/** Side by side: most parts wait for processes and blocks, and the simulation computes in what they leave (yield-cores). */
+const LANES: readonly (readonly string[])[] = [['simulation'], ['crash'], ['chain', 'race', 'outages']]
 
 const HELP = `npm run harness -- [part ...] [--short] [--json] [--seed N]
 
@@ -48,14 +49,12 @@ else if (unknown.length > 0 || (seed !== undefined && !Number.isSafeInteger(seed
 
 async function runAll(names: readonly string[]): Promise<void> {
   const finished: FinishedPart[] = []
-  for (const round of ROUNDS) {
-    const lanes = round.map((lane) => lane.filter((name) => names.includes(name)))
-    await Promise.all(
-      lanes.map(async (lane) => {
-        for (const name of lane) finished.push(await runPart(name))
-      }),
-    )
-  }
+  const lanes = LANES.map((lane) => lane.filter((name) => names.includes(name)))
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (const name of lane) finished.push(await runPart(name))
+    }),
+  )
   const report = mergeResults(finished)
   for (const violation of report.violations) process.stderr.write(`✗ ${violation}\n`)
   process.stdout.write(

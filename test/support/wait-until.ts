@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export async function waitUntil({
   what,
   isSo,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
   everyMs = 10,
 }: {
   what: string

@@ -67,6 +67,7 @@ async function runHistories({
       runSeeds({
         from: thread * count,
         count,
+        yieldsCores: true,
         onProgress: (inThread) => {
           ran[thread] = inThread
           const all = ran.reduce((sum, one) => sum + one, 0)

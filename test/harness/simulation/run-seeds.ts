@@ -18,6 +18,7 @@ export function runSeeds({
   count,
   edits = [],
   untilViolation = false,
+  yieldsCores = false,
   longestMs = LONGEST_MS,
   onProgress = () => undefined,
 }: {
@@ -25,10 +26,11 @@ export function runSeeds({
   count: number
   edits?: readonly Edit[]
   untilViolation?: boolean
+  yieldsCores?: boolean
   longestMs?: number
   onProgress?: (histories: number) => void
 }): Promise<Done | { readonly kind: 'broken'; readonly reason: string }> {
-  const workerData: Task = { from, count, untilViolation, edits }
+  const workerData: Task = { from, count, untilViolation, yieldsCores, edits }
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData, stderr: true })
   return new Promise((resolve) => {
     const timer = setTimeout(() => end({ kind: 'broken', reason: 'it hung' }), longestMs)

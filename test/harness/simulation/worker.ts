@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type * as RunHistoryModule from './run-history.ts'
 import { type Edit, plant } from '../mutant-hooks.ts'
+import { yieldCores } from '../yield-cores.ts'
 
 /** What one thread is asked to do. */
 export type Task = {
@@ -8,6 +9,8 @@ export type Task = {
   readonly count: number
   /** The first violation is enough. */
   readonly untilViolation: boolean
+  /** Whether other parts run beside it, which must not be late. */
+  readonly yieldsCores: boolean
   readonly edits: readonly Edit[]
 }
 
@@ -45,6 +48,7 @@ const TELL_EVERY = 500
 Error.stackTraceLimit = 0
 
 const task = workerData as Task
+if (task.yieldsCores) yieldCores()
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
 const tell = (told: Told) => parentPort?.postMessage(told)
 plant([task.edits])
