@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { Scheme } from '../../src/payment/types.ts'
 import { chatBody, post, readAnswer, readError } from './chat.ts'
@@ -47,36 +46,6 @@ export function useLyingProvider(): { stack: () => Stack; scripted: () => Script
   }
   const stack = useAttackedStack({ overrides: (world) => soldByScriptedProvider(theScripted())(world) })
   return { stack, scripted: theScripted }
-}
-
-/**
- * Opens connections to the provider in advance and lets them lie: on a busy machine a burst could else run out of the time that a
- * connection may take, and prove nothing.
- */
-export async function warmUpstream({
-  stack,
-  connections,
-}: {
-  stack: Stack
-  connections: number
-}): Promise<void> {
-  const free = async () => {
-    const answer = await fetch(stack.chatUrl, post(chatBody({ model: 'turnpike/free' })))
-    await answer.arrayBuffer()
-  }
-  // Together at the provider they have a connection each; where the machine was too slow for that they wait longer.
-  for (let delayMs = 100, together = 0; together < connections; delayMs *= 2) {
-    if (delayMs > 10_000) throw new Error(`Never more than ${together} calls were at the provider together.`)
-    stack.provider.setFaults({ headersDelayMs: delayMs })
-    let isOver = false
-    const answers = Promise.all(Array.from({ length: connections }, free)).finally(() => (isOver = true))
-    while (!isOver) {
-      together = Math.max(together, stack.provider.running())
-      await sleep(5)
-    }
-    await answers
-  }
-  stack.provider.setFaults()
 }
 
 /** What all calls together have been charged, in atomic units: both tokens of the dev chain have six decimals. */
