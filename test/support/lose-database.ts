@@ -72,6 +72,31 @@ async function prepare(stack: Stack) {
   ]
 }
 
+/** As long as it is away nobody is asked to pay. */
+async function expectAway({
+  stack,
+  paid,
+  outage,
+  awayMs,
+}: {
+  stack: Stack
+  paid: Awaited<ReturnType<typeof prepare>>
+  outage: Outage
+  awayMs: number
+}): Promise<void> {
+  const awayAtMs = performance.now()
+  // Those that were on their way when it happened are answered within a bounded time.
+  const onTheirWay = await Promise.all(paid.map((one) => sendPaid({ stack, ...one })))
+  for (const response of onTheirWay) await expectUnavailable(response)
+  expect(performance.now() - awayAtMs).toBeLessThan(outage.noticedMs)
+  for (let round = 0; performance.now() - awayAtMs < awayMs || round < 3; round += 1) {
+    await expectUnavailable(await ask(stack))
+    await expectUnavailable(await fetch(stack.chatUrl))
+    for (const one of paid) await expectUnavailable(await sendPaid({ stack, ...one }))
+    await sleep(200)
+  }
+}
+
 /** The database is away for a while: nobody is asked to pay, nothing is served, and afterwards it comes back by itself. */
 export async function loseDatabase({
   stack,
@@ -89,20 +114,12 @@ export async function loseDatabase({
   const paid = await prepare(stack)
   const before = stack.provider.calls()
   await outage.goAway(server)
-  const awayAtMs = performance.now()
-  // Those that were on their way when it happened are answered within a bounded time.
-  const onTheirWay = await Promise.all(paid.map((one) => sendPaid({ stack, ...one })))
-  for (const response of onTheirWay) await expectUnavailable(response)
-  expect(performance.now() - awayAtMs).toBeLessThan(outage.noticedMs)
-  for (let round = 0; performance.now() - awayAtMs < awayMs || round < 3; round += 1) {
-    await expectUnavailable(await ask(stack))
-    await expectUnavailable(await fetch(stack.chatUrl))
-    for (const one of paid) await expectUnavailable(await sendPaid({ stack, ...one }))
-    await sleep(200)
+  try {
+    await expectAway({ stack, paid, outage, awayMs })
+  } finally {
+    await outage.comeBack(server)
   }
   expect(stack.provider.calls()).toBe(before)
-
-  await outage.comeBack(server)
   await untilAsked(stack, 402)
   await waitUntil({
     what: 'no hold is left behind',

@@ -27,7 +27,7 @@ async function loseDatabases(onProgress: PartOptions['onProgress']): Promise<Par
       const wrong = await loseDatabase({ stack, server, databaseUrl, outage, awayMs: AWAY_MS })
         .then(() => stack.expectCleanBooks())
         .then(() => undefined)
-        .catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+        .catch((error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error)))
       onProgress(
         `the database is ${name} for ${AWAY_MS / 1_000} s: ${wrong ?? 'nobody paid, nothing was lost'}`,
       )
