@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { openStorage } from '../../../src/storage/open-storage.ts'
+import { admissionOf, giveCredit, payerNamed } from '../../support/calls.ts'
 import { chatBody, post, readAnswer } from '../../support/chat.ts'
 import { fillLedgerFolder } from '../../support/ledger-folder.ts'
 import { ask, expectUnavailable, loseDatabase, OUTAGES, untilAsked } from '../../support/lose-database.ts'
@@ -42,6 +45,30 @@ describe.skipIf(!hasPostgres)(`the database goes away (${hasPostgres ? 'found' :
     '%s: nobody is asked to pay, nothing is served, and it comes back by itself',
     (_how, outage) => loseDatabase({ stack, server, databaseUrl, outage, awayMs: AWAY_MS }),
   )
+
+  test('a statement that is begun while it hangs is not taken for a sign of life', async () => {
+    const storage = await openStorage({ databaseUrl, instanceId: randomUUID(), region: 'test' })
+    const payer = { kind: 'wallet' as const, id: payerNamed('hang') }
+    await giveCredit(storage, payer.id, 10_000n)
+    const admit = () => storage.calls.admit(admissionOf({ payer }))
+    // So that the connection of the hot statements is open.
+    expect((await admit()).kind).toBe('admitted')
+    server.freeze()
+    // What shows a hang is the heartbeat that does not come.
+    void storage.instances.heartbeat().catch(() => undefined)
+    try {
+      await waitUntil({ what: 'the hang is seen', isSo: storage.isAway })
+      const admitted = admit().catch(() => 'given up')
+      await sleep(300)
+      expect(storage.isAway()).toBe(true)
+      server.thaw()
+      await admitted
+      await waitUntil({ what: 'its end is seen', isSo: () => !storage.isAway() })
+    } finally {
+      server.thaw()
+      await storage.close()
+    }
+  })
 
   test('a call whose answer is under way when it stops is recorded when it is back, and charged once', async () => {
     const { pay } = stockPayer({ stack, payer: await stack.newPayer(), scheme: 'batch-settlement' })
