@@ -45,7 +45,10 @@ afterAll(async () => {
 
 async function ask(
   dialect: keyof typeof STREAMS,
-  { signal = new AbortController().signal, clocks = 'patient' as keyof typeof upstreams } = {},
+  {
+    signal = new AbortController().signal,
+    clocks = 'patient',
+  }: { signal?: AbortSignal; clocks?: keyof typeof upstreams } = {},
 ) {
   const parts: StreamPart[] = []
   const end = await upstreams[clocks].dispatch({
