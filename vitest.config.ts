@@ -19,7 +19,7 @@ const project = (name: string, testTimeoutMs: number, parallel: boolean) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('unit', 20_000, true),
+      project('unit', 60_000, true),
       project('contract', 60_000, true),
       project('integration', 60_000, true),
       project('e2e', 90_000, true),

@@ -60,7 +60,12 @@ export async function openApp(options: AppOptions): Promise<App> {
     await requireOwnKeys({ chains: chains.all, lanes: storage.lanes })
     const tokens = await watchTokens({ options: offering, chains, missing, metrics, log })
     closers.push(tokens.close)
-    const upstreams = createUpstreams({ providers: options.providers, keys: options.providerKey })
+    const { connectMs } = options
+    const upstreams = createUpstreams({
+      providers: options.providers,
+      keys: options.providerKey,
+      ...(connectMs === undefined ? {} : { timeouts: { connectMs } }),
+    })
     closers.push(upstreams.close)
     const settlement = settlementDependencies({
       options,

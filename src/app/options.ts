@@ -58,6 +58,8 @@ export type AppOptions = {
   readonly reconcileGraceMs?: number
   /** Between two looks at our tokens; LIMITS.tokenWatchMs where absent. */
   readonly tokenWatchMs?: number
+  /** Until a provider has taken a connection; LIMITS.connectMs where absent. */
+  readonly connectMs?: number
   /** Between two exchanges of endpoints' health with other instances; LIMITS.healthFlushMs where absent. */
   readonly healthFlushMs?: number
   readonly onProgress?: (line: string) => void

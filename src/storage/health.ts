@@ -15,7 +15,9 @@ export type Health = {
    * may be executed all the same, as after a broken connection.
    */
   readonly watch: <Result>(answer: Promise<Result>) => Promise<Result>
-  /** A connection broke while nothing was asked. */
+  /** The same for what is no statement: that it succeeds says nothing of the database. */
+  readonly orHang: <Result>(answer: Promise<Result>) => Promise<Result>
+  /** A connection broke while nothing was asked, or was not made. */
   readonly broke: (error: unknown) => void
   /** For the regular sign of life: its absence is how a hang is found. */
   readonly withinDeadline: <Result>(answer: Promise<Result>) => Promise<Result>
@@ -85,6 +87,7 @@ export function openHealth({
   return {
     isAway: () => isSuspected || nowMs() < fullUntilMs,
     watch,
+    orHang,
     broke: failed,
     withinDeadline: async (answer) => {
       const deadline = setTimeout(hang, LIMITS.storageAnswerMs)

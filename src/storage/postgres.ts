@@ -93,7 +93,10 @@ export function openPostgres({
     const forget = () => {
       if (hot === connecting) hot = undefined
     }
-    connecting.catch(forget)
+    connecting.catch((error: unknown) => {
+      forget()
+      health.broke(error)
+    })
     hot = connecting
     return connecting
   }
@@ -123,7 +126,8 @@ export function openPostgres({
     query: (text, values) => withPatience(() => health.watch(asSql(pool).query(text, values))),
     transaction: (work) => repeating(() => health.watch(transactOnce(work))),
     runHot: async ({ name, text }: HotStatement, values) => {
-      const client = await health.watch(hotClient())
+      // A connection that is open already is no sign of life.
+      const client = await health.orHang(hotClient())
       const result = await health.watch(client.query<Row>({ name, text, values: [...values] }))
       return result.rows
     },

@@ -48,24 +48,6 @@ export function useLyingProvider(): { stack: () => Stack; scripted: () => Script
   return { stack, scripted: theScripted }
 }
 
-/**
- * Opens connections to the provider in advance and lets them lie: on a busy machine a burst could else run out of the time that a
- * connection may take, and prove nothing.
- */
-export async function warmUpstream({
-  stack,
-  connections,
-}: {
-  stack: Stack
-  connections: number
-}): Promise<void> {
-  stack.provider.setFaults({ headersDelayMs: 100 })
-  const free = () => fetch(stack.chatUrl, post(chatBody({ model: 'turnpike/free' })))
-  const answers = await Promise.all(Array.from({ length: connections }, free))
-  await Promise.all(answers.map((answer) => answer.arrayBuffer()))
-  stack.provider.setFaults()
-}
-
 /** What all calls together have been charged, in atomic units: both tokens of the dev chain have six decimals. */
 export async function chargedSoFar(stack: Stack): Promise<bigint> {
   const rows = await stack.app.trialBalance()

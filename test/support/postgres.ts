@@ -152,7 +152,9 @@ export async function startPostgres({
   const signalAll = (signal: NodeJS.Signals) => {
     const { pid } = server
     if (pid === undefined || server.exitCode !== null) return
-    for (const one of [pid, ...childrenOf(pid)]) signalIfThere(one, signal)
+    // Itself first: what stands still starts no child that the list would lack.
+    signalIfThere(pid, signal)
+    for (const one of childrenOf(pid)) signalIfThere(one, signal)
   }
   const end = async (signal: NodeJS.Signals) => {
     if (server.exitCode !== null || server.signalCode !== null) return

@@ -63,6 +63,8 @@ export async function startStack({
           },
         ],
         logLevel: 'silent',
+        // Clients, server and provider share this process: what a burst takes of it, connections must not be given up for.
+        connectMs: 30_000,
         ...(typeof overrides === 'function' ? overrides(world) : overrides),
         ...more,
       },

@@ -4,15 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export async function waitUntil({
   what,
   isSo,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
+  everyMs = 10,
 }: {
   what: string
   isSo: () => boolean | Promise<boolean>
   timeoutMs?: number
+  everyMs?: number
 }): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs
   while (!(await isSo())) {
     if (performance.now() > deadlineMs) throw new Error(`Not within ${timeoutMs} ms: ${what}`)
-    await sleep(10)
+    await sleep(everyMs)
   }
 }

@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest'
 import { readAnswer } from '../../support/chat.ts'
-import {
-  countDuring,
-  expectSpent,
-  newPayment,
-  useAttackedStack,
-  warmUpstream,
-} from '../../support/attacked-stack.ts'
+import { countDuring, expectSpent, newPayment, useAttackedStack } from '../../support/attacked-stack.ts'
 import { sendPaid } from '../../support/wire-payment.ts'
 
 const stack = useAttackedStack()
@@ -22,7 +16,6 @@ test.each(CASES.flatMap((one) => [2, 50].map((copies) => ({ ...one, copies }))))
   'one $scheme payment sent $copies times at once (channel open: $isOpen) buys one call, and the others are told so',
   async ({ scheme, copies, isOpen }) => {
     const { body, payment } = await newPayment({ stack: stack(), scheme, isOpen })
-    await warmUpstream({ stack: stack(), connections: 1 })
     stack().provider.setFaults({ headersDelayMs: 300 })
     const { value, upstreamCalls, charged } = await countDuring({
       stack: stack(),

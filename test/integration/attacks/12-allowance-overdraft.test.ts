@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chargedSoFar, useAttackedStack, warmUpstream } from '../../support/attacked-stack.ts'
+import { chargedSoFar, useAttackedStack } from '../../support/attacked-stack.ts'
 import { chatBody, readError } from '../../support/chat.ts'
 import type { Payer } from '../../support/start-stack.ts'
 import { waitUntil } from '../../support/wait-until.ts'
@@ -15,7 +15,6 @@ async function overdraw({ payer, count }: { payer: Payer; count: number }) {
   const bodies = Array.from({ length: count }, () => chatBody(DEAR))
   const offers = await Promise.all(bodies.map((body) => offerFor({ stack: stack(), body, scheme: 'upto' })))
   const payments = offers.map((offer) => uptoPayment({ offer, payer }))
-  await warmUpstream({ stack: stack(), connections: 12 })
   stack().provider.setFaults({ hang: true })
   const calls = stack().provider.calls()
   const hangUp = new AbortController()

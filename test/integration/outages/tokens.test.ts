@@ -3,6 +3,7 @@ import { devClient } from '../../../src/dev/chain/clients.ts'
 import { blocklistUsdc, pauseUsdt, setUsdtFee } from '../../../src/dev/chain/token-owner.ts'
 import { MULTICALL3, UPTO_PROXY } from '../../../src/payment/contracts.ts'
 import { chatBody, post, readAnswer, readError } from '../../support/chat.ts'
+import { fillLedgerFolder } from '../../support/ledger-folder.ts'
 import { startStack, type Stack } from '../../support/start-stack.ts'
 import { stockPayer } from '../../support/stock-payer.ts'
 import { waitUntil } from '../../support/wait-until.ts'
@@ -76,7 +77,9 @@ test('a scheme whose contract is not on the chain is not offered, and a chain wi
     await client.setCode({ address, bytecode: '0x' })
     return run().finally(() => client.setCode({ address, bytecode: code }))
   }
-  const second = () => stack.openInstance({ place: { dataDirectory: `${stack.ledgerFolder}-second` } })
+  const dataDirectory = `${stack.ledgerFolder}-second`
+  await fillLedgerFolder(dataDirectory)
+  const second = () => stack.openInstance({ place: { dataDirectory } })
   const schemes = await without(UPTO_PROXY, async () => {
     const app = await second()
     const response = await fetch(`${app.url}/v1/chat/completions`, post(chatBody()))

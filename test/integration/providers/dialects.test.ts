@@ -4,13 +4,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Provider } from '../../../src/catalog/types.ts'
 import type { StreamPart } from '../../../src/chat/types.ts'
 import { createUpstreams } from '../../../src/providers/create-upstreams.ts'
+import type { UpstreamTimeouts } from '../../../src/providers/openai-compatible.ts'
 import { ANTHROPIC_CASES, anthropicStream } from '../../fixtures/dialects/anthropic.ts'
 import { GOOGLE_CASES, googleStream } from '../../fixtures/dialects/google.ts'
 import { OPENAI_CASES, openAiStream } from '../../fixtures/dialects/openai.ts'
 import { assembleChat } from '../../support/assemble-chat.ts'
 import { type ScriptedProvider, startScriptedProvider } from '../../support/scripted-provider.ts'
+import { HASTY_AFTER_CONTENT, HASTY_BEFORE_CONTENT, PATIENT } from '../../support/upstream-clocks.ts'
 
-const TIMEOUTS = { connectMs: 500, firstContentMs: 300, betweenChunksMs: 200, answerMs: 400 }
 const STREAMS = {
   openai: openAiStream(OPENAI_CASES[0]?.events ?? []),
   anthropic: anthropicStream(ANTHROPIC_CASES[0]?.events ?? []),
@@ -19,7 +20,7 @@ const STREAMS = {
 const DIALECTS = Object.keys(STREAMS) as (keyof typeof STREAMS)[]
 
 let scripted: ScriptedProvider
-let upstreams: ReturnType<typeof createUpstreams>
+let upstreams: Record<'patient' | 'beforeContent' | 'afterContent', ReturnType<typeof createUpstreams>>
 beforeAll(async () => {
   scripted = await startScriptedProvider()
   const providers = DIALECTS.map((dialect): Provider => ({
@@ -29,16 +30,28 @@ beforeAll(async () => {
     apiKeyVariable: `${dialect.toUpperCase()}_API_KEY`,
     simulated: false,
   }))
-  upstreams = createUpstreams({ providers, keys: () => 'sk-one, sk-two', timeouts: TIMEOUTS })
+  const open = (timeouts: UpstreamTimeouts) =>
+    createUpstreams({ providers, keys: () => 'sk-one, sk-two', timeouts })
+  upstreams = {
+    patient: open(PATIENT),
+    beforeContent: open(HASTY_BEFORE_CONTENT),
+    afterContent: open(HASTY_AFTER_CONTENT),
+  }
 })
 afterAll(async () => {
-  await upstreams.close()
+  for (const one of Object.values(upstreams)) await one.close()
   scripted.close()
 })
 
-async function ask(dialect: keyof typeof STREAMS, signal = new AbortController().signal) {
+async function ask(
+  dialect: keyof typeof STREAMS,
+  {
+    signal = new AbortController().signal,
+    clocks = 'patient',
+  }: { signal?: AbortSignal; clocks?: keyof typeof upstreams } = {},
+) {
   const parts: StreamPart[] = []
-  const end = await upstreams.dispatch({
+  const end = await upstreams[clocks].dispatch({
     endpoint: { id: 'e', modelId: 'v/m', providerId: dialect, region: 'global', upstreamModel: 'some-model' },
     body: JSON.stringify({
       model: 'some-model',
@@ -71,12 +84,15 @@ test.each(DIALECTS)(
   '%s: silence before the first content is a time-out, silence after it an interruption',
   async (dialect) => {
     scripted.setAnswer(({ response }) => void begin(response))
-    await expect(ask(dialect)).rejects.toMatchObject({ code: 'upstream_timeout' })
+    await expect(ask(dialect, { clocks: 'beforeContent' })).rejects.toMatchObject({
+      code: 'upstream_timeout',
+      details: { extra: { phase: 'content' } },
+    })
     scripted.setAnswer(({ response }) => {
       begin(response)
       response.write(STREAMS[dialect].slice(0, Math.floor(STREAMS[dialect].length * 0.7)))
     })
-    expect((await ask(dialect)).end.outcome).toBe('interrupted')
+    expect((await ask(dialect, { clocks: 'afterContent' })).end.outcome).toBe('interrupted')
   },
 )
 
@@ -86,7 +102,7 @@ test.each(DIALECTS)('%s: a caller who hangs up ends the exchange', async (dialec
     begin(response)
     void sleep(20).then(() => hangUp.abort())
   })
-  expect((await ask(dialect, hangUp.signal)).end.outcome).toBe('aborted')
+  expect((await ask(dialect, { signal: hangUp.signal })).end.outcome).toBe('aborted')
 })
 
 test.each(DIALECTS)(

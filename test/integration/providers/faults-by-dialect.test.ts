@@ -14,12 +14,12 @@ import { errorSpec } from '../../../src/lib/errors/registry.ts'
 import { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
 import { createUpstreams } from '../../../src/providers/create-upstreams.ts'
 import { assembleChat } from '../../support/assemble-chat.ts'
+import { HASTY_AFTER_CONTENT, HASTY_BEFORE_CONTENT, PATIENT } from '../../support/upstream-clocks.ts'
 
 type Dialect = Provider['dialect']
 const DIALECTS: readonly Dialect[] = ['openai', 'anthropic', 'google']
 const PATHS: Readonly<Record<Dialect, string>> = { openai: '/v1', anthropic: '/v1', google: '/v1beta' }
 const CANARY = 'canary-4b7e'
-const TIMEOUTS = { connectMs: 500, firstContentMs: 300, betweenChunksMs: 200, answerMs: 400 }
 
 const providersAt = (origin: string): readonly Provider[] =>
   DIALECTS.map((dialect) => ({
@@ -38,6 +38,8 @@ const endpointAt = (dialect: Dialect): Endpoint => ({
 
 let sim: SimulatedProvider
 let upstreams: ReturnType<typeof createUpstreams>
+/** With short clocks, for providers that fall silent: before content, and after it. */
+let hasty: { before: typeof upstreams; after: typeof upstreams }
 
 beforeAll(async () => {
   sim = await startSimulatedProvider({
@@ -47,18 +49,20 @@ beforeAll(async () => {
     maxTokens: 30,
   })
   const options = { providers: providersAt(sim.origin), keys: () => undefined }
-  upstreams = createUpstreams({ ...options, timeouts: TIMEOUTS })
-  // The packages are loaded by the first who asks, and none of the tight clocks is for that.
-  const patient = createUpstreams(options)
-  await Promise.all(DIALECTS.map((dialect) => ask({ dialect, via: patient })))
-  await patient.close()
+  upstreams = createUpstreams({ ...options, timeouts: PATIENT })
+  hasty = {
+    before: createUpstreams({ ...options, timeouts: HASTY_BEFORE_CONTENT }),
+    after: createUpstreams({ ...options, timeouts: HASTY_AFTER_CONTENT }),
+  }
+  // The packages are loaded by the first who asks, and none of the short clocks is for that.
+  await Promise.all(DIALECTS.map((dialect) => ask({ dialect })))
 })
 afterEach(() => {
   sim.setFaults()
   sim.setAnswer()
 })
 afterAll(async () => {
-  await upstreams.close()
+  for (const one of [upstreams, hasty.before, hasty.after]) await one.close()
   await sim.close()
 })
 
@@ -160,7 +164,7 @@ test.each<[SimulatedFaults, string]>([
   [{ malformedAfter: 0 }, 'upstream_error'],
 ])('before content, %j is %s in every dialect', async (faults, code) => {
   sim.setFaults({ ...faults, echoPrompt: true })
-  const errors = await failures()
+  const errors = await failures(code === 'upstream_timeout' ? { via: hasty.before } : {})
   expect(errors.map((error) => error.code)).toEqual(each(code))
   if (code === 'upstream_timeout' && !faults.status) {
     expect(errors.map(({ details }) => details.extra)).toEqual(each({ phase: 'content' }))
@@ -180,7 +184,7 @@ test.each<[SimulatedFaults]>([
   [{ malformedAfter: 3 }],
 ])('after content, %j is an interrupted end with what was delivered, in every dialect', async (faults) => {
   sim.setFaults({ ...faults, echoPrompt: true })
-  const answers = await Promise.all(DIALECTS.map((dialect) => ask({ dialect })))
+  const answers = await Promise.all(DIALECTS.map((dialect) => ask({ dialect, via: hasty.after })))
   for (const { end, parts } of answers) {
     expect(end).toMatchObject({ outcome: 'interrupted', firstContentMs: expect.any(Number) })
     expect(end.usage).toBeUndefined()
@@ -200,7 +204,8 @@ test.each<[SimulatedFaults, string]>([
   [{ cutAfter: 0 }, 'upstream_error'],
 ])('not streamed, %j is %s in every dialect', async (faults, code) => {
   sim.setFaults({ ...faults, echoPrompt: true })
-  const errors = await failures({ stream: false })
+  const via = code === 'upstream_timeout' ? hasty.before : upstreams
+  const errors = await failures({ via, stream: false })
   expect(errors.map((error) => error.code)).toEqual(each(code))
   if (code === 'upstream_timeout') {
     expect(errors.map(({ details }) => details.extra)).toEqual(each({ phase: 'answer' }))
@@ -222,11 +227,11 @@ test('a connection that is never made is given up by the connect clock', async (
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   const providers = providersAt(`https://127.0.0.1:${address.port}`)
-  const timeouts = { connectMs: 100, firstContentMs: 5_000, betweenChunksMs: 5_000, answerMs: 5_000 }
+  const timeouts = { ...PATIENT, connectMs: 100 }
   const via = createUpstreams({ providers, keys: () => undefined, timeouts })
   const startedMs = performance.now()
   expect((await failures({ via })).map((error) => error.code)).toEqual(each('upstream_timeout'))
-  expect(performance.now() - startedMs).toBeLessThan(2_000)
+  expect(performance.now() - startedMs).toBeLessThan(PATIENT.firstContentMs / 4)
   await via.close()
   for (const socket of sockets) socket.destroy()
   server.close()

@@ -61,17 +61,22 @@ test('lists its models, refuses what is no completion and takes a fault by heade
 test('keeps the pace it is told', async () => {
   const paced = await startSimulatedProvider({ firstTokenMs: 100, tokensPerSecond: 100 })
   const own = new OpenAI({ baseURL: paced.url, apiKey: 'none' })
-  const startedMs = performance.now()
-  const times: number[] = []
-  const stream = await own.chat.completions.create({ ...asked, stream: true, max_tokens: 20 })
-  for await (const chunk of stream) {
-    if (chunk.choices[0]?.delta.content) times.push(performance.now() - startedMs)
+  const lastMs: number[] = []
+  // A busy machine may hold one answer up, but not every one.
+  while (lastMs.length === 0 || (Math.min(...lastMs) >= 600 && lastMs.length < 5)) {
+    const startedMs = performance.now()
+    const times: number[] = []
+    const stream = await own.chat.completions.create({ ...asked, stream: true, max_tokens: 20 })
+    for await (const chunk of stream) {
+      if (chunk.choices[0]?.delta.content) times.push(performance.now() - startedMs)
+    }
+    expect(times).toHaveLength(20)
+    expect(times[0]).toBeGreaterThan(95)
+    expect(times[19]).toBeGreaterThan(285)
+    lastMs.push(times[19] ?? Infinity)
   }
   await paced.close()
-  expect(times).toHaveLength(20)
-  expect(times[0]).toBeGreaterThan(95)
-  expect(times[19]).toBeGreaterThan(285)
-  expect(times[19]).toBeLessThan(600)
+  expect(Math.min(...lastMs)).toBeLessThan(600)
 })
 
 type Fields = Record<string, unknown>
@@ -205,30 +210,8 @@ type Asked = {
   signal?: AbortSignal
 }
 
-/** A stream as it came, until it ended or broke, said what was waited for, or was silent for a while. */
-async function readStream({
-  wire,
-  until,
-  ...asked
-}: Omit<Asked, 'stream' | 'signal'> & { until?: RegExp | 'silence' }) {
-  const chunks: Uint8Array[] = []
-  let isBroken = false
-  const hangUp = new AbortController()
-  const silence = setTimeout(() => hangUp.abort(), until === 'silence' ? 100 : 5_000)
-  try {
-    const response = await send({ wire, stream: true, ...asked, signal: hangUp.signal })
-    expect(response.headers.get('content-type')).toContain('text/event-stream')
-    silence.refresh()
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk)
-      silence.refresh()
-      if (until instanceof RegExp && until.test(Buffer.concat(chunks).toString())) break
-    }
-  } catch {
-    isBroken = true
-  } finally {
-    clearTimeout(silence)
-  }
+/** What the bytes so far say. */
+function readChunks({ wire, chunks }: { wire: Wire; chunks: readonly Uint8Array[] }) {
   const bytes = Buffer.concat(chunks)
   const decoder = createSseDecoder({ maxLineBytes: 100_000 })
   const events = [...decoder.push(bytes), ...decoder.end()]
@@ -239,12 +222,52 @@ async function readStream({
       return []
     }
   })
+  return { raw: bytes.toString(), events, read, tokens: read.map(wire.said).filter((text) => text !== '') }
+}
+
+/** Until a stream of which nothing more comes is given up, where more is expected. */
+const PATIENCE_MS = 20_000
+
+/** A stream as it came, until it ended or broke, said what was waited for, or was silent for a while. */
+async function readStream({
+  wire,
+  until,
+  ...asked
+}: Omit<Asked, 'stream' | 'signal'> & { until?: RegExp | { silentAfter: number } }) {
+  const chunks: Uint8Array[] = []
+  let isBroken = false
+  const hangUp = new AbortController()
+  // Silence is 100 ms after the last word that is expected, however long that one took.
+  let silence = setTimeout(() => hangUp.abort(), PATIENCE_MS)
+  const listen = () => {
+    clearTimeout(silence)
+    const isAllSaid =
+      until !== undefined &&
+      'silentAfter' in until &&
+      readChunks({ wire, chunks }).tokens.length >= until.silentAfter
+    silence = setTimeout(() => hangUp.abort(), isAllSaid ? 100 : PATIENCE_MS)
+  }
+  try {
+    const response = await send({ wire, stream: true, ...asked, signal: hangUp.signal })
+    expect(response.headers.get('content-type')).toContain('text/event-stream')
+    listen()
+    for await (const chunk of response.body ?? []) {
+      chunks.push(chunk)
+      listen()
+      if (until instanceof RegExp && until.test(Buffer.concat(chunks).toString())) break
+    }
+  } catch {
+    isBroken = true
+  } finally {
+    clearTimeout(silence)
+  }
+  const { raw, events, read, tokens } = readChunks({ wire, chunks })
   return {
     isBroken,
     events,
     read,
-    raw: bytes.toString(),
-    tokens: read.map(wire.said).filter((text) => text !== ''),
+    raw,
+    tokens,
     hasEnd: events.some(wire.isEnd),
     unread: events.length - read.length - (events.at(-1)?.data === '[DONE]' ? 1 : 0),
   }
@@ -301,7 +324,7 @@ describe.each(WIRES)('$name', (wire) => {
 
   test('stall falls silent, with comments its keep-alives come', async () => {
     for (const after of [0, 3]) {
-      const silent = await readStream({ ...faulty(`stall=${after}`), until: 'silence' })
+      const silent = await readStream({ ...faulty(`stall=${after}`), until: { silentAfter: after } })
       expect(silent).toMatchObject({ isBroken: true, hasEnd: false })
       expect(silent.tokens).toHaveLength(after)
     }

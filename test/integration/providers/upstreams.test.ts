@@ -12,6 +12,9 @@ import {
 } from '../../../src/dev/simulated-provider/start-simulated-provider.ts'
 import { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
 import { createUpstreams } from '../../../src/providers/create-upstreams.ts'
+import type { UpstreamTimeouts } from '../../../src/providers/openai-compatible.ts'
+import { waitUntil } from '../../support/wait-until.ts'
+import { HASTY_AFTER_CONTENT, HASTY_BEFORE_CONTENT, PATIENT } from '../../support/upstream-clocks.ts'
 
 const CANARY = 'canary-9c1d'
 const ENDPOINT: Endpoint = {
@@ -21,7 +24,6 @@ const ENDPOINT: Endpoint = {
   region: 'local',
   upstreamModel: 'm',
 }
-const TIMEOUTS = { connectMs: 500, firstContentMs: 300, betweenChunksMs: 200, answerMs: 400 }
 const provider = (baseUrl: string): Provider => ({
   id: 'simulated',
   dialect: 'openai',
@@ -40,7 +42,7 @@ beforeAll(async () => {
     minTokens: 20,
     maxTokens: 30,
   })
-  upstreams = createUpstreams({ providers: [provider(sim.url)], keys: () => undefined, timeouts: TIMEOUTS })
+  upstreams = createUpstreams({ providers: [provider(sim.url)], keys: () => undefined, timeouts: PATIENT })
 })
 afterEach(async () => {
   sim.setFaults()
@@ -108,18 +110,16 @@ async function startRaw(
   return { url: `http://127.0.0.1:${address.port}/v1`, server }
 }
 
-function connect(url: string, timeouts: Partial<typeof TIMEOUTS> = TIMEOUTS) {
+function connect(url: string, timeouts: UpstreamTimeouts = PATIENT) {
   const via = createUpstreams({ providers: [provider(url)], keys: () => undefined, timeouts })
   opened.push(via)
   return via
 }
 
-async function until(condition: () => boolean, limitMs: number): Promise<number> {
+/** @returns how long it took. */
+async function until(what: string, isSo: () => boolean): Promise<number> {
   const startedMs = performance.now()
-  while (!condition()) {
-    if (performance.now() - startedMs > limitMs) throw new Error(`not within ${limitMs} ms`)
-    await sleep(1)
-  }
+  await waitUntil({ what, isSo, everyMs: 1 })
   return performance.now() - startedMs
 }
 
@@ -185,7 +185,8 @@ test.each<[SimulatedFaults, string]>([
   [{ malformedAfter: 0 }, 'upstream_error'],
 ])('before content, %j is %s, and the provider’s words stay there', async (faults, code) => {
   sim.setFaults({ ...faults, echoPrompt: true })
-  expect((await failure()).code).toBe(code)
+  const via = connect(sim.url, code === 'upstream_timeout' ? HASTY_BEFORE_CONTENT : PATIENT)
+  expect((await failure({ via })).code).toBe(code)
 })
 
 test.each<[SimulatedFaults]>([
@@ -197,7 +198,7 @@ test.each<[SimulatedFaults]>([
   [{ malformedAfter: 3 }],
 ])('after content, %j ends as interrupted with what was delivered', async (faults) => {
   sim.setFaults({ ...faults, echoPrompt: true })
-  const { end, parts } = await ask()
+  const { end, parts } = await ask({ via: connect(sim.url, HASTY_AFTER_CONTENT) })
   expect(end.outcome).toBe('interrupted')
   expect(end.usage).toBeUndefined()
   expect(parts.filter(({ type }) => type === 'content')).toHaveLength(3)
@@ -212,7 +213,8 @@ test.each<[SimulatedFaults, string]>([
   [{ cutAfter: 0 }, 'upstream_error'],
 ])('not streamed, %j is %s', async (faults, code) => {
   sim.setFaults({ ...faults, echoPrompt: true })
-  const whole = { stream: false, body: body({ stream: false, stream_options: undefined }) }
+  const via = connect(sim.url, code === 'upstream_timeout' ? HASTY_BEFORE_CONTENT : PATIENT)
+  const whole = { via, stream: false, body: body({ stream: false, stream_options: undefined }) }
   expect((await failure(whole)).code).toBe(code)
 })
 
@@ -249,34 +251,47 @@ test('a connection that is never made is given up by the connect clock', async (
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
-  const via = connect(`https://127.0.0.1:${address.port}/v1`, { ...TIMEOUTS, connectMs: 100 })
+  const via = connect(`https://127.0.0.1:${address.port}/v1`, { ...PATIENT, connectMs: 100 })
   const startedMs = performance.now()
-  expect((await failure({ via })).code).toBe('upstream_timeout')
-  expect(performance.now() - startedMs).toBeLessThan(250)
+  expect(await failure({ via })).toMatchObject({
+    code: 'upstream_timeout',
+    details: { extra: { phase: 'connect' } },
+  })
+  expect(performance.now() - startedMs).toBeLessThan(PATIENT.firstContentMs / 4)
   for (const socket of sockets) socket.destroy()
   server.close()
 })
 
 test('a caller who hangs up is heard by the provider within 50 ms, before and after content', async () => {
   for (const after of [0, 5]) {
-    // Silent from then on, so that the answer is not over before anybody can hang up.
-    sim.setFaults(after === 0 ? { hang: true } : { stallAfter: after })
-    const hangUp = new AbortController()
-    let seen = 0
-    const aborted = sim.aborted()
-    const onPart = (part: StreamPart) => {
-      if (part.type === 'content') seen += 1
-      if (seen === after) hangUp.abort()
-    }
-    const running = ask({ signal: hangUp.signal, onPart })
-    await until(() => sim.running() > 0, 500)
-    if (after === 0) hangUp.abort()
-    const { end } = await running
-    expect(end.outcome).toBe('aborted')
-    expect(await until(() => sim.aborted() === aborted + 1, 500)).toBeLessThan(50)
-    expect(seen).toBe(after)
+    const heardMs: number[] = []
+    // The machine may hold one try up, but not what would be slow by itself: some try shows how fast it is.
+    while (heardMs.length === 0 || (Math.min(...heardMs) >= 50 && heardMs.length < 5))
+      heardMs.push(await hangUpAfter(after))
+    expect(Math.min(...heardMs)).toBeLessThan(50)
   }
 })
+
+/** @returns how long it took the provider to hear of it, in ms. */
+async function hangUpAfter(after: number): Promise<number> {
+  // Silent from then on, so that the answer is not over before anybody can hang up.
+  sim.setFaults(after === 0 ? { hang: true } : { stallAfter: after })
+  const hangUp = new AbortController()
+  let seen = 0
+  const aborted = sim.aborted()
+  const onPart = (part: StreamPart) => {
+    if (part.type === 'content') seen += 1
+    if (seen === after) hangUp.abort()
+  }
+  const running = ask({ signal: hangUp.signal, onPart })
+  await until('the call is there', () => sim.running() > 0)
+  if (after === 0) hangUp.abort()
+  const { end } = await running
+  expect(end.outcome).toBe('aborted')
+  const heardMs = await until('the provider hears of it', () => sim.aborted() === aborted + 1)
+  expect(seen).toBe(after)
+  return heardMs
+}
 
 test('a call that is aborted already is never sent', async () => {
   const calls = sim.calls()
@@ -306,9 +321,10 @@ test('a caller slower than every clock is not the provider’s fault', async () 
   const onPart = async (part: StreamPart) => {
     if (part.type !== 'content' || !isFirst) return
     isFirst = false
-    await sleep(TIMEOUTS.betweenChunksMs * 2.5)
+    await sleep(HASTY_AFTER_CONTENT.betweenChunksMs * 2.5)
   }
-  expect((await ask({ onPart })).end.outcome).toBe('completed')
+  const via = connect(sim.url, HASTY_AFTER_CONTENT)
+  expect((await ask({ via, onPart })).end.outcome).toBe('completed')
 })
 
 test('a caller who stands still holds the provider back instead of filling our memory', async () => {
@@ -329,17 +345,19 @@ test('a caller who stands still holds the provider back instead of filling our m
   const gate = Promise.withResolvers<void>()
   let count = 0
   const running = ask({
-    via: connect(url, { ...TIMEOUTS, betweenChunksMs: 5_000, firstContentMs: 5_000 }),
+    via: connect(url),
     onPart: () => {
       count += 1
       return count === 1 ? gate.promise : undefined
     },
   })
-  await until(() => count === 1, 1_000)
-  await sleep(300)
-  const heldAt = sentBytes
-  await sleep(200)
-  expect(sentBytes).toBe(heldAt)
+  await until('the first part', () => count === 1)
+  let heldAt = -1
+  // What the buffers on the way take is sent yet; then nothing is.
+  while (heldAt !== sentBytes) {
+    heldAt = sentBytes
+    await sleep(200)
+  }
   expect(heldAt).toBeLessThan(16 * 1024 * 1024)
   gate.resolve()
   expect((await running).end.outcome).toBe('completed')
@@ -357,7 +375,7 @@ test('an error of the caller’s own ends the call and the provider’s work', a
   ]) {
     await expect(ask({ onPart })).rejects.toBe(own)
   }
-  await until(() => sim.aborted() === aborted + 2, 500)
+  await until('both are given up', () => sim.aborted() === aborted + 2)
 })
 
 const CONTENT = 'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { openStorage } from '../../../src/storage/open-storage.ts'
 import { admissionOf, captureOf, giveCredit, payerNamed } from '../../support/calls.ts'
+import { fillLedgerFolder } from '../../support/ledger-folder.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'turnpike-folder-'))
 const dataDirectory = join(folder, 'data')
@@ -14,6 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const open = () => openStorage({ dataDirectory, instanceId: randomUUID(), region: 'local' })
 
 test('a data folder has one process at a time, keeps its calls, and its lock dies with its process', async () => {
+  await fillLedgerFolder(dataDirectory)
   const storage = await open()
   await expect(open()).rejects.toThrow(
     `is in use by process ${process.pid}. Stop it, or choose another folder.`,

@@ -69,6 +69,8 @@ export type Behaviour = {
   readonly ceilingPicoUsd?: bigint
   readonly chargeOf?: (index: number) => Atomic
   readonly latencyOf?: (index: number) => number
+  /** Answers a call once this has come, in the place of a time. */
+  readonly until?: (index: number) => Promise<void>
   readonly depositMs?: number
   /** Answers an admitted call with this status instead of 200; nothing is charged. */
   readonly failWith?: (index: number) => number | undefined
@@ -238,14 +240,14 @@ export function createFakeServer(behaviour: Behaviour = {}) {
       const charge = chargeAtomic < ceilingAtomic ? chargeAtomic : ceilingAtomic
       watch(channelId, finishCall({ state, ceilingAtomic, chargeAtomic: charge }))
     }
-    const latencyMs = behaviour.latencyOf?.(index) ?? 0
+    const isDue = behaviour.until?.(index) ?? sleep(behaviour.latencyOf?.(index) ?? 0)
     if (behaviour.breaks?.(index)) {
-      await sleep(latencyMs)
+      await isDue
       finish()
       throw new TypeError('fetch failed', { cause: { code: 'UND_ERR_SOCKET' } })
     }
     if (failure !== undefined || body['stream'] !== true) {
-      await sleep(latencyMs)
+      await isDue
       finish()
       headers['payment-response'] = encodeReceipt(receiptFor(chargeAtomic))
       return Response.json({ index }, { status: failure ?? 200, headers })
@@ -255,7 +257,7 @@ export function createFakeServer(behaviour: Behaviour = {}) {
     return new Response(
       streamOf({
         index,
-        latencyMs,
+        isDue,
         isCut: behaviour.cuts?.(index) ?? false,
         finish,
         comment: () => (behaviour.forgetsReceipt?.(index) ? '' : receiptComment(receiptFor(chargeAtomic))),
@@ -351,13 +353,13 @@ export function createFakeServer(behaviour: Behaviour = {}) {
 
 function streamOf({
   index,
-  latencyMs,
+  isDue,
   isCut,
   finish,
   comment,
 }: {
   index: number
-  latencyMs: number
+  isDue: Promise<void>
   isCut: boolean
   finish: () => void
   comment: () => string
@@ -371,7 +373,7 @@ function streamOf({
   return new ReadableStream<Uint8Array>({
     async start(controller) {
       controller.enqueue(text.encode(`data: {"index":${index}}\n\n`))
-      await sleep(latencyMs)
+      await isDue
       if (isOver) return
       over()
       if (isCut) {

@@ -11,6 +11,8 @@ import { account, ask, type Behaviour, CEILING, createFakeServer, URL_OF_CALLS }
 /** What a client does when it does not hear what became of a call it has paid for: it asks, and never pays again. */
 let salt: Hex
 let salts = 0
+/** Nothing here is about time; a busy machine may need some. */
+const PATIENTLY = { timeout: 15_000 }
 beforeEach(() => {
   salts += 1
   salt = `0x${(0xc000 + salts).toString(16).padStart(64, '0')}`
@@ -43,9 +45,10 @@ test('a call whose answer was lost is charged once: the server names it, and its
     )
     await call({ stream })
     await expect(call({ stream })).rejects.toThrow('fetch failed')
-    await vi.waitFor(() => expect(pay.spent()).toMatchObject({ calls: 2, usd: '0.006', reservedUsd: '0' }), {
-      timeout: 3_000,
-    })
+    await vi.waitFor(
+      () => expect(pay.spent()).toMatchObject({ calls: 2, usd: '0.006', reservedUsd: '0' }),
+      PATIENTLY,
+    )
     expect(server.seen.admitted).toBe(2)
     expect((await pay.channels())[0]).toMatchObject({ outAtomic: 0n, chargedAtomic: 6_000n })
     await call({ stream })
@@ -89,7 +92,8 @@ test('a transfer whose answer was lost is charged once as well', async () => {
 })
 
 test('a caller that gives up before the answer sends no second payment; the call counts at its ceiling', async () => {
-  const server = createFakeServer({ latencyOf: () => 150 })
+  const answered = Promise.withResolvers<void>()
+  const server = createFakeServer({ until: () => answered.promise })
   const pay = payingFetch(account, {
     salt,
     fetch: (input, init) => {
@@ -98,8 +102,13 @@ test('a caller that gives up before the answer sends no second payment; the call
       return Promise.race([server.fetch(input, init), promise])
     },
   })
-  const signal = AbortSignal.timeout(100)
-  await expect(pay(URL_OF_CALLS, ask({ stream: false, signal }))).rejects.toThrow('timeout')
+  const caller = new AbortController()
+  const answer = pay(URL_OF_CALLS, ask({ stream: false, signal: caller.signal }))
+  await vi.waitFor(() => expect(server.seen.admitted).toBe(1), PATIENTLY)
+  caller.abort(new Error('enough'))
+  await expect(answer).rejects.toThrow('enough')
+  answered.resolve()
+  // Time in which a second payment would be sent.
   await new Promise((resolve) => {
     setTimeout(resolve, 400)
   })
@@ -111,9 +120,7 @@ test('a stream that is cut in the middle is asked for, and nothing is paid again
   const { server, pay, call } = start({ cuts: (index) => index === 1, chargeOf: () => 1_234n })
   await call()
   await expect(call()).rejects.toThrow('terminated')
-  await vi.waitFor(() => expect(pay.spent()).toMatchObject({ calls: 2, reservedUsd: '0' }), {
-    timeout: 3_000,
-  })
+  await vi.waitFor(() => expect(pay.spent()).toMatchObject({ calls: 2, reservedUsd: '0' }), PATIENTLY)
   expect(server.seen).toMatchObject({ paid: 2, admitted: 2 })
   expect((await pay.channels())[0]).toMatchObject({ outAtomic: 0n, chargedAtomic: 2_468n })
 })
@@ -139,9 +146,10 @@ test.each([500, 502, 503])(
     await (await pay(URL_OF_CALLS, ask())).text()
     isBroken = true
     expect((await pay(URL_OF_CALLS, ask())).status).toBe(status)
-    await vi.waitFor(() => expect(pay.spent()).toMatchObject({ calls: 2, usd: '0.004', reservedUsd: '0' }), {
-      timeout: 3_000,
-    })
+    await vi.waitFor(
+      () => expect(pay.spent()).toMatchObject({ calls: 2, usd: '0.004', reservedUsd: '0' }),
+      PATIENTLY,
+    )
     expect(server.seen.paid).toBe(2)
   },
 )
@@ -161,7 +169,8 @@ test('a 500 without any word of its call stays counted at its ceiling', async ()
 
 test('a process that ends in the middle of calls leaves them in the file, and the next one asks for them', async () => {
   const path = join(await mkdtemp(join(tmpdir(), 'channels-')), 'channels.json')
-  const server = createFakeServer({ latencyOf: () => 400 })
+  const over = Promise.withResolvers<void>()
+  const server = createFakeServer({ until: () => over.promise })
   // The first process reads the headers of its calls and nothing more; nobody lets it know what they were charged.
   const first = payingFetch(account, { fetch: server.fetch, salt, store: fileStore(path) })
   const open = await Promise.all([first(URL_OF_CALLS, ask()), first(URL_OF_CALLS, ask())])
@@ -169,7 +178,7 @@ test('a process that ends in the middle of calls leaves them in the file, and th
   await vi.waitFor(async () => {
     const [record] = await fileStore(path).list()
     expect(record?.calls.map(({ callId }) => callId).toSorted()).toEqual(['call_0', 'call_1'])
-  })
+  }, PATIENTLY)
   const events: PaidEvent[] = []
   const second = payingFetch(account, {
     fetch: server.fetch,
@@ -178,18 +187,19 @@ test('a process that ends in the middle of calls leaves them in the file, and th
     onPaid: (event) => events.push(event),
   })
   expect((await second.channels())[0]).toMatchObject({ outAtomic: 2n * CEILING, chargedAtomic: 0n })
+  over.resolve()
   await vi.waitFor(
     async () => expect((await second.channels())[0]).toMatchObject({ outAtomic: 0n, chargedAtomic: 6_000n }),
-    { timeout: 5_000 },
+    PATIENTLY,
   )
-  await vi.waitFor(() => expect(events).toHaveLength(2))
+  await vi.waitFor(() => expect(events).toHaveLength(2), PATIENTLY)
   expect(events.map(({ kind, callId, amountAtomic }) => [kind, callId, amountAtomic]).toSorted()).toEqual([
     ['call', 'call_0', 3_000n],
     ['call', 'call_1', 3_000n],
   ])
   await (await second(URL_OF_CALLS, ask())).text()
   expect(server.seen).toMatchObject({ paid: 3, correctives: 0, depositsExecuted: 1, violations: [] })
-  await vi.waitFor(async () => expect((await fileStore(path).list())[0]?.calls).toEqual([]))
+  await vi.waitFor(async () => expect((await fileStore(path).list())[0]?.calls).toEqual([]), PATIENTLY)
 })
 
 test('two processes that share a file share the channel too, and neither takes the other for a lie', async () => {

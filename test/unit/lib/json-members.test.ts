@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { replaceMembers, scanMembers } from '../../../src/lib/json-members.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
+import { threadCpuMs } from '../../support/thread-cpu-ms.ts'
 
 const space = fc.constantFrom('', ' ', '\n\t', '\r\n  ')
 const plainKey = fc.string({ unit: 'grapheme', maxLength: 8 }).filter((key) => !/["\\\p{Cc}]/u.test(key))
@@ -108,7 +109,7 @@ test('ends on any text, valid or not', () => {
 
 test('reads a long string of backslashes in linear time', () => {
   const text = `{"a":"${'\\\\'.repeat(2_000_000)}"}`
-  const startedMs = performance.now()
+  const startedMs = threadCpuMs()
   expect(scanMembers(text)).toHaveLength(1)
-  expect(performance.now() - startedMs).toBeLessThan(500)
+  expect(threadCpuMs() - startedMs).toBeLessThan(500)
 })

@@ -9,8 +9,8 @@ import { dispatchLanguageModel } from '../../../src/providers/language-model/exc
 import { ANTHROPIC_CASES, ANTHROPIC_ERROR, anthropicStream } from '../../fixtures/dialects/anthropic.ts'
 import { GOOGLE_CASES, googleStream } from '../../fixtures/dialects/google.ts'
 import { assembleChat } from '../../support/assemble-chat.ts'
+import { PATIENT } from '../../support/upstream-clocks.ts'
 
-const TIMEOUTS = { connectMs: 500, firstContentMs: 1_000, betweenChunksMs: 1_000, answerMs: 1_000 }
 const CANARY = 'canary-harbour'
 
 type Sent = { url: string; body: Record<string, unknown>; headers: Headers }
@@ -88,7 +88,7 @@ async function ask({
     signal: new AbortController().signal,
     onPart: (part: StreamPart) => void parts.push(part),
   }
-  const end = await dispatchLanguageModel({ model, request, timeouts: TIMEOUTS })
+  const end = await dispatchLanguageModel({ model, request, timeouts: PATIENT })
   return { parts, end, message: assembleChat(parts) }
 }
 
