@@ -65,19 +65,41 @@ export function orderOf(ranking: Ranking, placeOf?: PlaceOf): readonly Ranked[] 
 /** Rounding of one estimate must not make an equal one worse. */
 const SAME_QUALITY = 1e-9
 
-/** @param told the endpoint that the baseline was told to be, where one was. */
-export function baselinesOf({
+/**
+ * What can be told of a choice.
+ *
+ * @param considered how many endpoints there were.
+ * @param ordered the chosen one first.
+ * @param told the endpoint that the baseline was told to be, where one was.
+ */
+export function decisionOf({
+  setting: { strategy, expected },
+  considered,
   ranking,
-  chosen,
+  ordered,
   told,
 }: {
+  setting: Pick<Decision, 'strategy' | 'expected'>
+  considered: number
   ranking: Ranking
-  chosen: Ranked
-  told?: PricedEndpoint | undefined
-}): Baselines {
+  ordered: readonly [Ranked, ...Ranked[]]
+  told: PricedEndpoint | undefined
+}): Decision {
+  const { reference, passed, best } = ranking
+  const [chosen] = ordered
   const own = pricedOf(chosen.row)
   const fixed = ranking.cheapestFrom(chosen.inputs.quality - SAME_QUALITY)
-  return { baseline: told ?? ranking.dearest() ?? own, fixed: fixed ?? own }
+  return {
+    strategy,
+    expected,
+    reference,
+    considered,
+    passed,
+    filters: ranking.hits,
+    ranked: ordered,
+    best,
+    baselines: { baseline: told ?? ranking.dearest() ?? own, fixed: fixed ?? own },
+  }
 }
 
 /** @throws RangeError where there is no price at all: such a one has been filtered out. */

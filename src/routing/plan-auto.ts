@@ -2,7 +2,7 @@ import { isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
 import { formatUsd } from '../lib/money.ts'
 import { chooseFallbacks } from './choose-fallbacks.ts'
 import { contextExceeded } from './context-exceeded.ts'
-import { baselinesOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './decision.ts'
+import { decisionOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './decision.ts'
 import { emptyPool } from './empty-pool.ts'
 import { countHits } from './count-hits.ts'
 import { type Row, type Shelf, shelfOf } from './endpoint-table.ts'
@@ -17,7 +17,7 @@ const DEMAND = 'known'
 
 /** The best-scored endpoint of all, and who may step in for it. @throws see planRoute. */
 export function planAuto(setting: RouteSetting): RoutePlan {
-  const { preferences, strategy, question, expected } = setting
+  const { preferences, strategy, question } = setting
   const shelf = shelfFor(setting)
   const ranking = rankShelf(setting, { ...shelf, reasonAt: reasonsBy(setting, DEMAND), hasFloor: true })
   if (!ranking) throw nobody(setting, shelf)
@@ -43,15 +43,13 @@ export function planAuto(setting: RouteSetting): RoutePlan {
       ? `${first.row.model.id} is ${trial.exploration.reason}`
       : reasonOf({ ordered, passed: ranking.passed, strategy: strategy.name }),
     decision: {
-      strategy,
-      expected,
-      reference: ranking.reference,
-      considered: shelf.rows.length,
-      passed: ranking.passed,
-      filters: ranking.hits,
-      ranked: ordered,
-      best: ranking.best,
-      baselines: baselinesOf({ ranking, chosen: first, told: toldBaseline(setting) }),
+      ...decisionOf({
+        setting,
+        considered: shelf.rows.length,
+        ranking,
+        ordered: [first, ...ordered.slice(1)],
+        told: toldBaseline(setting),
+      }),
       ...(trial ? { insteadOf: trial.exploration.insteadOf } : {}),
     },
   }

@@ -1,7 +1,7 @@
 import { isPriced } from '../catalog/blended-price.ts'
 import type { Model } from '../catalog/types.ts'
 import { chooseFallbacks } from './choose-fallbacks.ts'
-import { baselinesOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './decision.ts'
+import { decisionOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './decision.ts'
 import { emptyPool } from './empty-pool.ts'
 import { countHits } from './count-hits.ts'
 import { takesInput } from './fits.ts'
@@ -22,7 +22,7 @@ const PLACES = UNORDERED + 1
  * @throws see planRoute.
  */
 export function planNamed({ models, ...setting }: RouteSetting & { models: readonly Model[] }): RoutePlan {
-  const { wanted, preferences, strategy, question, expected, table } = setting
+  const { wanted, preferences, strategy, question, table } = setting
   const [asked] = models
   if (!asked) throw new RangeError('No model was named.')
   const sets = models.map((model, index) => setOf({ model, isFirst: index === 0, setting }))
@@ -55,21 +55,13 @@ export function planNamed({ models, ...setting }: RouteSetting & { models: reado
     candidates: [pricedOf(first.row), ...plan.slice(1).map(({ row }) => pricedOf(row))],
     strategy: strategy.name,
     reason: reasonOf({ wanted, asked, chosen: first.row.model }),
-    decision: {
-      strategy,
-      expected,
-      reference: ranking.reference,
+    decision: decisionOf({
+      setting,
       considered: shelf.rows.length,
-      passed: ranking.passed,
-      filters: ranking.hits,
-      ranked: ordered,
-      best: ranking.best,
-      baselines: baselinesOf({
-        ranking,
-        chosen: first,
-        told: cheapestOf(own.filter(({ providerId }) => setting.isReachable(providerId))),
-      }),
-    },
+      ranking,
+      ordered: [first, ...ordered.slice(1)],
+      told: cheapestOf(own.filter(({ providerId }) => setting.isReachable(providerId))),
+    }),
   }
 }
 

@@ -5,17 +5,8 @@ import { endpointTable } from '../../../src/routing/endpoint-table.ts'
 import { cautiousQuality, scoreOf, termsOf } from '../../../src/routing/score.ts'
 import { planRoute } from '../../../src/routing/plan-route.ts'
 import { STRATEGIES } from '../../../src/routing/strategies.ts'
-import { healthOf, qualityOf, shelfOf } from './shelf.ts'
+import { healthOf, PLAIN_NEEDS, qualityOf, shelfOf } from './shelf.ts'
 
-const NEEDS = {
-  tools: false,
-  structuredOutput: false,
-  images: false,
-  audio: false,
-  reasoning: false,
-  hourCache: false,
-  inputBoundTokens: 400,
-}
 const EXPECTED = { inputTokens: 100, outputTokens: 300 }
 
 const seller = fc.record({
@@ -88,7 +79,7 @@ function chosen({ models, strategy, minQuality }: World, catalog: ReturnType<typ
   const reachable = new Set<string>(all.flatMap(([id, { isReachable }]) => (isReachable ? [id] : [])))
   return planRoute({
     wanted: 'auto',
-    needs: NEEDS,
+    needs: PLAIN_NEEDS,
     catalog,
     expected: EXPECTED,
     isReachable: (id) => reachable.has(id),

@@ -2,6 +2,7 @@ import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
 import type { Catalog, Endpoint, Model } from '../../../src/catalog/types.ts'
 import { UNKNOWN_FACTS } from '../../../src/catalog/unknown-facts.ts'
 import type { EndpointHealth, HealthView } from '../../../src/routing/health/endpoint-health.ts'
+import type { RouteNeeds } from '../../../src/routing/fits.ts'
 import type { QualityView } from '../../../src/routing/quality-view.ts'
 import { shareOf } from '../../../src/routing/quality-view.ts'
 
@@ -54,6 +55,9 @@ export const WELL: EndpointHealth = {
   circuit: 'closed',
   samples: 10,
 }
+
+/** A short question, and nothing beyond text. */
+export const PLAIN_NEEDS: RouteNeeds = { inputBoundTokens: 400 }
 
 /** Everybody is well but for what is said of an endpoint. */
 export const healthOf = (known: Readonly<Record<string, Partial<EndpointHealth>>>): HealthView => ({

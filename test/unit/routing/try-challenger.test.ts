@@ -1,18 +1,9 @@
 import { expect, test } from 'vitest'
 import { shareOfSeed } from '../../../src/routing/feedback/explore.ts'
 import { planRoute, type RouteQuery } from '../../../src/routing/plan-route.ts'
-import { qualityOf, type Shelved, shelfOf } from './shelf.ts'
+import { PLAIN_NEEDS, qualityOf, type Shelved, shelfOf } from './shelf.ts'
 
 const near = { 'acme/best': { prior: 1.5, sd: 0.05 }, 'acme/next': { prior: 1.45, sd: 0.08 } }
-const NEEDS = {
-  tools: false,
-  structuredOutput: false,
-  images: false,
-  audio: false,
-  reasoning: false,
-  hourCache: false,
-  inputBoundTokens: 100,
-}
 /** A seed by which a call explores. */
 const seed = Array.from({ length: 1_000 }, (_, index) => `seed-${index}`).find(
   (one) => shareOfSeed(`explore ${one}`) < 0.01,
@@ -27,7 +18,7 @@ const shelf = (next: Partial<Shelved> = {}) =>
 const plan = ({ catalog = shelf(), ...over }: Partial<RouteQuery> = {}) =>
   planRoute({
     wanted: 'auto',
-    needs: NEEDS,
+    needs: PLAIN_NEEDS,
     catalog,
     isReachable: () => true,
     quality: qualityOf(near),
@@ -38,7 +29,7 @@ const plan = ({ catalog = shelf(), ...over }: Partial<RouteQuery> = {}) =>
 test('a call that is to learn goes to another model first, says so, and the best-scored one steps in', () => {
   const usual = planRoute({
     wanted: 'auto',
-    needs: NEEDS,
+    needs: PLAIN_NEEDS,
     catalog: shelf(),
     isReachable: () => true,
     quality: qualityOf(near),
