@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { rolldown } from 'rolldown'
@@ -41,7 +41,8 @@ test('the archive has the doors, their types, a page and a licence, and nothing 
 
 test.each([
   ['Node', process.execPath, []],
-  ['Bun', join(ROOT, 'node_modules/.bin/bun'), []],
+  // Its own script, which is not run here, would put it behind `bun`.
+  ['Bun', join(ROOT, globSync('node_modules/@oven/*/bin/bun', { cwd: ROOT })[0] ?? 'no Bun'), []],
   ['Deno', join(ROOT, 'node_modules/.bin/deno'), ['run', '--allow-env', '--allow-net=127.0.0.1']],
 ] as const)(
   'ten lines pay for a stream in a fresh folder, exactly as they are written, in %s',
