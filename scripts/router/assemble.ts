@@ -159,7 +159,8 @@ function rangesOf(tasks: readonly string[]) {
   }))
 }
 
-function headsOf(data: Dataset) {
+/** What is known of each head before any prompt is read: its means over all rows and by domain. */
+export function headsOf(data: Dataset) {
   const D = DOMAINS.length
   const sums = new Float64Array(data.heads.length * D)
   const counts = new Int32Array(data.heads.length * D)
