@@ -154,5 +154,7 @@ test('a prompt that is made to steer moves an estimate by no more than its bound
   })
   const { decision } = plan({ strategy: 'cost' }, { quality: steered })
   expect(decision.best.row.model.id).toBe('acme/large')
-  expect(plan({ minQuality: shareOf(0.45 + MOST_PROMPT_TERM) }, { quality: steered }).model.id).toBe('acme/large')
+  expect(plan({ minQuality: shareOf(0.45 + MOST_PROMPT_TERM) }, { quality: steered }).model.id).toBe(
+    'acme/large',
+  )
 })
