@@ -2,6 +2,7 @@ import { measurePrediction } from './prediction.ts'
 import type { RoutingPart } from './routing-part.ts'
 
 const [MOST_READING_MS, MOST_PREDICTING_MS] = [1, 0.1]
+const LEAST_GATE = 0.1
 const [PROMPTS, SHORT] = [4_000, 500]
 
 /** What an estimate of quality costs. Its targets are of CPU time, so other programs that share the cores are not in it. */
@@ -23,7 +24,7 @@ export const predictionPart: RoutingPart = {
           : [
               `predicting ${models} models ${predictingCpuMs.toFixed(3)} ms, not below ${MOST_PREDICTING_MS} ms`,
             ]),
-        ...(gate > 0 ? [] : ['the gate was shut: nothing was predicted']),
+        ...(gate > LEAST_GATE ? [] : ['the gate was nearly shut: hardly anything was predicted']),
       ],
     }
   },

@@ -7,7 +7,6 @@ import { createPromptTerms } from '../../../src/routing/quality/prompt-terms.ts'
 import { PUBLISHED_SCORES } from '../../../src/routing/quality/published-scores.ts'
 import { type Features, readFeatures } from '../../../src/routing/quality/read-features.ts'
 import { readPrompt } from '../../../src/routing/quality/read-prompt.ts'
-import { WORD_FAMILIES } from '../../../src/routing/quality/shape-numbers.ts'
 import { createRandom } from '../random.ts'
 import { catalogWith } from './decision.ts'
 
@@ -34,17 +33,21 @@ const WHAT =
 const CHARACTERS = 4_000
 const TEXTS = 64
 
-/** Questions out of words that training knows, each text another. */
+/** Questions as training has them; their numbers differ. */
+const QUESTIONS = [
+  'Which of the following is a characteristic of an oligopoly market?\nA. Many small firms\nB. A few large firms\nC. No barriers to entry\nD. Perfect information\n',
+  'A car starts from rest and accelerates uniformly at # m/s^2. How long would it take to cover a distance of # m?\nA. #.5 s\nB. 1#.0 s\nC. 2#.0 s\nD. #.0 s\n',
+  'Which of these vitamins is needed for the synthesis of collagen in the human body?\nA. Vitamin A\nB. Vitamin C\nC. Niacin\nD. Folate\n',
+  'John buys # apples for $# each and sells them at twice the price. How much money does he make in total?\n',
+  'The defendant was charged with the crime of murder. Which of the following is the best argument for the plaintiff?\nA. The contract was void\nB. The evidence was not admissible\nC. The court has no jurisdiction\nD. None of the above\n',
+  'What is the probability that a number drawn from the first # integers is divisible by #?\nA. 1/#\nB. 2/#\nC. 3/#\nD. 1/2\n',
+]
+
 function textsOf(count: number): readonly string[] {
-  const { integer } = createRandom(3)
-  const words = Object.values(WORD_FAMILIES).flat()
+  const { integer, pick } = createRandom(3)
   return Array.from({ length: count }, () => {
     let text = ''
-    while (text.length < CHARACTERS) {
-      const length = integer(6, 14)
-      for (let word = 0; word < length; word += 1) text += `${words[integer(0, words.length - 1)]} `
-      text += integer(0, 3) === 0 ? `the ${integer(2, 9_999)}?\nA. ` : 'of the. '
-    }
+    while (text.length < CHARACTERS) text += pick(QUESTIONS).replaceAll('#', () => String(integer(2, 99)))
     return text.slice(0, CHARACTERS)
   })
 }
