@@ -7,6 +7,7 @@ import { startNotes } from './start-notes.ts'
 const PARTS: Readonly<Record<string, () => Promise<RoutingPart>>> = {
   chaos: async () => (await import('../test/bench/routing/chaos/chaos-part.ts')).chaosPart,
   decision: async () => (await import('../test/bench/routing/decision-part.ts')).decisionPart,
+  prediction: async () => (await import('../test/bench/routing/prediction-part.ts')).predictionPart,
   strategies: async () => (await import('../test/bench/routing/strategies-part.ts')).strategiesPart,
 }
 

@@ -5,6 +5,7 @@ import { BUCKETS, WORD_PLACES } from '../../src/routing/quality/read-features.ts
 import { readPrompt } from '../../src/routing/quality/read-prompt.ts'
 import type { Dataset } from './dataset.ts'
 import { DOMAINS, domainOf } from './domain-of.ts'
+import { fitCompressed } from './fit-compressed.ts'
 import { lowRank } from './low-rank.ts'
 import { type Mix, USUAL_MIX } from './stack.ts'
 import { type Parts, TRAIN_OPTIONS } from './train-parts.ts'
@@ -36,13 +37,15 @@ export function assemble({
 }): Predictor {
   const shapeCount = data.scale.mean.length
   const headFacts = headsOf(data)
-  const { basis, vectors: linearVectors } = lowRank({
+  const compressed = lowRank({
     weights: parts.linear,
     importance: headFacts.map(({ sourceName, count }) =>
       importanceOf(mixes.get(sourceName) ?? USUAL_MIX, count),
     ),
     rank,
   })
+  const { basis, vectors: linearVectors } = compressed
+  const fits = fitCompressed({ data, weights: parts.linear, compressed })
   const width = rank + parts.networks.reduce((sum, network) => sum + network.width, 0)
   const T = data.tasks.length
   const { rows, places } = joinRows({ width, rank, basis, parts, columns: data.sparse.width })
@@ -54,8 +57,10 @@ export function assemble({
   const share = 1 / parts.networks.length
   const heads = headFacts.map((head, h): Head => {
     const [constant, linear, shared, task] = mixes.get(head.sourceName) ?? USUAL_MIX
-    for (let k = 0; k < rank; k += 1) vectors[h * width + k] = linear * linearVectors[h * rank + k]!
-    let offset = constant
+    const fit = fits[h]!
+    for (let k = 0; k < rank; k += 1)
+      vectors[h * width + k] = linear * fit.factor * linearVectors[h * rank + k]!
+    let offset = constant + linear * fit.constant
     parts.networks.forEach((network, index) => {
       offset += shared * share * network.intercepts[h]!
       for (let k = 0; k < network.width; k += 1)
@@ -159,7 +164,8 @@ function rangesOf(tasks: readonly string[]) {
   }))
 }
 
-function headsOf(data: Dataset) {
+/** What is known of each head before any prompt is read: its means over all rows and by domain. */
+export function headsOf(data: Dataset) {
   const D = DOMAINS.length
   const sums = new Float64Array(data.heads.length * D)
   const counts = new Int32Array(data.heads.length * D)

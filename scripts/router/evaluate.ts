@@ -1,6 +1,6 @@
+import { boundedTerm } from '../../src/routing/quality-view.ts'
 import { predictQuality } from '../../src/routing/quality/predict-quality.ts'
 import type { Predictor } from '../../src/routing/quality/predictor.ts'
-import { boundedTerm } from '../../src/routing/quality/prompt-terms.ts'
 import { readFeatures } from '../../src/routing/quality/read-features.ts'
 import { headOdds, type PromptReading, readPrompt } from '../../src/routing/quality/read-prompt.ts'
 import type { QualityEstimate } from '../../src/routing/quality-view.ts'

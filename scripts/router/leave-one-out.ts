@@ -25,7 +25,6 @@ const OPTIONS = {
   ...TRAIN_OPTIONS,
   networks: 1,
   linearEpochs: 5,
-  rank: 24,
   network: { ...TRAIN_OPTIONS.network, epochs: 2 },
 }
 

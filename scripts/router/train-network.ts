@@ -16,6 +16,8 @@ export type NetworkOptions = {
   /** Weight of telling the task, beside telling the outcomes. */
   readonly taskWeight: number
   readonly decay: number
+  /** How much more than what a row's models have in common it counts in what they differ: routing lives by differences. */
+  readonly contrast: number
   readonly seed: number
 }
 
@@ -30,6 +32,7 @@ type Pass = {
   readonly slope: Float64Array
   readonly pull: Float64Array
   readonly scores: Float64Array
+  readonly errors: Float64Array
   readonly kept: Int32Array
   keptCount: number
   pace: number
@@ -54,6 +57,7 @@ function startPass(data: Dataset, network: Network, options: NetworkOptions): Pa
     slope: new Float64Array(width),
     pull: new Float64Array(width),
     scores: new Float64Array(data.tasks.length),
+    errors: new Float64Array(data.heads.length),
     kept: new Int32Array(MAX_COLUMNS),
     keptCount: 0,
     pace: 0,
@@ -122,15 +126,15 @@ function learnOutcomes(pass: Pass, row: number): void {
   const { vectors, intercepts } = network
   const from = data.starts[row]!
   const to = data.starts[row + 1]!
+  const { errors } = pass
+  const common = measureErrors(pass, from, to)
   const share = 1 / Math.sqrt(Math.max(1, to - from))
   let square = 0
   for (let k = 0; k < width; k += 1) square += hidden[k]! * hidden[k]!
   for (let at = from; at < to; at += 1) {
     const head = data.labelHeads[at]!
     const base = head * width
-    let odds = intercepts[head]!
-    for (let k = 0; k < width; k += 1) odds += hidden[k]! * vectors[base + k]!
-    const error = 1 / (1 + exactExp(-odds)) - data.labels[at]!
+    const error = errors[head]! + options.contrast * (errors[head]! - common)
     seen.heads[head] = seen.heads[head]! + (error * error * square) / width
     seen.intercepts[head] = seen.intercepts[head]! + error * error
     const move = (pace * error) / Math.sqrt(seen.heads[head])
@@ -142,6 +146,23 @@ function learnOutcomes(pass: Pass, row: number): void {
     }
     intercepts[head] = intercepts[head]! - (0.3 * pace * error) / Math.sqrt(seen.intercepts[head])
   }
+}
+
+/** What was predicted too much of each outcome of a row, kept by head; returned is their mean. */
+function measureErrors({ network, data, options, hidden, errors }: Pass, from: number, to: number): number {
+  const { width } = options
+  const { vectors, intercepts } = network
+  let sum = 0
+  for (let at = from; at < to; at += 1) {
+    const head = data.labelHeads[at]!
+    const base = head * width
+    let odds = intercepts[head]!
+    for (let k = 0; k < width; k += 1) odds += hidden[k]! * vectors[base + k]!
+    const error = 1 / (1 + exactExp(-odds)) - data.labels[at]!
+    errors[head] = error
+    sum += error
+  }
+  return sum / Math.max(1, to - from)
 }
 
 function learnTask(pass: Pass, row: number): void {

@@ -17,18 +17,19 @@ export type TrainOptions = {
 export const TRAIN_OPTIONS: TrainOptions = {
   seed: 20_261_126,
   penalty: 0.5,
-  linearEpochs: 10,
-  networks: 3,
+  linearEpochs: 6,
+  networks: 2,
   network: {
-    width: 24,
+    width: 48,
     epochs: 4,
     rate: 0.1,
     inputDropout: 0.2,
     hiddenDropout: 0.2,
     taskWeight: 0.6,
     decay: 1e-4,
+    contrast: 2,
   },
-  rank: 36,
+  rank: 16,
 }
 
 /** The three ways in which quality is predicted, before they are joined. */

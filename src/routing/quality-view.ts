@@ -18,15 +18,21 @@ export type QualityView = {
   readonly of: (query: { readonly model: Model; readonly features?: Features }) => QualityEstimate
 }
 
-/** What the words of a request can move an estimate by, in log-odds: a prompt that is made to steer moves it no further. */
-export const MOST_PROMPT_TERM = 1
+/**
+ * What the words of a request can move an estimate by, in log-odds: a prompt that is made to steer moves it no further. The one
+ * bound, of what is predicted and of what is scored (docs/ROUTING.md tells what it costs).
+ */
+export const MOST_PROMPT_TERM = 1.5
 
 const within = (value: number, least: number, most: number): number => Math.min(Math.max(value, least), most)
+
+/** A prompt's part of an estimate, held within the bound. */
+export const boundedTerm = (logOdds: number): number => within(logOdds, -MOST_PROMPT_TERM, MOST_PROMPT_TERM)
 
 /**
  * An estimate whose prompt term is within its bounds, whoever made it.
  *
- * @example boundedEstimate({ quality: 0.99, sd: 0.1, gate: 1, terms: { prior: 0, prompt: 9 } }).quality // 0.73
+ * @example boundedEstimate({ quality: 0.99, sd: 0.1, gate: 1, terms: { prior: 0, prompt: 9 } }).quality // 0.82
  */
 export function boundedEstimate(estimate: QualityEstimate): QualityEstimate {
   const { quality, terms } = estimate
@@ -35,7 +41,7 @@ export function boundedEstimate(estimate: QualityEstimate): QualityEstimate {
   return {
     ...estimate,
     quality: within(quality, shareOf(prior - MOST_PROMPT_TERM), shareOf(prior + MOST_PROMPT_TERM)),
-    terms: { ...terms, prompt: within(prompt, -MOST_PROMPT_TERM, MOST_PROMPT_TERM) },
+    terms: { ...terms, prompt: boundedTerm(prompt) },
   }
 }
 

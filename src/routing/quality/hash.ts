@@ -11,10 +11,3 @@ export function hashText(text: string): number {
   for (let at = 0; at < text.length; at += 1) hash = hashStep(hash, text.charCodeAt(at))
   return hash >>> 0
 }
-
-/** The hash of a pair of words: the order counts. */
-export function mixHashes(first: number, second: number): number {
-  let hash = Math.imul(first ^ (first >>> 15), 0x2c1b3c6d) ^ second
-  hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39)
-  return (hash ^ (hash >>> 15)) >>> 0
-}

@@ -1,12 +1,8 @@
+import { boundedTerm } from '../quality-view.ts'
 import { canonicalName } from './canonical-name.ts'
 import { exactExp } from './exact-math.ts'
 import type { Predictor } from './predictor.ts'
 import { headOdds, type PromptReading } from './read-prompt.ts'
-
-/** The most that a prompt may add to or take from a model's log-odds: what an adversary can move. */
-export const PROMPT_BOUND = 2.5
-
-export const boundedTerm = (odds: number): number => Math.max(-PROMPT_BOUND, Math.min(PROMPT_BOUND, odds))
 
 /** How a prompt moves a model: as it moves the model's own heads, or as it moves models of like ability. */
 export type PromptTerms = {
@@ -50,30 +46,27 @@ export function createPromptTerms({
       terms[head] = odds - base
     }
     for (let level = 0; level < LEVELS; level += 1) {
-      terms[heads.length + level] = weighedMean({
-        terms,
-        reading,
-        heads: heads.keys(),
-        weights: shares[level]!,
-      })
+      const weights = shares[level]!
+      let sum = 0
+      let total = 0
+      for (let head = 0; head < heads.length; head += 1) {
+        const weight = weightOf(reading, head) * weights[head]!
+        sum += weight * terms[head]!
+        total += weight
+      }
+      terms[heads.length + level] = total > 0 ? sum / total : 0
     }
     return terms
   }
-  const weighedMean = ({
-    terms,
-    reading,
-    heads: chosen,
-    weights,
-  }: {
-    terms: Float64Array
-    reading: PromptReading
-    heads: Iterable<number>
-    weights?: Float64Array
-  }) => {
+  const sourceOf = Int32Array.from(heads, ({ source }) => source)
+  const weightOf = ({ sourceChances }: PromptReading, head: number) =>
+    sourceChances[sourceOf[head]!]! + LEAST_SHARE
+  /** What several heads of one model say, each as far as the prompt is like its source. */
+  const meanOf = (terms: Float64Array, reading: PromptReading, own: readonly number[]) => {
     let sum = 0
     let total = 0
-    for (const head of chosen) {
-      const weight = (reading.sourceChances[heads[head]!.source]! + LEAST_SHARE) * (weights?.[head] ?? 1)
+    for (const head of own) {
+      const weight = weightOf(reading, head)
       sum += weight * terms[head]!
       total += weight
     }
@@ -84,7 +77,7 @@ export function createPromptTerms({
     ownHeads: (modelId) => headsByName.get(canonicalName(modelId)) ?? [],
     of,
     ofModel: ({ terms, reading, heads: own, ability }) => {
-      if (own.length > 0) return boundedTerm(weighedMean({ terms, reading, heads: own }))
+      if (own.length > 0) return boundedTerm(meanOf(terms, reading, own))
       const at = Math.max(0, Math.min(LEVELS - 1, (ability - low) / step))
       const below = Math.min(LEVELS - 2, Math.floor(at))
       const [a, b] = [terms[heads.length + below]!, terms[heads.length + below + 1]!]

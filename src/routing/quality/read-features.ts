@@ -1,6 +1,17 @@
 import { LIMITS } from '../../lib/limits.ts'
 import { exactLog } from './exact-math.ts'
-import { FNV_OFFSET, hashStep, hashText, mixHashes } from './hash.ts'
+import { FNV_OFFSET, hashStep, hashText } from './hash.ts'
+import {
+  closeOption,
+  countLayoutNumber,
+  emptyLayout,
+  type Layout,
+  LAYOUT_BUCKETS,
+  LAYOUT_WEIGHT,
+  layoutHashes,
+  openOption,
+  startsOption,
+} from './layout-buckets.ts'
 import { COUNTED_WORDS, FAMILY_OFFSET, type RequestShape, SHAPE_NAMES } from './shape-numbers.ts'
 
 /** 2^14 places for words and pairs of words. The trainer and the server hash alike: this is the one place that does. */
@@ -11,7 +22,10 @@ export const WORD_PLACES = 1 << 16
 
 /** What the predictor knows of a prompt. No word can be read back from it. */
 export type Features = {
-  /** Distinct buckets in the order of first sight, and the weight of each; the weights' squares sum to 1. */
+  /**
+   * Buckets of words and pairs of words in the order of first sight, each once, then those of the layout. The weight of each: the
+   * squares of the words' weights sum to 1.
+   */
   readonly buckets: Uint16Array
   readonly weights: Float32Array
   /** One number for each of SHAPE_NAMES. */
@@ -44,6 +58,8 @@ const MARKS = new Uint8Array(128)
 for (const mark of '{}[]=;_`<>') MARKS[mark.charCodeAt(0)] = CODE_MARK
 for (const mark of '\\$^') MARKS[mark.charCodeAt(0)] = FORMULA_MARK
 
+/** A pair of tokens has the hash of both with a space between them; a number is `#` and how many digits it has. */
+const [PAIR_MARK, NUMBER_MARK, ZERO] = [32, 35, 48]
 const NUMBER_HASHES = Array.from({ length: 10 }, (_, length) => hashText(`#${length}`))
 
 /** log(1 + n) for every count that a text of the longest length can reach. */
@@ -74,6 +90,7 @@ type Tally = Record<
   | 'options'
   | 'code'
   | 'formulas'
+  | 'last'
   | 'repeats'
   | 'longestRepeat',
   number
@@ -97,6 +114,7 @@ const emptyTally = (): Tally => ({
   options: 0,
   code: 0,
   formulas: 0,
+  last: 0,
   repeats: 0,
   longestRepeat: 0,
 })
@@ -118,15 +136,27 @@ export function readFeatures({ text, request = {} }: { text: string; request?: R
   const read = cut(text)
   const shape = new Float32Array(SHAPE_NAMES.length)
   const tally = emptyTally()
-  countTokens(read, tally, shape)
-  const { buckets, weights } = takeBuckets(tally.distinct)
+  const layout = emptyLayout()
+  countTokens({ read, tally, layout, shape })
+  const { buckets, weights } = takeBuckets(tally, layout, read.length)
   writeShape({ tally, shape, read: read.length, length: text.length })
   return { buckets, weights, shape, words: seenWords.slice(0, tally.words), request }
 }
 
 /** Tokens are runs of letters, runs of digits (by their number) and single marks. */
-function countTokens(read: string, tally: Tally, shape: Float32Array): void {
+function countTokens({
+  read,
+  tally,
+  layout,
+  shape,
+}: {
+  read: string
+  tally: Tally
+  layout: Layout
+  shape: Float32Array
+}): void {
   const length = read.length
+  // The hash of the token before and a space; 0 where there is none.
   let previous = 0
   let isLineStart = true
   let at = 0
@@ -137,24 +167,28 @@ function countTokens(read: string, tally: Tally, shape: Float32Array): void {
       if (first === 10) {
         tally.lines += 1
         isLineStart = true
+        closeOption(layout, at)
       }
       at += 1
       continue
     }
     let hash: number
+    let pair = previous
     const start = at
     if (kind === LETTER || kind === CAPITAL) {
       hash = FNV_OFFSET
       for (let code = first; ; code = read.charCodeAt(at)) {
         const next = at < length ? kindOf(code) : OTHER
-        if (next === CAPITAL) {
-          tally.capitals += 1
-          hash = hashStep(hash, code + 32)
-        } else if (next === LETTER) hash = hashStep(hash, code)
-        else break
+        if (next !== CAPITAL && next !== LETTER) break
+        const lower = next === CAPITAL ? code + 32 : code
+        if (next === CAPITAL) tally.capitals += 1
+        hash = hashStep(hash, lower)
+        pair = hashStep(pair, lower)
         at += 1
       }
       hash >>>= 0
+      if (isLineStart && startsOption(read, start)) openOption(layout, start)
+      else layout.isBlank = false
       countWord({ hash, size: at - start, after: isLineStart ? read.charCodeAt(at) : 0, tally, shape })
     } else if (kind === DIGIT) {
       while (at < length && kindOf(read.charCodeAt(at)) === DIGIT) at += 1
@@ -162,16 +196,22 @@ function countTokens(read: string, tally: Tally, shape: Float32Array): void {
       tally.digits += size
       tally.numbers += 1
       if (size > 3) tally.largeNumbers += 1
-      hash = NUMBER_HASHES[size < 9 ? size : 9]!
+      const digits = size < 9 ? size : 9
+      hash = NUMBER_HASHES[digits]!
+      pair = hashStep(hashStep(pair, NUMBER_MARK), ZERO + digits)
+      countLayoutNumber(layout)
     } else {
       at += 1
       hash = hashStep(FNV_OFFSET, first) >>> 0
+      pair = hashStep(pair, first)
       countMark(first, tally)
     }
     isLineStart = false
-    countToken(hash, previous, tally)
-    previous = hash
+    countToken(hash, tally)
+    if (previous !== 0) countBucket(pair, tally)
+    previous = hashStep(hash, PAIR_MARK)
   }
+  closeOption(layout, length)
 }
 
 function countWord({
@@ -210,33 +250,43 @@ function countMark(code: number, tally: Tally): void {
   else if (MARKS[code] === FORMULA_MARK) tally.formulas += 1
 }
 
-function countToken(hash: number, previous: number, tally: Tally): void {
+function countToken(hash: number, tally: Tally): void {
   tally.tokens += 1
-  tally.repeats = hash === previous ? tally.repeats + 1 : 0
+  tally.repeats = hash === tally.last ? tally.repeats + 1 : 0
+  tally.last = hash
   if (tally.repeats > tally.longestRepeat) tally.longestRepeat = tally.repeats
   countBucket(hash, tally)
-  if (previous !== 0) countBucket(mixHashes(previous, hash), tally)
 }
 
+const bucketOf = (hash: number) => (hash ^ (hash >>> 14)) & (BUCKETS - 1)
+
 function countBucket(hash: number, tally: Tally): void {
-  const bucket = (hash ^ (hash >>> 14)) & (BUCKETS - 1)
+  const bucket = bucketOf(hash)
   if (counts[bucket] === 0) touched[tally.distinct++] = bucket
   counts[bucket] = counts[bucket]! + 1
 }
 
-function takeBuckets(distinct: number): Pick<Features, 'buckets' | 'weights'> {
-  const buckets = touched.slice(0, distinct)
-  const weights = new Float32Array(distinct)
+function takeBuckets(
+  { distinct, tokens }: Tally,
+  layout: Layout,
+  read: number,
+): Pick<Features, 'buckets' | 'weights'> {
+  const more = tokens > 0 ? LAYOUT_BUCKETS : 0
+  const buckets = new Uint16Array(distinct + more)
+  const weights = new Float32Array(distinct + more)
   let squares = 0
   for (let index = 0; index < distinct; index += 1) {
-    const bucket = buckets[index]!
+    const bucket = touched[index]!
     const weight = 1 + LOGS[counts[bucket]! - 1]!
+    buckets[index] = bucket
     weights[index] = weight
     squares += weight * weight
     counts[bucket] = 0
   }
   const scale = squares > 0 ? 1 / Math.sqrt(squares) : 0
   for (let index = 0; index < distinct; index += 1) weights[index] = weights[index]! * scale
+  if (more > 0) buckets.set(layoutHashes(layout, read).map(bucketOf), distinct)
+  weights.fill(LAYOUT_WEIGHT, distinct)
   return { buckets, weights }
 }
 

@@ -45,10 +45,30 @@ export function readPrompt({
 function hiddenOf(predictor: Predictor, { buckets, weights, shape }: Features): Float64Array {
   const { width, linearWidth, projection, scales, shapeRows, shapeMean, shapeInverse, shapeCount } = predictor
   const hidden = new Float64Array(width)
-  for (let i = 0; i < buckets.length; i += 1) {
-    const base = (buckets[i]! & (BUCKETS - 1)) * width
+  const rowOf = (i: number) => (buckets[i]! & (BUCKETS - 1)) * width
+  // Four rows at a time: most of the time goes into reading and writing the sums.
+  let i = 0
+  for (; i + 3 < buckets.length; i += 4) {
+    const [row0, row1, row2, row3] = [rowOf(i), rowOf(i + 1), rowOf(i + 2), rowOf(i + 3)]
+    const [weight0, weight1, weight2, weight3] = [
+      weights[i]!,
+      weights[i + 1]!,
+      weights[i + 2]!,
+      weights[i + 3]!,
+    ]
+    for (let k = 0; k < width; k += 1) {
+      hidden[k] =
+        hidden[k]! +
+        (weight0 * projection[row0 + k]! +
+          weight1 * projection[row1 + k]! +
+          weight2 * projection[row2 + k]! +
+          weight3 * projection[row3 + k]!)
+    }
+  }
+  for (; i < buckets.length; i += 1) {
+    const row = rowOf(i)
     const weight = weights[i]!
-    for (let k = 0; k < width; k += 1) hidden[k] = hidden[k]! + weight * projection[base + k]!
+    for (let k = 0; k < width; k += 1) hidden[k] = hidden[k]! + weight * projection[row + k]!
   }
   for (let k = 0; k < width; k += 1) hidden[k] = hidden[k]! * scales[k]!
   for (let j = 0; j <= shapeCount; j += 1) {

@@ -147,12 +147,14 @@ test('a prompt that is made to steer moves an estimate by no more than its bound
       expect(quality).toBeGreaterThanOrEqual(shareOf(prior - MOST_PROMPT_TERM) - 1e-12)
     }),
   )
-  // Two units of log-odds ahead without the prompt: no prompt makes up for that.
+  // More than two bounds ahead without the prompt: no prompt makes up for that.
   const steered = qualityOf({
-    'acme/large': { prior: 2.5, prompt: -1e9 },
+    'acme/large': { prior: 0.5 + 2 * MOST_PROMPT_TERM, prompt: -1e9 },
     'acme/small': { prior: 0.4, prompt: 1e9 },
   })
   const { decision } = plan({ strategy: 'cost' }, { quality: steered })
   expect(decision.best.row.model.id).toBe('acme/large')
-  expect(plan({ minQuality: 0.81 }, { quality: steered }).model.id).toBe('acme/large')
+  expect(plan({ minQuality: shareOf(0.45 + MOST_PROMPT_TERM) }, { quality: steered }).model.id).toBe(
+    'acme/large',
+  )
 })

@@ -6,7 +6,7 @@ import { loadQualityView } from '../../../../src/app/load-quality-view.ts'
 import { buildCatalog } from '../../../../src/catalog/build-catalog.ts'
 import { ENDPOINTS, MODELS } from '../../../../src/catalog/models.ts'
 import { logOdds } from '../../../../src/routing/quality/exact-math.ts'
-import { PROMPT_BOUND } from '../../../../src/routing/quality/prompt-terms.ts'
+import { boundedEstimate, MOST_PROMPT_TERM } from '../../../../src/routing/quality-view.ts'
 import { readFeatures } from '../../../../src/routing/quality/read-features.ts'
 
 const FILE = join(import.meta.dirname, '../../../../data/router.bin')
@@ -74,8 +74,11 @@ test('what an adversary writes moves a model by no more than the bound', () => {
       const features = readFeatures({ text: prompt })
       for (const model of models) {
         const prior = view.priorOf(model)
-        const { terms } = view.of({ model, features })
-        expect(Math.abs(terms.prompt)).toBeLessThanOrEqual(PROMPT_BOUND)
+        const estimate = view.of({ model, features })
+        const { terms } = estimate
+        expect(Math.abs(terms.prompt)).toBeLessThanOrEqual(MOST_PROMPT_TERM)
+        // The bound of scoring is the same one: it finds nothing left to cut.
+        expect(boundedEstimate(estimate)).toBe(estimate)
         const domains = [prior.general, ...prior.byDomain]
         expect(terms.prior).toBeGreaterThanOrEqual(Math.min(...domains) - 1e-9)
         expect(terms.prior).toBeLessThanOrEqual(Math.max(...domains) + 1e-9)

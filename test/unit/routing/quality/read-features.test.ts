@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { LIMITS } from '../../../../src/lib/limits.ts'
+import { LAYOUT_BUCKETS } from '../../../../src/routing/quality/layout-buckets.ts'
 import { readFeatures } from '../../../../src/routing/quality/read-features.ts'
 import { SHAPE_NAMES } from '../../../../src/routing/quality/shape-numbers.ts'
 
@@ -11,14 +12,25 @@ test('the buckets of a prompt are the ones that the trained file was made with',
     [
       405,
       14327,
-      3048,
+      330,
       6456,
-      10068,
+      15459,
       9624,
-      1319,
-      15411,
+      2076,
+      14637,
       6332,
-      6808,
+      11111,
+      3397,
+      8160,
+      5916,
+      7107,
+      8681,
+      8731,
+      3717,
+      9151,
+      2961,
+      10234,
+      15468,
     ]
   `)
   expect([...words]).toMatchInlineSnapshot(`
@@ -29,10 +41,39 @@ test('the buckets of a prompt are the ones that the trained file was made with',
   `)
 })
 
-test('weights have length 1 and buckets are distinct', () => {
+test('the weights of words have length 1 and their buckets are distinct; the layout counts half as much', () => {
   const { buckets, weights } = readFeatures({ text: 'the cat and the dog and the cat' })
-  expect(weights.reduce((sum, weight) => sum + weight * weight, 0)).toBeCloseTo(1, 5)
-  expect(new Set(buckets).size).toBe(buckets.length)
+  const squares = (some: Float32Array) => some.reduce((sum, weight) => sum + weight * weight, 0)
+  const words = buckets.length - LAYOUT_BUCKETS
+  expect(squares(weights.subarray(0, words))).toBeCloseTo(1, 5)
+  expect(new Set(buckets.subarray(0, words)).size).toBe(words)
+  expect(squares(weights.subarray(words))).toBeCloseTo(0.25, 5)
+})
+
+test('the order of two words counts', () => {
+  const wordsOf = (text: string) => readFeatures({ text }).buckets.slice(0, -LAYOUT_BUCKETS).toSorted()
+  expect(wordsOf('strong cat')).not.toEqual(wordsOf('cat strong'))
+})
+
+const layoutOf = (text: string) => readFeatures({ text }).buckets.slice(-LAYOUT_BUCKETS)
+const exam = (options: readonly string[]) =>
+  `What is the sum?\n${options.map((option, index) => `${'ABCDEFGHIJ'[index]}. ${option}`).join('\n')}`
+
+test('the layout tells how many options there are and whether they are numbers', () => {
+  const numbers = layoutOf(exam(['1.5 s', '-2.5 s', '3.5 s', '4.5 s']))
+  const words = layoutOf(exam(['one s', 'two s', 'six s', 'ten s']))
+  const mixed = layoutOf(exam(['1.5 s', 'two s', '3.5 s', '4.5 s']))
+  const [many, kind] = [0, 1]
+  expect(numbers[many]).toBe(words[many])
+  expect(new Set([numbers[kind], words[kind], mixed[kind]]).size).toBe(3)
+  expect(layoutOf(exam(['1.5 s', '2.5 s']))[many]).not.toBe(numbers[many])
+  // "A." within a line, a small letter or a word is no option.
+  expect(layoutOf('see A. here\na. thing\nAll. of\nZ. end')[many]).toBe(layoutOf('nothing')[many])
+})
+
+test('a number more or a character more within the same step changes no layout', () => {
+  expect(layoutOf('x'.repeat(3_000))).toEqual(layoutOf('x'.repeat(3_010)))
+  expect(layoutOf('1 '.repeat(40))[4]).toBe(layoutOf('1 '.repeat(41))[4])
 })
 
 test('one prompt after another leaves nothing behind', () => {
@@ -47,6 +88,7 @@ test('a text of no word, or of none at all, has features', () => {
     expect([...shape].every(Number.isFinite)).toBe(true)
   }
   expect(readFeatures({ text: '' }).buckets).toHaveLength(0)
+  expect(readFeatures({ text: ' \n' }).buckets).toHaveLength(0)
 })
 
 test('capitals, numbers, options and marks are counted', () => {
@@ -66,7 +108,7 @@ test('a megabyte is read as far as four thousand characters', () => {
   const texts = ['x'.repeat(2 ** 20), 'a1 '.repeat(2 ** 18), '\n'.repeat(2 ** 20), 'ä€ '.repeat(2 ** 18)]
   for (const text of texts) {
     const { buckets, words } = readFeatures({ text })
-    expect(buckets.length).toBeLessThanOrEqual(2 * read + 2)
+    expect(buckets.length).toBeLessThanOrEqual(2 * read + 2 + LAYOUT_BUCKETS)
     expect(words.length).toBeLessThanOrEqual(read + 1)
   }
 })
