@@ -20,6 +20,6 @@ export function estimateQuality(
   model: Model,
   { quality, features, siteOf }: QualityKnowledge,
 ): QualityEstimate {
-  const estimate = boundedEstimate(quality.of(features ? { model, features } : { model }))
+  const estimate = boundedEstimate(quality.of({ model, features }))
   return siteOf ? adjustQuality({ estimate, adjustment: siteOf(model.id) }) : estimate
 }

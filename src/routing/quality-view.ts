@@ -15,7 +15,7 @@ export type QualityEstimate = {
 }
 
 export type QualityView = {
-  readonly of: (query: { readonly model: Model; readonly features?: Features }) => QualityEstimate
+  readonly of: (query: { readonly model: Model; readonly features?: Features | undefined }) => QualityEstimate
 }
 
 /**
