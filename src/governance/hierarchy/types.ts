@@ -43,16 +43,23 @@ export type Principal = {
   readonly version: number
 }
 
-/** The root unit of wallets without an organisation: what an operator sets here holds for all of them. */
-export const PUBLIC_UNIT_ID = 'public'
-
-/** What is laid down when a unit is made. */
+/** What levels are called where an organisation has no names of its own. */
 export const LEVEL_NAMES: readonly string[] = ['organization', 'department', 'team']
 
-export const rootUnit = ({ organization }: { organization: Organization }): Unit => ({
-  id: organization.id,
-  organizationId: organization.id,
-  name: organization.name,
-  path: [organization.id],
+/** The unit of an organisation itself, which all its others are below. */
+export const rootUnit = ({ organization: { id, name } }: { organization: Organization }): Unit => ({
+  id,
+  organizationId: id,
+  name,
+  path: [id],
   version: 1,
 })
+
+/** The unit of wallets without an organisation: what an operator sets here holds for all of them. No organisation has this id. */
+export const PUBLIC_UNIT: Unit = {
+  id: 'public',
+  organizationId: 'public',
+  name: 'public',
+  path: ['public'],
+  version: 1,
+}

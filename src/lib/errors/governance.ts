@@ -113,6 +113,14 @@ export const GOVERNANCE_ERRORS = defineErrors({
     'There are units, members or keys in this unit that are not archived.',
     'Archive or move what error.metadata counts first.',
   ),
+  principal_archived: conflict(
+    'This member, program or wallet is archived.',
+    'Choose another one; what is archived keeps its history and takes no changes.',
+  ),
+  principal_elsewhere: conflict(
+    'It belongs to another organisation.',
+    'Members and programs stay in theirs; a wallet has to be let go there before it can be linked here.',
+  ),
   name_taken: conflict(
     'Another unit beside it has that name.',
     'Choose a name that is unlike those beside it; capitals and the width of letters do not make a difference.',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { admit, type Constraint, type Scope } from '../../../src/governance/budgets/admit.ts'
 import { applicableBudgets, limitAt, scopeOf } from '../../../src/governance/budgets/applicable-budgets.ts'
+import { askedBudgets, runLimit } from '../../../src/governance/budgets/asked-budgets.ts'
 import { budgetRefusal } from '../../../src/governance/budgets/budget-refusal.ts'
 import { checkBudget } from '../../../src/governance/budgets/check-budget.ts'
 import { amountsWith, outputTokensWithin } from '../../../src/governance/budgets/clamp.ts'
@@ -326,4 +327,24 @@ test('a budget that could never be right is refused by name', () => {
   expect(param({ overrides: Array.from({ length: 21 }, () => ({ limit: 1n, fromMs: 1, untilMs: 2 })) })).toBe(
     'overrides',
   )
+})
+
+test('a request brings a cap of its own, and opens a run that it can lower and not raise', () => {
+  const budgets = askedBudgets({
+    asked: { maxCostPicoUsd: 5n, runMaxCostPicoUsd: 90n, runMaxRequests: 3n },
+    attribution: ATTRIBUTION,
+  })
+  expect(apply(...budgets).map(({ budget, counter, limit }) => [budget.id, counter.id, limit])).toEqual([
+    ['run:k1/r:requests', 'k1/r', 3n],
+    ['run:k1/r:usd', 'k1/r', 90n],
+    ['max_cost', 'k1/r', 5n],
+  ])
+  const outside = ATTRIBUTION.slice(0, 4)
+  expect(askedBudgets({ asked: { runMaxCostPicoUsd: 1n }, attribution: outside })).toEqual([])
+  expect(askedBudgets({ asked: {}, attribution: ATTRIBUTION })).toEqual([])
+  expect(runLimit({ asked: 5n, mayRaise: false })).toBe(5n)
+  expect(runLimit({ current: 5n, mayRaise: false })).toBe(5n)
+  expect(runLimit({ current: 5n, asked: 4n, mayRaise: false })).toBe(4n)
+  expect(runLimit({ current: 5n, asked: 6n, mayRaise: true })).toBe(6n)
+  expect(errorOf(() => runLimit({ current: 5n, asked: 6n, mayRaise: false })).code).toBe('permission_denied')
 })

@@ -2,7 +2,9 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { attributionOf } from '../../../src/governance/hierarchy/attribution.ts'
 import { checkName, nameKey } from '../../../src/governance/hierarchy/check-name.ts'
-import type { Unit } from '../../../src/governance/hierarchy/types.ts'
+import { checkOrganization } from '../../../src/governance/hierarchy/check-organization.ts'
+import { archivePrincipal, placePrincipal } from '../../../src/governance/hierarchy/place-principal.ts'
+import { LEVEL_NAMES, PUBLIC_UNIT, type Unit } from '../../../src/governance/hierarchy/types.ts'
 import { commonPath, isWithin } from '../../../src/governance/hierarchy/unit-path.ts'
 import {
   archiveUnit,
@@ -159,4 +161,47 @@ test('a call counts for every level from the organisation down to its run', () =
   expect(errorOf(() => attributionOf({ unit, principal: principalIn('lab') })).code).toBe(
     'invalid_governance_value',
   )
+})
+
+test('an organisation has one to three levels under names of its own, and a zone', () => {
+  expect(checkOrganization({ organization: { ...ACME, name: ' Acme ', levelNames: LEVEL_NAMES } })).toEqual(
+    ACME,
+  )
+  const fault = (changes: Partial<typeof ACME>, units = UNITS) => {
+    const { code, details } = errorOf(() =>
+      checkOrganization({ organization: { ...ACME, ...changes }, units }),
+    )
+    return `${code} ${details.param ?? ''}`
+  }
+  expect(fault({ levelNames: [] })).toBe('invalid_governance_value level_names')
+  expect(fault({ levelNames: ['a', 'b', 'c', 'd'] })).toBe('invalid_governance_value level_names')
+  expect(fault({ levelNames: ['a', 'A'] })).toBe('invalid_governance_value level_names')
+  expect(fault({ levelNames: ['a', ''] })).toBe('invalid_name level_names')
+  expect(fault({ levelNames: ['a', 'b'] })).toBe('unit_too_deep ')
+  expect(fault({ timeZone: 'Berlin' })).toBe('invalid_governance_value time_zone')
+  expect(fault({ name: '' })).toBe('invalid_name name')
+})
+
+test('a member moves within its organisation; a wallet that is nobody’s can be linked, and let go', () => {
+  const ann = principalIn('emea')
+  const placed = (principal: typeof ann, unit: Unit) => placePrincipal({ principal, unit })
+  expect(placed(ann, unitNamed('lab'))).toEqual({ ...ann, unitId: 'lab', version: 2 })
+  expect(placed(ann, unitNamed('emea'))).toBe(ann)
+  const elsewhere = { ...unitNamed('lab'), id: 'x', organizationId: 'other', path: ['other', 'x'] }
+  expect(errorOf(() => placed(ann, elsewhere)).code).toBe('principal_elsewhere')
+  expect(errorOf(() => placed(ann, PUBLIC_UNIT)).code).toBe('principal_elsewhere')
+  const wallet = principalIn('public', { kind: 'wallet', organizationId: null, id: 'w' })
+  const linked = placed(wallet, unitNamed('emea'))
+  expect(linked).toMatchObject({ organizationId: 'acme', unitId: 'emea' })
+  expect(errorOf(() => placed(linked, elsewhere)).code).toBe('principal_elsewhere')
+  expect(placed(linked, PUBLIC_UNIT)).toEqual({ ...wallet, version: 3 })
+  expect(errorOf(() => placed(ann, archived('lab'))).code).toBe('unit_archived')
+  const gone = archivePrincipal({ principal: ann, nowMs: 7 })
+  expect(gone).toEqual({ ...ann, archivedAtMs: 7, version: 2 })
+  expect(archivePrincipal({ principal: gone, nowMs: 9 })).toBe(gone)
+  expect(errorOf(() => placed(gone, unitNamed('lab'))).code).toBe('principal_archived')
+  expect(attributionOf({ unit: PUBLIC_UNIT, principal: wallet })).toEqual([
+    { level: 'organization', id: 'public' },
+    { level: 'wallet', id: 'w' },
+  ])
 })
