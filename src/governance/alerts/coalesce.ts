@@ -73,13 +73,12 @@ export const newEvent = <Type extends EventType>({
   cause: readonly string[]
   data: EventData[Type]
   atMs: number
-}): AlertEvent<Type> =>
-  ({
-    id: eventId({ type, cause: [organizationId ?? '', ...cause] }),
-    type,
-    organizationId,
-    atMs,
-    data,
-    count: 1,
-    lastAtMs: atMs,
-  }) as unknown as AlertEvent<Type>
+}): AlertEvent<Type> => ({
+  id: eventId({ type, cause: [organizationId ?? '', ...cause] }),
+  type,
+  organizationId,
+  atMs,
+  data,
+  count: 1,
+  lastAtMs: atMs,
+})

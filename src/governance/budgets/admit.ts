@@ -93,14 +93,14 @@ export function admit({
   least?: Amounts
 }): BudgetVerdict {
   const hard = scopes.filter(({ mode }) => mode === 'hard')
-  const blockedBy = violated(hard, amounts, isBeyondNow).reverse()
+  const blockedBy = violated(hard, amounts, isBeyondNow).toReversed()
   if (blockedBy.length === 0) {
     const others = scopes.filter(({ mode }) => mode !== 'hard')
-    return { kind: 'admitted', amounts, exceeded: violated(others, amounts, isBeyondNow).reverse() }
+    return { kind: 'admitted', amounts, exceeded: violated(others, amounts, isBeyondNow).toReversed() }
   }
   if (least && violated(hard, least, isBeyondNow).length === 0)
     return { kind: 'clamp', fits: fitting(hard, amounts), blockedBy }
-  const impossible = violated(hard, least ?? amounts, isBeyondEver).reverse()
+  const impossible = violated(hard, least ?? amounts, isBeyondEver).toReversed()
   const [binding] = impossible
   if (!binding) return { kind: 'waits', blockedBy }
   const also = blockedBy.filter(

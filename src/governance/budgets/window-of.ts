@@ -42,8 +42,8 @@ function calendarWindow(
 ): BudgetWindow {
   const wallMs = wallTime({ atMs, timeZone })
   const startAt = (steps: number) => startOfDay({ wallMs: wallStart(kind, wallMs, steps), timeZone })
+  // A day that a clock shows has begun; where it was put back over midnight, the next one has as well.
   let steps = 0
-  while (startAt(steps) > atMs) steps -= 1
   while (startAt(steps + 1) <= atMs) steps += 1
   const fromMs = startAt(steps)
   const date = new Date(wallStart(kind, wallMs, steps)).toISOString().slice(0, 10)

@@ -21,7 +21,7 @@ export function checkName({ name, param }: { name: string; param: string }): str
     .normalize('NFC')
     .trim()
     .replace(/[\p{Zs}\t]+/gu, ' ')
-  const length = [...plain].length
+  const { length } = Array.from(plain)
   if (length > LIMITS.nameChars || INVISIBLE.test(plain) || !VISIBLE.test(plain))
     throw new TurnpikeError('invalid_name', { param })
   return plain

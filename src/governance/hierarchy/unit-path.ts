@@ -7,7 +7,7 @@ export type UnitPath = readonly string[]
  * @example isWithin({ path: ['acme', 'sales', 'emea'], above: ['acme', 'sales'] }) // true
  */
 export const isWithin = ({ path, above }: { path: UnitPath; above: UnitPath }): boolean =>
-  above.length > 0 && above.length <= path.length && above.every((id, index) => path[index] === id)
+  above.length > 0 && above.every((id, index) => path[index] === id)
 
 /** The way that two paths share, from the root on; empty for different organisations. */
 export function commonPath(one: UnitPath, other: UnitPath): UnitPath {

@@ -84,6 +84,15 @@ test('a burst is two deliveries: the first at once, the rest counted when the mi
   expect(flushCollected({ open: { sentAtMs: 0 }, nowMs: LIMITS.alertCoalesceMs })).toEqual({})
 })
 
+test('what has been counted elsewhere keeps its count', () => {
+  const open: Collecting = { sentAtMs: 0, waiting: { ...refused(5), count: 2, lastAtMs: 9 } }
+  expect(coalesce({ open, event: { ...refused(7), count: 4 } }).open.waiting).toMatchObject({
+    count: 6,
+    atMs: 5,
+    lastAtMs: 9,
+  })
+})
+
 test('no event is lost or told twice, and at most two go out in a minute', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 40_000 }), { maxLength: 50 }), (pauses) => {

@@ -54,7 +54,7 @@ test('what has no one form is refused, and nothing is dropped in silence', () =>
     () => 1,
     [undefined],
   ]
-  for (const value of [...odd, { '\udc00': 1 }, { a: undefined }, [, 1], new Map()])
+  for (const value of [...odd, { '\udc00': 1 }, { a: undefined }, Array.from({ length: 1 }), new Map()])
     expect(() => canonicalJson(value as JsonValue), String(value)).toThrow(RangeError)
 })
 
@@ -225,6 +225,12 @@ test('a history that is written anew from some entry on hangs together, and is f
     expect(verdict.faults.map(({ kind }) => kind)).toContain('checkpoint_differs')
     expect(verdict.anchored).toBe(from - (from % 4))
   }
+})
+
+test('entries of another history that are good in themselves do not follow these', () => {
+  const other = logOf(LOG.entries.map((_, index) => ({ ...recordOf(index), via: 'cli' as const }))).entries
+  const spliced = [...LOG.entries.slice(0, 5), ...other.slice(5)]
+  expect(judge(spliced, []).faults).toEqual([{ kind: 'link_broken', sequence: 6 }])
 })
 
 test('a cut end is found by a checkpoint that has seen it, and a forged checkpoint by its signature', () => {

@@ -178,6 +178,20 @@ test('a hold that expires costs nothing where nothing was sent, else what is kno
   })
 })
 
+test('what is known of a call is never more than its hold', () => {
+  const { hold } = takeHold({
+    id: 'c1',
+    scopes: [scope()],
+    amounts: usd(30n),
+    known: usd(50n),
+    expiresAtMs: 10,
+  })
+  const sent = stepHold({ hold, event: { kind: 'dispatch' } }).hold
+  const { changes, excess } = stepHold({ hold: sent, event: { kind: 'expire', nowMs: 10 } })
+  expect(changes).toMatchObject([{ heldBy: -30n, spentBy: 30n }])
+  expect(excess).toBeUndefined()
+})
+
 const ATTRIBUTION: Attribution = [
   { level: 'organization', id: 'acme' },
   { level: 'unit', id: 'sales' },

@@ -57,7 +57,7 @@ test('a key is read as it was made', () => {
 
 test('256 bits go into 43 characters and none are lost', () => {
   const full = newKeyText({ isTest: false, random: new Uint8Array(40).fill(255) })
-  const value = [...full.secret].reduce((sum, digit) => {
+  const value = Array.from(full.secret).reduce((sum, digit) => {
     const place = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'.indexOf(digit)
     return sum * 62n + BigInt(place)
   }, 0n)
@@ -97,6 +97,8 @@ test('a good key is let in; what is wrong with one is told to who has its secret
   expect(code({ key: keyOf({ expiresAtMs: NOW_MS }) })).toBe('key_expired')
   expect(code({ key: keyOf({ expiresAtMs: NOW_MS, revokedAtMs: 1 }) })).toBe('key_revoked')
   expect(code({ isTestServer: true })).toBe('key_wrong_environment')
+  // The same secret under the other prefix, with a checksum that is right for it.
+  expect(code({ parsed: { isTest: true, id: made.id, secret: made.secret } })).toBe('key_invalid')
   const stranger = { isTest: false, id: made.id, secret: 'a'.repeat(43) }
   expect(code({ parsed: stranger, key: keyOf({ revokedAtMs: 1 }) })).toBe('key_invalid')
   expect(keyState({ key: keyOf({ expiresAtMs: NOW_MS + 1 }), nowMs: NOW_MS })).toBe('active')

@@ -130,7 +130,12 @@ function overridesOf(rules: PolicyRules): RoutingOverrides {
   }
   return Object.fromEntries(
     Object.entries({
-      ...{ strategy, weights, floor, caution, minQuality, allowedModels },
+      strategy,
+      weights,
+      floor,
+      caution,
+      minQuality,
+      allowedModels,
       excludedModels: deniedModels,
       providerOnly: allowedProviders,
       providerIgnore: deniedProviders,

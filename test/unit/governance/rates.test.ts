@@ -54,6 +54,14 @@ test('a clock that jumps back makes nobody wait longer than a minute, and gives 
   )
 })
 
+test('rates that no whole nanosecond divides are a little slower, never faster', () => {
+  const perMinute = 700_000_001
+  const { state } = takeRate({ perMinute, amount: perMinute, nowMs: NOW_MS })
+  const { remaining } = takeRate({ state, perMinute, amount: 0, nowMs: NOW_MS + MINUTE_MS / 2 }).verdict
+  expect(remaining).toBeLessThanOrEqual(perMinute / 2)
+  expect(remaining).toBeGreaterThan(0.49 * perMinute)
+})
+
 test('what is given back can be taken again, and no more than that', () => {
   const taken = takeRate({ perMinute: 1_000, amount: 1_000, nowMs: NOW_MS })
   const state = giveBackRate({ state: taken.state, perMinute: 1_000, amount: 400 })
