@@ -34,7 +34,7 @@ export const PERMISSIONS = {
   'webhooks:write': 'subscribe, test and replay',
   'audit:read': 'read, export and verify the audit log',
   'models:call': 'call models',
-  'runs:write': 'open runs, and raise their limits',
+  'runs:write': 'raise the limits of open runs',
   'vouchers:create': 'hand out spend vouchers',
 } as const satisfies Readonly<Record<string, string>>
 
