@@ -26,8 +26,8 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
 export function isTimeZone(name: string): boolean {
   if (!/^[A-Za-z][\w+-]*(?:\/[\w+-]+)*$/.test(name)) return false
   try {
-    formatOf(name)
-    return true
+    // Not remembered: a zone can be spelled in thousands of ways, capitals being free, and only those in use are worth their memory.
+    return new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone !== ''
   } catch {
     return false
   }
