@@ -1,6 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { VARIABLES } from '../src/config/schema.ts'
+import { EVENT_TYPES } from '../src/governance/alerts/events.ts'
+import { MATRIX_HEADS, matrixRows } from '../src/governance/roles/permission-matrix.ts'
+import { type ErrorSpec } from '../src/lib/errors/define.ts'
+import { GOVERNANCE_ERRORS } from '../src/lib/errors/governance.ts'
 import { ERRORS } from '../src/lib/errors/registry.ts'
 import { INVARIANTS } from '../src/storage/invariants/invariants.ts'
 import { ADAPTER, ALLOWED, PURE } from '../test/support/import-table.ts'
@@ -44,8 +48,8 @@ function importTable(): string {
   )
 }
 
-function errorTable(): string {
-  const rows = Object.entries(ERRORS).map(([name, { status, retryable, message, next }]) => [
+function errorTable(errors: readonly (readonly [string, ErrorSpec])[]): string {
+  const rows = errors.map(([name, { status, retryable, message, next }]) => [
     code(name),
     String(status),
     retryable ? 'yes' : 'no',
@@ -81,6 +85,22 @@ const columnTable = () =>
     ]),
   )
 
+const permissionTable = () =>
+  table(
+    MATRIX_HEADS,
+    matrixRows().map(([name = '', ...cells]) => [code(name), ...cells]),
+  )
+
+const alertTable = () =>
+  table(
+    ['event', 'means', 'counted together by'],
+    Object.entries(EVENT_TYPES).map(([type, { means, coalescedBy }]) => [
+      code(type),
+      means,
+      (coalescedBy ?? []).map(code).join(', '),
+    ]),
+  )
+
 const VENDOR_HEADS = [
   'vendor',
   'chat models',
@@ -98,7 +118,14 @@ const PUBLISHED_HEADS = ['address', 'date', 'models', 'benchmarks']
 
 export const DOC_TABLES: readonly DocTable[] = [
   { name: 'imports', document: 'docs/ARCHITECTURE.md', text: importTable() },
-  { name: 'errors', document: 'docs/PAYMENTS.md', text: errorTable() },
+  { name: 'errors', document: 'docs/PAYMENTS.md', text: errorTable(callErrors()) },
+  {
+    name: 'governance-errors',
+    document: 'docs/GOVERNANCE.md',
+    text: errorTable(Object.entries(GOVERNANCE_ERRORS)),
+  },
+  { name: 'permissions', document: 'docs/GOVERNANCE.md', text: permissionTable() },
+  { name: 'alerts', document: 'docs/GOVERNANCE.md', text: alertTable() },
   { name: 'environment', document: 'docs/OPERATING.md', text: environmentTable() },
   { name: 'invariants', document: 'docs/OPERATING.md', text: invariantTable() },
   { name: 'columns', document: 'docs/SECURITY.md', text: columnTable() },
@@ -108,6 +135,11 @@ export const DOC_TABLES: readonly DocTable[] = [
   { name: 'priors', document: 'docs/ROUTING.md', text: table(PRIOR_HEADS, priorRows()) },
   { name: 'published', document: 'docs/ROUTING.md', text: table(PUBLISHED_HEADS, publishedRows()) },
 ]
+
+/** All but those of governance, which have a page of their own and are not raised by any route yet. */
+function callErrors() {
+  return Object.entries(ERRORS).filter(([code]) => !Object.hasOwn(GOVERNANCE_ERRORS, code))
+}
 
 const marks = (name: string) => [`<!-- table: ${name} -->`, `<!-- end: ${name} -->`] as const
 

@@ -241,4 +241,24 @@ export const LIMITS = {
   /** Characters of an answer's events that are held to see whether it is as asked, and steps of that look. */
   checkedAnswerChars: 262_144,
   schemaSteps: 20_000,
+  /** Levels of units in an organisation, itself included; characters of a name. */
+  unitLevels: 3,
+  nameChars: 120,
+  /** Names in one list of a policy. */
+  policyNames: 256,
+  /** How long a rotated key may still be used beside its successor: usually, at most. */
+  keyOverlapMs: 86_400_000,
+  keyOverlapMaxMs: 30 * 86_400_000,
+  /** How long a call waits for the holds of others: usually, at most. Tokens below which no answer is clamped. */
+  budgetWaitMs: 2_000,
+  budgetWaitMaxMs: 30_000,
+  clampLeastTokens: 256,
+  /** Thresholds and temporary limits of one budget; slots of a rolling window. */
+  budgetThresholds: 10,
+  budgetOverrides: 20,
+  rollingSlots: 60,
+  /** Alerts of one kind about one thing are counted together for so long. */
+  alertCoalesceMs: 60_000,
+  /** Bytes of the canonical JSON of one side (before, after) of an audit entry. */
+  auditValueBytes: 32 * 1024,
 } as const

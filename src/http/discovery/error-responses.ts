@@ -1,5 +1,6 @@
 import type { Schema, Schemas } from '../../chat/schema.ts'
 import { CHAT_ERRORS } from '../../lib/errors/chat.ts'
+import { GOVERNANCE_ERRORS } from '../../lib/errors/governance.ts'
 import { ROUTING_ERRORS } from '../../lib/errors/routing.ts'
 import { type ErrorCode, ERRORS, errorSpec } from '../../lib/errors/registry.ts'
 import { toWireError } from '../../lib/errors/to-wire.ts'
@@ -21,6 +22,8 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'feedback_too_early',
   'feedback_too_late',
   'feedback_limit_reached',
+  // Their room is not wired yet: no call meets them.
+  ...Object.keys(GOVERNANCE_ERRORS),
 ])
 
 /** What can be met while a body is read. */

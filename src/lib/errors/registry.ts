@@ -1,6 +1,7 @@
 import { CALL_ERRORS } from './call.ts'
 import { CHAT_ERRORS } from './chat.ts'
 import { FACILITATOR_ERRORS } from './facilitator.ts'
+import { GOVERNANCE_ERRORS } from './governance.ts'
 import { HTTP_ERRORS } from './http.ts'
 import { PAYMENT_ERRORS } from './payment.ts'
 import { ROUTING_ERRORS } from './routing.ts'
@@ -14,6 +15,7 @@ export const ERRORS = {
   ...CALL_ERRORS,
   ...PAYMENT_ERRORS,
   ...FACILITATOR_ERRORS,
+  ...GOVERNANCE_ERRORS,
 }
 
 export type ErrorCode = keyof typeof ERRORS
