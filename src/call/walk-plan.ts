@@ -44,7 +44,14 @@ export async function walkPlan(walk: Walk): Promise<Attempted> {
   const left = [...candidates]
   const failed = [...(walk.failed ?? [])]
   let last: Attempted | undefined
-  while (left.length > 0) {
+  let hasRepeated = false
+  for (;;) {
+    const again = hasRepeated ? undefined : secondChance({ walk, left, last })
+    if (again) {
+      hasRepeated = true
+      left.push(again)
+    }
+    if (left.length === 0) break
     const isExtra = failed.length > 0
     if (isExtra && health.budget.left() === 0) return withoutBudget(walk, last)
     const budgetAfter = health.budget.left() - (isExtra ? 1 : 0)
@@ -62,6 +69,27 @@ export async function walkPlan(walk: Walk): Promise<Attempted> {
   return (
     last ?? { endpoint: call.candidates[0], failure: new TurnpikeError('upstream_error'), hasContent: false }
   )
+}
+
+/**
+ * The endpoint that has just failed, once more, where nobody else of the plan can be asked now: of what fails by chance the next try is
+ * mostly good. Not where it said that it is too much, or took too long, nor where it is down; and a plan of one endpoint is its provider's
+ * word alone.
+ */
+function secondChance({
+  walk: { candidates, signal, dependencies },
+  left,
+  last,
+}: {
+  walk: Walk
+  left: readonly Endpoint[]
+  last: Attempted | undefined
+}): Endpoint | undefined {
+  const { health } = dependencies
+  if (candidates.length < 2 || last?.failure?.code !== 'upstream_error' || !isRepeatable(last, signal))
+    return undefined
+  const mayAsk = (endpoint: Endpoint) => isUsual({ endpoint, health })
+  return left.some(mayAsk) || !mayAsk(last.endpoint) ? undefined : last.endpoint
 }
 
 /** One attempt with its row; undefined where the row could not be written: then it is not made. */

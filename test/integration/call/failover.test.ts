@@ -162,8 +162,28 @@ test('when all fail, nothing is charged, and what they read is our cost', async 
   expect(answer.paidAtomic).toBe(0n)
   const { capture } = answer.recorded ?? {}
   expect(capture).toMatchObject({ outcome: 'failed', chargeAtomic: 0n })
-  const read = [NORTH, SOUTH, NORTH_TOO].map((at) => ({ ...billOf(at, answer.requestId), outputTokens: 0 }))
+  // The last one was asked once more: it might have been chance.
+  const bills = [NORTH, SOUTH, NORTH_TOO].flatMap((at) => billsOf(at, answer.requestId))
+  expect(bills.map(({ endpoint: at }) => at)).toEqual([NORTH, SOUTH, NORTH_TOO, NORTH_TOO])
+  const read = bills.map((bill) => ({ ...bill, outputTokens: 0 }))
   expect(capture?.costPicoUsd).toBe(read.reduce((sum, one) => sum + costPicoUsd(one), 0n))
+})
+
+test('what fails by chance is asked once more where nobody else can be, and not where it said that it is too much', async () => {
+  const busy = { status: 429, retryAfter: '7' }
+  setFaults(NORTH, { status: 500 }, { status: 500 })
+  setFaults(SOUTH, busy)
+  setFaults(NORTH_TOO, { status: 500 }, {})
+  const answer = await call()
+  expect(answer.status).toBe(200)
+  expect(asked()).toEqual([NORTH, SOUTH, NORTH_TOO, NORTH_TOO].map(endpointIdOf))
+  expect(answer.paidAtomic).toBeGreaterThan(0n)
+  watch.forget()
+  setFaults(NORTH, busy)
+  setFaults(SOUTH, { status: 500 })
+  setFaults(NORTH_TOO, busy)
+  expect((await call()).status).toBe(429)
+  expect(asked()).toEqual([NORTH, SOUTH, NORTH_TOO].map(endpointIdOf))
 })
 
 test('Retry-After holds for every caller: the next call does not ask there', async () => {
