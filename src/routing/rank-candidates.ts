@@ -63,9 +63,12 @@ export function rankCandidates(options: RankOptions): Ranking | Unranked {
   if (hasFloor) pool.openFrom(strategy.floor * top.reliable)
   const best = bestOf(pool.candidates) ?? top
   const reference = { costPicoUsd: best.inputs.costPicoUsd, latencyMs: best.inputs.latencyMs }
-  const rankedOf = (one: Candidate): Ranked => ({
-    ...one,
-    score: scoreOf(termsOf({ inputs: one.inputs, reference, strategy })),
+  const rankedOf = ({ row, estimate, reliable, inputs }: Candidate): Ranked => ({
+    row,
+    estimate,
+    reliable,
+    inputs,
+    score: scoreOf(termsOf({ inputs, reference, strategy })),
   })
   const ranked = pool.candidates.map(rankedOf)
   const fits = (row: Row) => reasonAt(row) === PASSES

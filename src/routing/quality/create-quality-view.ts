@@ -47,10 +47,16 @@ export function createQualityView({
     operator,
   })
   const terms = createPromptTerms({ predictor, abilityOf: (name) => abilities.ability.get(name) })
+  const stranger = knownOf({
+    prior: { ...UNKNOWN, byDomain: predictor.domains.map(() => 0) },
+    heads: [],
+  })
   const known = new Map(
-    [...catalog.models.keys()].map((id) => [id, { prior: priorOf(id), heads: terms.ownHeads(id) }]),
+    [...catalog.models.keys()].map((id) => [
+      id,
+      knownOf({ prior: priorOf(id) ?? stranger.prior, heads: terms.ownHeads(id) }),
+    ]),
   )
-  const stranger: Prior = { ...UNKNOWN, byDomain: predictor.domains.map(() => 0) }
   // One prompt is asked about for every model of the catalogue; it is read once and forgotten with its features.
   const readings = new WeakMap<Features, Read>()
   let last: { readonly features: Features; readonly read: Read } | undefined
@@ -67,17 +73,24 @@ export function createQualityView({
     return { reading, terms: reading.gate > 0 ? terms.of(reading) : new Float64Array() }
   }
   return {
-    priorOf: ({ id }) => known.get(id)?.prior ?? stranger,
+    priorOf: ({ id }) => (known.get(id) ?? stranger).prior,
     of: ({ model, features }) => {
-      const { prior = stranger, heads = [] } = known.get(model.id) ?? {}
-      if (!features) return predictQuality({ prior })
+      const { prior, heads, byPrior } = known.get(model.id) ?? stranger
+      if (!features) return byPrior
       const { reading, terms: all } = readOnce(features)
-      if (reading.gate === 0) return predictQuality({ prior, reading })
+      if (reading.gate === 0) return byPrior
       const promptTerm = terms.ofModel({ terms: all, reading, heads, ability: prior.ability })
       return predictQuality({ prior, reading, promptTerm })
     },
   }
 }
+
+/** A model, with its estimate where there is no prompt, or one unlike anything learned: that never changes. */
+const knownOf = ({ prior, heads }: { prior: Prior; heads: readonly number[] }) => ({
+  prior,
+  heads,
+  byPrior: predictQuality({ prior }),
+})
 
 /** What the training rows say of each head, domain by domain. */
 export function measuredScores({ heads, sources }: Predictor): readonly BenchmarkScore[] {
