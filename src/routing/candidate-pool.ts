@@ -1,7 +1,7 @@
 import type { Prices } from '../catalog/types.ts'
 import { bucketsFor } from '../pricing/tier.ts'
-import type { Row } from './endpoint-table.ts'
-import { estimateQuality, type QualityKnowledge } from './estimate-quality.ts'
+import type { Row, Shelf } from './endpoint-table.ts'
+import { estimateColumns, estimateQuality, type QualityKnowledge } from './estimate-quality.ts'
 import { PASSES } from './filter-reasons.ts'
 import type { EndpointHealth, HealthView } from './health/endpoint-health.ts'
 import type { QualityEstimate } from './quality-view.ts'
@@ -16,9 +16,7 @@ export type Expectation = { readonly inputTokens: number; readonly outputTokens:
 export type CachedTokensAt = (query: { readonly sessionKey: string; readonly endpointId: string }) => number
 
 export type PoolOptions = {
-  /** Endpoints in the table's order, and the same by model. */
-  readonly rows: readonly Row[]
-  readonly groups: readonly (readonly Row[])[]
+  readonly shelf: Shelf
   /** The hard filters: the code of what is against an endpoint, PASSES where nothing is. */
   readonly reasonAt: (row: Row) => number
   readonly knowledge: QualityKnowledge
@@ -54,44 +52,43 @@ export type CandidatePool = {
   readonly openBest: () => boolean
   /** Opens all that can be relied on for this much, and those that were kept. */
   readonly openFrom: (reliable: number) => void
-  /** Of a model that was estimated. */
-  readonly estimateOf: (row: Row) => QualityEstimate | undefined
+  /** Of the endpoint's model: its quality, and the log-odds of it without the words of the request. */
+  readonly qualityOf: (row: Row) => number
+  readonly priorOf: (row: Row) => number
 }
 
 export function createCandidatePool(options: PoolOptions): CandidatePool {
-  const { groups, knowledge, minQuality = 0, kept, strategy, reasonAt } = options
-  const estimates: (QualityEstimate | undefined)[] = []
+  const { shelf, knowledge, minQuality = 0, kept, strategy, reasonAt } = options
+  const { groups, models } = shelf
+  const columns = estimateColumns(models, knowledge)
+  const { quality, sd } = columns
   /** By group: -Infinity where it has been opened, or is below what was asked for. */
   const closed = new Float64Array(groups.length)
   const candidates: Candidate[] = []
   const resting = new Map<Row, EndpointHealth>()
 
-  function estimated(row: Row): QualityEstimate {
-    const known = estimates[row.modelIndex] ?? estimateQuality(row.model, knowledge)
-    estimates[row.modelIndex] = known
-    return known
-  }
-
   for (let index = 0; index < groups.length; index += 1) {
-    const row = groups[index]?.[0]
-    const estimate = row && estimated(row)
-    const isGood = estimate && estimate.quality >= minQuality
-    closed[index] = isGood ? reliableOf(estimate, strategy) : -Infinity
+    const own = quality[index] ?? 0
+    closed[index] = own >= minQuality ? cautiousQuality(own, sd[index] ?? 0, strategy.caution) : -Infinity
   }
 
-  function look(row: Row): void {
-    if (reasonAt(row) !== PASSES) return
+  function look(row: Row, estimate: QualityEstimate): void {
     const { health, expected } = options
     const { endpointId, providerId } = row
     const found = health.of({ endpointId, providerId, inputTokens: expected.inputTokens })
     const isResting = found.circuit === 'open' || found.retryAtMs !== undefined
     if (isResting && !kept?.has(row)) resting.set(row, found)
-    else candidates.push(candidateOf({ row, health: found, estimate: estimated(row), options }))
+    else candidates.push(candidateOf({ row, health: found, estimate, options }))
   }
 
   function open(index: number): void {
     closed[index] = -Infinity
-    for (const row of groups[index] ?? []) look(row)
+    const group = groups[index] ?? []
+    const fitting = group.filter((row) => reasonAt(row) === PASSES)
+    const [first] = fitting
+    if (!first) return
+    const estimate = estimateQuality(first.model, knowledge)
+    for (const row of fitting) look(row, estimate)
   }
 
   return {
@@ -109,11 +106,17 @@ export function createCandidatePool(options: PoolOptions): CandidatePool {
         const one = closed[index] ?? -Infinity
         if (one >= reliable && one > -Infinity) open(index)
       }
-      for (const row of kept ?? []) if (candidates.every((one) => one.row !== row)) look(row)
+      for (const row of kept ?? []) {
+        const isLeft = candidates.every((one) => one.row !== row) && reasonAt(row) === PASSES
+        if (isLeft) look(row, estimateQuality(row.model, knowledge))
+      }
     },
-    estimateOf: ({ modelIndex }) => estimates[modelIndex],
+    qualityOf: ({ modelIndex }) => at(quality, at(shelf.groupOf, modelIndex)),
+    priorOf: ({ modelIndex }) => at(columns.prior, at(shelf.groupOf, modelIndex)),
   }
 }
+
+const at = (numbers: Float64Array | Int32Array, index: number): number => numbers[index] ?? 0
 
 const reliableOf = ({ quality, sd }: QualityEstimate, { caution }: Strategy): number =>
   cautiousQuality(quality, sd, caution)

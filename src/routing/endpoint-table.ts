@@ -41,7 +41,13 @@ export type Row = {
 }
 
 /** Some endpoints in the table's order, and the same by model. */
-export type Shelf = { readonly rows: readonly Row[]; readonly groups: readonly (readonly Row[])[] }
+export type Shelf = {
+  readonly rows: readonly Row[]
+  readonly groups: readonly (readonly Row[])[]
+  /** Of each group, and which group a model's index has. */
+  readonly models: readonly Model[]
+  readonly groupOf: Int32Array
+}
 
 export type EndpointTable = {
   /** Cheapest first, those without a price last: where scores are equal the order decides. */
@@ -138,10 +144,13 @@ function buildTable({ models, endpoints }: Catalog): EndpointTable {
   }
 }
 
-export const shelfOf = (rows: readonly Row[]): Shelf => ({
-  rows,
-  groups: [...Map.groupBy(rows, ({ modelIndex }) => modelIndex).values()],
-})
+export function shelfOf(rows: readonly Row[]): Shelf {
+  const groups = [...Map.groupBy(rows, ({ modelIndex }) => modelIndex).values()]
+  const firsts = groups.flatMap(([first]) => first ?? [])
+  const groupOf = new Int32Array(1 + Math.max(0, ...firsts.map(({ modelIndex }) => modelIndex)))
+  for (const [index, { modelIndex }] of firsts.entries()) groupOf[modelIndex] = index
+  return { rows, groups, models: firsts.map(({ model }) => model), groupOf }
+}
 
 function contextOf({ endpoint, model }: { endpoint: Endpoint; model: Model }): number {
   if (model.contextTokens === 'unknown') return 0

@@ -1,8 +1,13 @@
 import type { Model } from '../catalog/types.ts'
-import { adjustQuality } from './feedback/adjust-quality.ts'
+import { adjustQuality, isMoved } from './feedback/adjust-quality.ts'
 import type { SiteAdjustment } from './feedback/call-site-view.ts'
 import type { Features } from './quality/read-features.ts'
-import { boundedEstimate, type QualityEstimate, type QualityView } from './quality-view.ts'
+import {
+  boundedEstimate,
+  type QualityColumns,
+  type QualityEstimate,
+  type QualityView,
+} from './quality-view.ts'
 
 /** What calls of the same site have shown of a model; never waits. */
 export type SiteOf = (modelId: string) => SiteAdjustment
@@ -13,6 +18,30 @@ export type QualityKnowledge = {
   /** Absent: priors alone. */
   readonly features?: Features | undefined
   readonly siteOf?: SiteOf | undefined
+}
+
+/**
+ * How good each of some models is expected to be, as numbers: what {@link estimateQuality} says of it.
+ *
+ * @param models of which the columns have an entry each.
+ */
+export function estimateColumns(models: readonly Model[], knowledge: QualityKnowledge): QualityColumns {
+  const { quality: view, features, siteOf } = knowledge
+  const into = {
+    quality: new Float64Array(models.length),
+    sd: new Float64Array(models.length),
+    prior: new Float64Array(models.length),
+  }
+  view.ofAll?.({ models, features, into })
+  for (let index = 0; index < models.length; index += 1) {
+    const model = models[index]
+    if (!model || (view.ofAll && !(siteOf && isMoved(siteOf(model.id))))) continue
+    const { quality, sd, terms } = estimateQuality(model, knowledge)
+    into.quality[index] = quality
+    into.sd[index] = sd
+    into.prior[index] = terms.prior
+  }
+  return into
 }
 
 /** How good one model is expected to be: what is known of it, what the words add within their bound, and what its site has shown. */

@@ -19,7 +19,7 @@ const DEMAND = 'known'
 export function planAuto(setting: RouteSetting): RoutePlan {
   const { preferences, strategy, question } = setting
   const shelf = shelfFor(setting)
-  const ranking = rankShelf(setting, { ...shelf, reasonAt: reasonsBy(setting, DEMAND), hasFloor: true })
+  const ranking = rankShelf(setting, { shelf, reasonAt: reasonsBy(setting, DEMAND), hasFloor: true })
   if (!ranking) throw nobody(setting, shelf)
   const { providerOrder, allowFallbacks } = preferences
   const placeOf = (row: Row) => question.providerPlaces[row.providerIndex] ?? UNORDERED

@@ -29,7 +29,7 @@ export function planNamed({ models, ...setting }: RouteSetting & { models: reado
   const shelf = shelfOf(sets.flatMap(({ rows }) => rows).toSorted((a, b) => a.place - b.place))
   const codes = new Map(sets.flatMap((set) => set.rows.map((row) => [row, set.codeAt(row)])))
   const reasonAt = (row: Row) => codes.get(row) ?? PASSES
-  const ranking = rankShelf(setting, { ...shelf, reasonAt, hasFloor: false })
+  const ranking = rankShelf(setting, { shelf, reasonAt, hasFloor: false })
   if (!ranking) {
     const hits = countHits({ rows: shelf.rows, codeAt: reasonAt })
     throw emptyPool({ hits, unsupported: unsupportedOf(setting, asked) })

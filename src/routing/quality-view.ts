@@ -14,8 +14,24 @@ export type QualityEstimate = {
   readonly samples?: number
 }
 
+/** Of several models, in their order: quality, its deviation, and the log-odds without the words of the request. */
+export type QualityColumns = {
+  readonly quality: Float64Array
+  readonly sd: Float64Array
+  readonly prior: Float64Array
+}
+
 export type QualityView = {
   readonly of: (query: { readonly model: Model; readonly features?: Features | undefined }) => QualityEstimate
+  /**
+   * The same of many models at once, as numbers: a choice asks about hundreds, and makes an object of the few that it may take. Absent:
+   * they are asked about one by one.
+   */
+  readonly ofAll?: (query: {
+    readonly models: readonly Model[]
+    readonly features?: Features | undefined
+    readonly into: QualityColumns
+  }) => void
 }
 
 /**

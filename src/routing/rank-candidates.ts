@@ -54,7 +54,7 @@ type RankOptions = PoolOptions & {
  * both sides, so the best one always meets it.
  */
 export function rankCandidates(options: RankOptions): Ranking | Unranked {
-  const { strategy, hasFloor, rows, reasonAt } = options
+  const { strategy, hasFloor, shelf, reasonAt } = options
   const pool = createCandidatePool(options)
   while (pool.candidates.length === 0 && pool.openBest());
   if (!hasFloor || pool.candidates.length === 0) pool.openFrom(-Infinity)
@@ -63,27 +63,26 @@ export function rankCandidates(options: RankOptions): Ranking | Unranked {
   if (hasFloor) pool.openFrom(strategy.floor * top.reliable)
   const best = bestOf(pool.candidates) ?? top
   const reference = { costPicoUsd: best.inputs.costPicoUsd, latencyMs: best.inputs.latencyMs }
-  const rankedOf = ({ row, estimate, reliable, inputs }: Candidate): Ranked => ({
-    row,
-    estimate,
-    reliable,
-    inputs,
-    score: scoreOf(termsOf({ inputs, reference, strategy })),
-  })
-  const ranked = pool.candidates.map(rankedOf)
+  const { candidates } = pool
+  // Of hundreds only the scores are made; the few that come first become objects.
+  const scores = new Float64Array(candidates.length)
+  for (let index = 0; index < candidates.length; index += 1) {
+    const inputs = candidates[index]?.inputs
+    if (inputs) scores[index] = scoreOf(termsOf({ inputs, reference, strategy }))
+  }
   const fits = (row: Row) => reasonAt(row) === PASSES
   return {
     kind: 'ranked',
-    passed: ranked.length,
-    best: rankedOf(best),
+    passed: candidates.length,
+    best: { ...best, score: scores[candidates.indexOf(best)] ?? 0 },
     reference,
-    topOf: (query) => topOf(ranked, query),
+    topOf: (query) => topOf({ candidates, scores, ...query }),
     hits: () => hitsOf(pool, options),
-    dearest: () => pricedOnly(rows.findLast((row) => row.isPriced && fits(row))),
+    dearest: () => pricedOnly(shelf.rows.findLast((row) => row.isPriced && fits(row))),
     cheapestFrom(quality) {
       const least = logOddsOf(quality)
-      const isGood = (row: Row) => (pool.estimateOf(row)?.terms.prior ?? -Infinity) >= least
-      return pricedOnly(rows.find((row) => isGood(row) && fits(row)))
+      const isGood = (row: Row) => pool.priorOf(row) >= least
+      return pricedOnly(shelf.rows.find((row) => isGood(row) && fits(row)))
     },
   }
 }
@@ -103,41 +102,49 @@ const pricedOnly = (row: Row | undefined): PricedEndpoint | undefined =>
 const [MIN_QUALITY, FLOOR, CIRCUIT_OPEN] = [codeOf('min_quality'), codeOf('floor'), codeOf('circuit_open')]
 
 /** Every endpoint once: what the hard filters say, else its health, else its quality. */
-function hitsOf(pool: CandidatePool, { rows, reasonAt, question, minQuality = 0 }: RankOptions) {
+function hitsOf(pool: CandidatePool, { shelf: { rows }, reasonAt, minQuality = 0 }: RankOptions) {
   const passed = new Set(pool.candidates.map(({ row }) => row))
-  const kind = question.needs.kind ?? 'chat'
   return countHits({
-    rows: rows.filter((row) => row.kind === kind),
+    rows,
     codeAt(row) {
       const code = reasonAt(row)
       if (code !== PASSES || passed.has(row)) return code
       if (pool.resting.has(row)) return CIRCUIT_OPEN
-      return (pool.estimateOf(row)?.quality ?? 0) < minQuality ? MIN_QUALITY : FLOOR
+      return pool.qualityOf(row) < minQuality ? MIN_QUALITY : FLOOR
     },
   })
 }
 
-function topOf(
-  ranked: readonly Ranked[],
-  { most, placeOf, modelIndex }: { most: number; placeOf?: PlaceOf | undefined; modelIndex?: number },
-): readonly Ranked[] {
-  const top: { readonly one: Ranked; readonly place: number }[] = []
-  for (const one of ranked) {
-    if (modelIndex !== undefined && one.row.modelIndex !== modelIndex) continue
+function topOf({
+  candidates,
+  scores,
+  most,
+  placeOf,
+  modelIndex,
+}: {
+  candidates: readonly Candidate[]
+  scores: Float64Array
+  most: number
+  placeOf?: PlaceOf | undefined
+  modelIndex?: number
+}): readonly Ranked[] {
+  const top: { readonly one: Candidate; readonly score: number; readonly place: number }[] = []
+  for (let index = 0; index < candidates.length; index += 1) {
+    const one = candidates[index]
+    if (!one || (modelIndex !== undefined && one.row.modelIndex !== modelIndex)) continue
     const place = placeOf?.(one.row) ?? 0
+    const score = scores[index] ?? 0
     let to = top.length
     for (; to > 0; to -= 1) {
       const before = top[to - 1]
       if (!before || before.place < place) break
-      if (before.place === place && isBefore(before.one, one)) break
+      const isBefore = before.score === score ? before.one.row.place < one.row.place : before.score > score
+      if (before.place === place && isBefore) break
     }
     if (to < most) {
-      top.splice(to, 0, { one, place })
+      top.splice(to, 0, { one, score, place })
       if (top.length > most) top.pop()
     }
   }
-  return top.map(({ one }) => one)
+  return top.map(({ one, score }) => ({ ...one, score }))
 }
-
-const isBefore = (a: Ranked, b: Ranked): boolean =>
-  a.score === b.score ? a.row.place < b.row.place : a.score > b.score

@@ -45,11 +45,11 @@ export const reasonsBy =
  */
 export function rankShelf(
   setting: RouteSetting,
-  { hasFloor, reasonAt, ...shelf }: Shelf & { hasFloor: boolean; reasonAt: (row: Row) => number },
+  { shelf, hasFloor, reasonAt }: { shelf: Shelf; hasFloor: boolean; reasonAt: (row: Row) => number },
 ): Ranking | undefined {
   const { isWithinCap, nowMs, quality, features, siteOf } = setting
   const { minQuality } = setting.preferences
-  const options = { ...setting, ...shelf, reasonAt, knowledge: { quality, features, siteOf }, hasFloor }
+  const options = { ...setting, shelf, reasonAt, knowledge: { quality, features, siteOf }, hasFloor }
   const ranking = rankCandidates({ ...options, minQuality })
   if (ranking.kind === 'ranked') return ranking
   if (ranking.resting.length > 0 && !isWithinCap) throw endpointsDown({ ...ranking, nowMs })

@@ -4,17 +4,18 @@ import { canonicalName } from './canonical-name.ts'
 import { createPriors } from './create-priors.ts'
 import type { Pedigree } from './derive-ability.ts'
 import { shareOfOdds } from './exact-math.ts'
-import { predictQuality } from './predict-quality.ts'
+import { predictInto, predictQuality } from './predict-quality.ts'
 import type { Predictor } from './predictor.ts'
 import { createPromptTerms } from './prompt-terms.ts'
 import type { Features } from './read-features.ts'
 import { type PromptReading, readPrompt } from './read-prompt.ts'
-import type { QualityView } from '../quality-view.ts'
+import type { QualityEstimate, QualityView } from '../quality-view.ts'
 import type { BenchmarkScore, OperatorQuality, Prior } from './types.ts'
 
 /** Estimates of every model of a catalogue. Made once; `of` is a few sums. */
 export type CatalogQualityView = {
   readonly of: QualityView['of']
+  readonly ofAll: NonNullable<QualityView['ofAll']>
   readonly priorOf: (model: Pick<Model, 'id'>) => Prior
 }
 
@@ -68,6 +69,12 @@ export function createQualityView({
     last = { features, read }
     return read
   }
+  const lists = new WeakMap<readonly Model[], readonly Known[]>()
+  const knownOfAll = (models: readonly Model[]): readonly Known[] => {
+    const list = lists.get(models) ?? models.map(({ id }) => known.get(id) ?? stranger)
+    lists.set(models, list)
+    return list
+  }
   const readAnew = (features: Features): Read => {
     const reading = readPrompt({ predictor, features })
     return { reading, terms: reading.gate > 0 ? terms.of(reading) : new Float64Array() }
@@ -82,11 +89,33 @@ export function createQualityView({
       const promptTerm = terms.ofModel({ terms: all, reading, heads, ability: prior.ability })
       return predictQuality({ prior, reading, promptTerm })
     },
+    ofAll({ models, features, into }) {
+      const all = knownOfAll(models)
+      const read = features && readOnce(features)
+      for (let index = 0; index < all.length; index += 1) {
+        const { prior, heads, byPrior } = all[index]!
+        if (!read || read.reading.gate === 0) {
+          into.quality[index] = byPrior.quality
+          into.sd[index] = byPrior.sd
+          into.prior[index] = byPrior.terms.prior
+          continue
+        }
+        const { reading } = read
+        const promptTerm = terms.ofModel({ terms: read.terms, reading, heads, ability: prior.ability })
+        predictInto({ prior, reading, promptTerm, into, index })
+      }
+    },
   }
 }
 
+type Known = {
+  readonly prior: Prior
+  readonly heads: readonly number[]
+  readonly byPrior: QualityEstimate
+}
+
 /** A model, with its estimate where there is no prompt, or one unlike anything learned: that never changes. */
-const knownOf = ({ prior, heads }: { prior: Prior; heads: readonly number[] }) => ({
+const knownOf = ({ prior, heads }: { prior: Prior; heads: readonly number[] }): Known => ({
   prior,
   heads,
   byPrior: predictQuality({ prior }),

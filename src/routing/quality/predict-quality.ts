@@ -1,6 +1,6 @@
 import { shareOfOdds } from './exact-math.ts'
 import type { PromptReading } from './read-prompt.ts'
-import type { QualityEstimate } from '../quality-view.ts'
+import type { QualityColumns, QualityEstimate } from '../quality-view.ts'
 import type { Prior } from './types.ts'
 
 /** What a prompt that nothing resembles leaves unsure, in log-odds. */
@@ -23,14 +23,42 @@ export function predictQuality({
   promptTerm?: number
 }): QualityEstimate {
   const gate = reading?.gate ?? 0
-  let domain = 0
-  if (reading && gate > 0) {
-    const { domainChances } = reading
-    for (let d = 0; d < domainChances.length; d += 1) domain += domainChances[d]! * prior.byDomain[d]!
-  }
-  const terms = { prior: prior.general + gate * (domain - prior.general), prompt: gate * promptTerm }
+  const own = reading && gate > 0 ? gate * (domainOf(prior, reading) - prior.general) : 0
+  const terms = { prior: prior.general + own, prompt: gate * promptTerm }
   const quality = shareOfOdds(terms.prior + terms.prompt)
+  return { quality, sd: deviationOf(prior, gate, quality), gate, terms }
+}
+
+/** The same numbers without an object: for hundreds of models, of which a few are looked at. */
+export function predictInto({
+  prior,
+  reading,
+  promptTerm,
+  into,
+  index,
+}: {
+  prior: Prior
+  reading: PromptReading
+  promptTerm: number
+  into: QualityColumns
+  index: number
+}): void {
+  const { gate } = reading
+  const odds = prior.general + gate * (domainOf(prior, reading) - prior.general)
+  const quality = shareOfOdds(odds + gate * promptTerm)
+  into.quality[index] = quality
+  into.sd[index] = deviationOf(prior, gate, quality)
+  into.prior[index] = odds
+}
+
+/** Log-odds of the model over the domains that the prompt may be of. */
+function domainOf({ byDomain }: Prior, { domainChances }: PromptReading): number {
+  let domain = 0
+  for (let d = 0; d < domainChances.length; d += 1) domain += domainChances[d]! * byDomain[d]!
+  return domain
+}
+
+function deviationOf({ sd }: Prior, gate: number, quality: number): number {
   const strange = (1 - gate) * STRANGE_SD
-  const sd = Math.sqrt(prior.sd * prior.sd + strange * strange) * quality * (1 - quality)
-  return { quality, sd, gate, terms: gate === 0 ? { prior: prior.general, prompt: 0 } : terms }
+  return Math.sqrt(sd * sd + strange * strange) * quality * (1 - quality)
 }

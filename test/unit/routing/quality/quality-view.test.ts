@@ -35,6 +35,19 @@ test('the parts of every estimate add up to its log-odds', () => {
   }
 })
 
+test('many at once are what each is alone', () => {
+  const models = MODELS
+  for (const features of [undefined, ...[EXAM, 'zzzz qqqq'].map((text) => readFeatures({ text }))]) {
+    const [quality, sd, prior] = [0, 1, 2].map(() => new Float64Array(models.length))
+    if (!quality || !sd || !prior) throw new RangeError('There are three.')
+    view.ofAll({ models, features, into: { quality, sd, prior } })
+    const alone = models.map((model) => view.of({ model, features }))
+    expect([...quality]).toEqual(alone.map((one) => one.quality))
+    expect([...sd]).toEqual(alone.map((one) => one.sd))
+    expect([...prior]).toEqual(alone.map(({ terms }) => terms.prior))
+  }
+})
+
 test('without features there is the prior alone', () => {
   const { gate, terms } = view.of({ model: modelOf('openai/gpt-4o') })
   expect(gate).toBe(0)
