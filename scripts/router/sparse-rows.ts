@@ -1,6 +1,5 @@
-import { BUCKETS } from '../../src/routing/quality/read-features.ts'
+import { BUCKETS, type Features } from '../../src/routing/quality/read-features.ts'
 import { standardized } from '../../src/routing/quality/read-prompt.ts'
-import type { Dataset } from './dataset.ts'
 
 /** Rows as columns and values: words' buckets, then shape numbers, then one column that is always 1. */
 export type SparseRows = {
@@ -16,7 +15,7 @@ export type SparseRows = {
 /** Means of the shape numbers, and one over their deviations. */
 export type Scale = { readonly mean: Float64Array; readonly inverse: Float64Array }
 
-export function scaleOf(features: Dataset['features']): Scale {
+export function scaleOf(features: readonly Features[]): Scale {
   const size = features[0]!.shape.length
   const mean = new Float64Array(size)
   const inverse = new Float64Array(size)
@@ -32,7 +31,7 @@ export function sparseRowsOf({
   features,
   scale,
 }: {
-  features: Dataset['features']
+  features: readonly Features[]
   scale: Scale
 }): SparseRows {
   const size = scale.mean.length

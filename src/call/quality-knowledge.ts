@@ -1,6 +1,7 @@
 import type { QualityView } from '../routing/quality-view.ts'
 import type { CallSiteView } from '../routing/feedback/call-site-view.ts'
-import { isAuto, type RouteQuery } from '../routing/plan-route.ts'
+import { isAuto } from '../routing/plan-route.ts'
+import type { RouteQuery } from '../routing/route-query.ts'
 import { explorationSeed } from './exploration-seed.ts'
 import { promptFeatures } from './prompt-features.ts'
 import { siteKeyOf } from './site-key.ts'

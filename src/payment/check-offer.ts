@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { Atomic } from '../lib/money.ts'
 import { offerTemplates, type OfferTemplate } from './offers.ts'
-import type { AcceptedOffer } from './payload.ts'
+import type { AcceptedOffer } from './types.ts'
 import type { Offer, Terms } from './types.ts'
 
 /** Keys of `extra` that differ from request to request, or that a corrective 402 adds. */

@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
-import type { Atomic } from '../lib/money.ts'
 import { networkOfV1Name, parseNetwork } from './networks.ts'
 import {
   atomicAt,
@@ -17,18 +16,7 @@ import type { Eip3009Payload, Permit2Payload } from './payload-schemes.ts'
 import { APPROVAL_SPONSORING, decodeApprovalClaim } from './sponsored-approval.ts'
 import { decodePermitClaim, PERMIT_SPONSORING } from './sponsored-permit.ts'
 import type { SponsoringClaims } from './sponsoring.ts'
-import { SCHEMES, type Address, type Network, type Scheme } from './types.ts'
-
-/** What a v2 client says that it accepts; nothing of it is believed before it is compared with an own offer. */
-export type AcceptedOffer = {
-  readonly scheme: Scheme
-  readonly network: Network
-  readonly amountAtomic: Atomic
-  readonly asset: Address
-  readonly payTo: Address
-  readonly maxTimeoutSeconds: number
-  readonly extra: Readonly<Record<string, unknown>>
-}
+import { type AcceptedOffer, SCHEMES, type Network, type Scheme } from './types.ts'
 
 /** A payment whose shape is right. Amounts, recipients, times and signatures are still unchecked. */
 export type DecodedPayment =

@@ -236,3 +236,14 @@ export type Turn = {
   readonly reservedAtomic: Atomic
   readonly expiresAtMs: number
 }
+
+/** What a v2 client says that it accepts; nothing of it is believed before it is compared with an own offer. */
+export type AcceptedOffer = {
+  readonly scheme: Scheme
+  readonly network: Network
+  readonly amountAtomic: Atomic
+  readonly asset: Address
+  readonly payTo: Address
+  readonly maxTimeoutSeconds: number
+  readonly extra: Readonly<Record<string, unknown>>
+}

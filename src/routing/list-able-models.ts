@@ -1,4 +1,4 @@
-import type { RouteQuery } from './plan-route.ts'
+import type { RouteQuery } from './route-query.ts'
 import { endpointTable } from './endpoint-table.ts'
 import { PASSES } from './filter-reasons.ts'
 import { reasonAgainst, routeQuestion } from './route-question.ts'

@@ -1,53 +1,24 @@
 import { strategyIn } from '../chat/routing/read-routing.ts'
 import type { Catalog } from '../catalog/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
-import type { Choice } from './context-exceeded.ts'
 import type { RoutePlan } from './decision.ts'
 import { derivedQualityView } from './derived-quality.ts'
-import { endpointTable, type Row } from './endpoint-table.ts'
+import { endpointTable } from './endpoint-table.ts'
 import type { RouteNeeds } from './fits.ts'
-import type { HealthView } from './health/endpoint-health.ts'
 import type { Preferences } from './merge-overrides.ts'
 import { didYouMean, shown } from './nearest-name.ts'
 import { NEUTRAL_HEALTH } from './neutral-health.ts'
 import { planAuto } from './plan-auto.ts'
 import { planNamed } from './plan-named.ts'
-import type { CachedTokensAt, Expectation } from './candidate-pool.ts'
-import type { QualityKnowledge } from './estimate-quality.ts'
+import type { Expectation } from './candidate-pool.ts'
 import { keptPlan } from './quoted-plan.ts'
 import { routeQuestion } from './route-question.ts'
+import type { RouteQuery } from './route-query.ts'
 import type { RouteSetting } from './route-setting.ts'
 import { strategyOf } from './strategies.ts'
 
 export type { RoutePlan } from './decision.ts'
 export type { RouteNeeds } from './fits.ts'
-
-/** What is known at the moment of a choice beside the catalogue. What is absent counts as nothing known. */
-export type RouteView = Partial<QualityKnowledge> & {
-  readonly health?: HealthView
-  readonly cachedTokensAt?: CachedTokensAt
-}
-
-export type RouteQuery = Choice &
-  RouteView & {
-    /** `vendor/model`, an operator's alias, `auto` or `auto:<strategy>`. */
-    readonly wanted: string
-    readonly needs: RouteNeeds
-    /** What every level has said (mergeOverrides). */
-    readonly preferences?: Preferences
-    /** The server's margin, where an endpoint has none of its own. */
-    readonly marginBps?: number
-    readonly expected?: Expectation
-    /** Where `auto` may try another model than the best-scored one, to learn: what decides whether it does. */
-    readonly explorationSeed?: string
-    /** The conversation, by which prompt caches are known. */
-    readonly sessionKey?: string
-    /** Of a call that brings a signed quote: the plan that was quoted, which is the plan that is run while one of it is well. */
-    readonly quoted?: readonly Row[]
-    /** Of the same: whether an endpoint's own ceiling is within the one that was signed. */
-    readonly isWithinCap?: ((row: Row) => boolean) | undefined
-    readonly nowMs?: number
-  }
 
 const AUTO = /^auto(?::(?:cost|latency|availability|balanced))?$/
 

@@ -6,7 +6,8 @@ import { withStrategy } from '../../../src/chat/routing/with-strategy.ts'
 import { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
 import { checkOverrides } from '../../../src/routing/check-overrides.ts'
 import { mergeOverrides } from '../../../src/routing/merge-overrides.ts'
-import { planRoute, type RouteQuery } from '../../../src/routing/plan-route.ts'
+import { planRoute } from '../../../src/routing/plan-route.ts'
+import type { RouteQuery } from '../../../src/routing/route-query.ts'
 import { healthOf, qualityOf, shelfOf } from './shelf.ts'
 
 const catalog = shelfOf([

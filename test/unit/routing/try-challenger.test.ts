@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { shareOfSeed } from '../../../src/routing/feedback/explore.ts'
-import { planRoute, type RouteQuery } from '../../../src/routing/plan-route.ts'
+import { planRoute } from '../../../src/routing/plan-route.ts'
+import type { RouteQuery } from '../../../src/routing/route-query.ts'
 import { PLAIN_NEEDS, qualityOf, type Shelved, shelfOf } from './shelf.ts'
 
 const near = { 'acme/best': { prior: 1.5, sd: 0.05 }, 'acme/next': { prior: 1.45, sd: 0.08 } }
