@@ -21,6 +21,8 @@ export type ProviderRun = {
   readonly callId: string
   readonly endpointId: string
   readonly usage: { current: Usage }
+  /** Of the process that gave it. */
+  readonly life: Life
 }
 
 export const TOKENS_PER_CHUNK = 7
@@ -46,7 +48,7 @@ export function createProvider({
     dispatch: async ({ endpoint, requestId = '', signal, onPart }) => {
       const fate = fateOf(requestId)
       const callId = callOf(requestId)
-      const run: ProviderRun = { callId, endpointId: endpoint.id, usage: { current: NO_USAGE } }
+      const run: ProviderRun = { callId, endpointId: endpoint.id, usage: { current: NO_USAGE }, life }
       await scheduler.enter(life, 'upstream', () => void runs.push(run))
       const tried = runs.filter((one) => one.callId === callId).length
       if (tried <= fate.refusals) throw new TurnpikeError('upstream_error')
