@@ -40,7 +40,7 @@ export function qualityKnowledge({
   const siteKey = siteKeyOf({ request, payer: claimedPayer, secret })
   return {
     ...read,
-    siteOf: (modelId) => sites.of({ siteKey, modelId }),
+    siteOf: sites.of(siteKey),
     explorationSeed: explorationSeed(received),
   }
 }

@@ -115,11 +115,10 @@ export function createFeedbackWatch({
       noteRepeat(call, answered)
     },
     sites: {
-      of({ siteKey, modelId }) {
+      of(siteKey) {
         const site = sites.get(siteKey)
-        const atMs = nowMs()
-        if (!site || atMs - site.readAtMs > LIMITS.callSiteFreshMs) want(siteKey)
-        return site?.adjustments.get(modelId) ?? NO_ADJUSTMENT
+        if (!site || nowMs() - site.readAtMs > LIMITS.callSiteFreshMs) want(siteKey)
+        return (modelId) => site?.adjustments.get(modelId) ?? NO_ADJUSTMENT
       },
     },
     async write() {

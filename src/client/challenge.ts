@@ -2,20 +2,12 @@ import { base64OfText, textOfBase64 } from '../lib/bytes.ts'
 import { parseAtomic, type Atomic } from '../lib/money.ts'
 import { parseAddress, ZERO_ADDRESS } from '../payment/hex.ts'
 import { parseNetwork } from '../payment/networks.ts'
-import { SCHEMES, type Address, type Network, type Scheme } from '../payment/types.ts'
+import { type AcceptedOffer, SCHEMES, type Scheme } from '../payment/types.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 /** One way to pay, as the server offered it. */
-export type ChallengeOffer = {
-  readonly scheme: Scheme
-  readonly network: Network
-  /** The most that the call may be charged, in atomic units of the asset. */
-  readonly amountAtomic: Atomic
-  readonly asset: Address
-  readonly payTo: Address
-  readonly maxTimeoutSeconds: number
-  readonly extra: Json
+export type ChallengeOffer = AcceptedOffer & {
   /** The offer's own JSON, which the payment echoes. */
   readonly raw: Json
 }

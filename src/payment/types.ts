@@ -241,6 +241,7 @@ export type Turn = {
 export type AcceptedOffer = {
   readonly scheme: Scheme
   readonly network: Network
+  /** The most that the call may be charged, in atomic units of the asset. */
   readonly amountAtomic: Atomic
   readonly asset: Address
   readonly payTo: Address

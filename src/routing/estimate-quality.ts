@@ -1,6 +1,6 @@
 import type { Model } from '../catalog/types.ts'
 import { adjustQuality, isMoved } from './feedback/adjust-quality.ts'
-import type { SiteAdjustment } from './feedback/call-site-view.ts'
+import type { SiteOf } from './feedback/call-site-view.ts'
 import type { Features } from './quality/read-features.ts'
 import {
   boundedEstimate,
@@ -8,9 +8,6 @@ import {
   type QualityEstimate,
   type QualityView,
 } from './quality-view.ts'
-
-/** What calls of the same site have shown of a model; never waits. */
-export type SiteOf = (modelId: string) => SiteAdjustment
 
 /** What estimates of one request are made from. */
 export type QualityKnowledge = {

@@ -10,8 +10,11 @@ export type SiteAdjustment = {
 
 export const NO_ADJUSTMENT: SiteAdjustment = { logOdds: 0, sd: 0, samples: 0 }
 
+/** What calls of one site have shown of a model. */
+export type SiteOf = (modelId: string) => SiteAdjustment
+
 /** What routing asks of the counters. Never waits: what is not at hand counts as nothing known. */
 export type CallSiteView = {
-  /** @param siteKey the call site, and whose (call/site-key). */
-  readonly of: (query: { readonly siteKey: string; readonly modelId: string }) => SiteAdjustment
+  /** @param siteKey the call site, and whose (call/site-key); looked up once for all the models of a choice. */
+  readonly of: (siteKey: string) => SiteOf
 }

@@ -60,13 +60,9 @@ export function createQualityView({
   )
   // One prompt is asked about for every model of the catalogue; it is read once and forgotten with its features.
   const readings = new WeakMap<Features, Read>()
-  let last: { readonly features: Features; readonly read: Read } | undefined
   const readOnce = (features: Features): Read => {
-    // Hundreds of questions about one prompt come one after the other: finding it each time would be half of their time.
-    if (last?.features === features) return last.read
     const read = readings.get(features) ?? readAnew(features)
     readings.set(features, read)
-    last = { features, read }
     return read
   }
   const lists = new WeakMap<readonly Model[], readonly Known[]>()

@@ -25,9 +25,9 @@ const received = (over: Partial<ReceivedCall> = {}): ReceivedCall =>
 function sitesAsked() {
   const asked: string[] = []
   const sites = {
-    of({ siteKey }: { siteKey: string }) {
+    of(siteKey: string) {
       asked.push(siteKey)
-      return NO_ADJUSTMENT
+      return () => NO_ADJUSTMENT
     },
   }
   return { asked, sites }

@@ -84,7 +84,7 @@ test('experience of a payer moves its own site once it has been read, and nobody
   )
   for (const one of ended) watch.take(one)
   const { siteKey } = story()
-  const ask = (key: string, modelId = 'acme/writer') => watch.sites.of({ siteKey: key, modelId })
+  const ask = (key: string, modelId = 'acme/writer') => watch.sites.of(key)(modelId)
   expect(ask(siteKey)).toEqual({ logOdds: 0, sd: 0, samples: 0 })
   await watch.write()
   expect(ask(siteKey)).toMatchObject({ logOdds: -1, samples: 30 })
@@ -100,7 +100,7 @@ test('what is learned later is seen without a restart, and by another instance',
   const { watch, store } = open(() => nowMs)
   const other = createFeedbackWatch({ nowMs: () => nowMs, secret, store })
   const { siteKey } = story()
-  const ask = (of = watch) => of.sites.of({ siteKey, modelId: 'acme/writer' }).samples
+  const ask = (of = watch) => of.sites.of(siteKey)('acme/writer').samples
   ask()
   ask(other)
   await Promise.all([watch.write(), other.write()])
