@@ -1,6 +1,8 @@
 import { getTableColumns, getTableName, is, Table } from 'drizzle-orm'
+import * as audit from '../src/storage/schema/audit.ts'
 import * as calls from '../src/storage/schema/calls.ts'
 import * as feedback from '../src/storage/schema/feedback.ts'
+import * as governance from '../src/storage/schema/governance.ts'
 import * as health from '../src/storage/schema/health.ts'
 import * as ledger from '../src/storage/schema/ledger.ts'
 import * as operations from '../src/storage/schema/operations.ts'
@@ -16,7 +18,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
     ['which call', 'call_id request_id request_hash channel_id at_ms'],
     ['who pays: wallet, or later an organisation', 'payer_kind payer_id organization_id principal_id key_id'],
     ['with what, up to what', 'payment_key scheme network asset decimals ceiling fee'],
-    ['which accounts carry it', 'hold_accounts hold_amounts hold_usd'],
+    ['which accounts carry it', 'hold_accounts hold_amounts hold_usd hold_counts'],
     [
       'where it goes, and why',
       'model endpoint provider region strategy decision price_book output_cap estimated_cost streamed',
@@ -55,11 +57,112 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'account_id kind credit_limit credits_posted debits_posted debits_pending refunds_posted refunds_pending moved_at_ms',
     ],
     ['receivables: a payer that has let us down', 'deposits_only'],
+    ['budgets: alerts of a window, and by which version its limit stands', 'thresholds told terms_version'],
     ['channels: highest voucher', 'voucher_max voucher_signature'],
     ['channels: the turn', 'turn_payer turn_quotes turn_reserved turn_expires_at_ms'],
     [
       'channels: state at the contract',
       'claimed unclaimed_since_ms withdraw_requested_at refund_nonce published_max',
+    ],
+  ],
+  budget_windows: [
+    [
+      'which budget, whose counter and which window an account is about',
+      'account_id organization_id budget_id level level_id metric window_id resets_at_ms opened_at_ms',
+    ],
+  ],
+  organizations: [
+    [
+      'a tenant and its settings',
+      'id organization_id version created_at_ms archived_at_ms name level_names time_zone',
+    ],
+  ],
+  units: [
+    [
+      'departments and teams',
+      'id organization_id version created_at_ms archived_at_ms name name_key parent_id path',
+    ],
+  ],
+  principals: [
+    [
+      'members by the name that their organisation gives them, programs, and wallets',
+      'id organization_id version created_at_ms archived_at_ms unit_id kind name address',
+    ],
+  ],
+  wallets: [
+    [
+      'that a wallet was linked, and what screening said of it',
+      'id organization_id version created_at_ms archived_at_ms principal_id linked_at_ms verdict list_version screened_until_ms',
+    ],
+  ],
+  api_keys: [
+    [
+      'keys: never their secret',
+      'id organization_id version created_at_ms archived_at_ms principal_id name kind is_test scopes expires_at_ms revoked_at_ms rotated_from_id',
+    ],
+    ['a secret is known again by its keyed hash', 'secret_hash pepper_version'],
+  ],
+  roles: [
+    [
+      "an organisation's own bundles of permissions",
+      'id organization_id version created_at_ms archived_at_ms name permissions',
+    ],
+  ],
+  role_grants: [
+    [
+      'who holds which role where',
+      'id organization_id version created_at_ms archived_at_ms principal_id unit_id role',
+    ],
+  ],
+  policies: [
+    [
+      'what a level allows',
+      'id organization_id version created_at_ms archived_at_ms level level_id rules set_by_path set_by_reach',
+    ],
+  ],
+  budgets: [
+    [
+      'what a level may spend',
+      'id organization_id version created_at_ms archived_at_ms level level_id metric time_window budget_limit mode applies time_zone thresholds_percent overrides set_by_path set_by_reach',
+    ],
+  ],
+  rate_limits: [
+    [
+      'how much at once',
+      'id organization_id version created_at_ms archived_at_ms level level_id metric rate_limit set_by_path set_by_reach',
+    ],
+  ],
+  webhooks: [
+    [
+      'where alerts go',
+      'id organization_id version created_at_ms archived_at_ms name url event_types disabled_at_ms',
+    ],
+    ['signs them; encrypted', 'sealed_secret sealed_earlier_secret'],
+  ],
+  audit_events: [
+    [
+      'who did what, when, through what',
+      'organization_id sequence at_ms actor_kind actor_id via action target_kind target_id request_id',
+    ],
+    ['settings before and after, never content of calls', 'before after'],
+    ['a salted digest of where from', 'address_digest'],
+    ['the chain', 'previous_hash hash'],
+  ],
+  audit_heads: [['the end of each chain, and its tree', 'organization_id sequence hash frontier']],
+  admin_writes: [
+    [
+      'so that a write that is sent twice is done once',
+      'organization_id idempotency_key request_digest result at_ms',
+    ],
+  ],
+  outbox_events: [
+    ['alerts: ids, codes, amounts and times', 'id organization_id type at_ms data count last_at_ms'],
+    ['whether deliveries were made', 'fanned_out_at_ms'],
+  ],
+  deliveries: [
+    [
+      'an alert on its way to a subscription',
+      'id organization_id event_id webhook_id state attempts next_at_ms lease_expires_at_ms last_status last_error_code created_at_ms ended_at_ms version',
     ],
   ],
   channels: [['a channel and its terms', 'id account_id network asset decimals payer config opened_at_ms']],
@@ -134,8 +237,10 @@ type StoredColumns = {
 /** Every table and column of the schema. @throws Error where one has no purpose, or a purpose has no column. */
 export function storedColumns(): readonly StoredColumns[] {
   const schema = Object.values({
+    ...audit,
     ...calls,
     ...feedback,
+    ...governance,
     ...health,
     ...ledger,
     ...operations,

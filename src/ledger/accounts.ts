@@ -1,3 +1,5 @@
+const escaped = (id: string) => id.replaceAll('%', '%25').replaceAll(':', '%3A')
+
 /** Account paths: one function per kind of account, so that no path is spelled twice. */
 export const ACCOUNTS = {
   /** What a wallet has with us: the unused part of `exact` payments. Credit account, never below zero. */
@@ -7,6 +9,14 @@ export const ACCOUNTS = {
   /** What a payer has in a channel. Credit account, never below zero. */
   channel: (channelId: string) => `channel:${channelId}`,
   organizationBalance: (organizationId: string) => `organization:${organizationId}:balance`,
+  /**
+   * What is spent and held of a budget in one window. Ids may hold colons, so they are escaped: no caller can name a run so that its
+   * account is another's.
+   */
+  budget: ({ budgetId, levelId, windowId }: { budgetId: string; levelId: string; windowId: string }) =>
+    `budget:${escaped(budgetId)}:${escaped(levelId)}:${windowId}`,
+  /** The other side of all budgets: they count what other accounts have paid. */
+  budgetsSpent: 'budgets:spent',
   revenue: 'revenue:unsettled',
   clearing: 'clearing:settlement',
   payTo: 'chain:pay-to',
@@ -26,6 +36,9 @@ export const ACCOUNTS = {
 export const tokenLedger = ({ network, asset }: { network: string; asset: string }) => `${network}/${asset}`
 export const nativeLedger = (network: string) => `${network}/native`
 export const USD_LEDGER = 'usd'
+/** Ledgers of what budgets count that is no money. */
+export const TOKENS_LEDGER = 'tokens'
+export const REQUESTS_LEDGER = 'requests'
 
 /** Accounts whose available amount is enforced at the pending step; only these have a balance row. */
 export function isLimited(account: string): boolean {
@@ -33,6 +46,7 @@ export function isLimited(account: string): boolean {
     account.startsWith('channel:') ||
     account.startsWith('receivable:') ||
     (account.startsWith('payer:') && account.endsWith(':credit')) ||
-    account.startsWith('organization:')
+    account.startsWith('organization:') ||
+    account.startsWith('budget:')
   )
 }

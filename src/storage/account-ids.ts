@@ -8,9 +8,10 @@ export type AccountKey = { readonly ledger: string; readonly account: string }
 /** Ids never change, so they may be remembered; the memory is bounded. */
 const REMEMBERED = 200_000
 
-const kindOf = (account: string): 'channel' | 'credit' | 'exposure' | 'organization' => {
+const kindOf = (account: string): 'channel' | 'credit' | 'exposure' | 'organization' | 'budget' => {
   if (account.startsWith('channel:')) return 'channel'
   if (account.startsWith('receivable:')) return 'exposure'
+  if (account.startsWith('budget:')) return 'budget'
   return account.startsWith('organization:') ? 'organization' : 'credit'
 }
 

@@ -35,6 +35,8 @@ export const admissions = pgTable(
     hold_accounts: bigint({ mode: 'bigint' }).array().notNull(),
     hold_amounts: numeric({ precision: 39, scale: 0 }).array().notNull(),
     hold_usd: boolean().array().notNull(),
+    /** What a scope counts that is no money, parallel to the others: tokens or requests; null where no scope does. */
+    hold_counts: text().array(),
     ceiling: amount('ceiling').notNull(),
     fee: amount('fee').notNull(),
     request_hash: text().notNull(),

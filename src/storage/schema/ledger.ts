@@ -38,7 +38,7 @@ export const balances = pgTable(
     account_id: bigint({ mode: 'bigint' })
       .primaryKey()
       .references(() => accounts.id),
-    kind: text({ enum: ['channel', 'credit', 'exposure', 'organization'] }).notNull(),
+    kind: text({ enum: ['channel', 'credit', 'exposure', 'organization', 'budget'] }).notNull(),
     credit_limit: amount('credit_limit').notNull().default('0'),
     credits_posted: amount('credits_posted').notNull().default('0'),
     debits_posted: amount('debits_posted').notNull().default('0'),
@@ -62,12 +62,17 @@ export const balances = pgTable(
     refund_nonce: amount('refund_nonce').notNull().default('0'),
     /** The highest voucher when a claim was last signed: vouchers up to it are public. */
     published_max: amount('published_max').notNull().default('0'),
+    /** Budgets only: percents of the limit that are told, and those that were told in this window. */
+    thresholds: integer().array(),
+    told: integer().array(),
+    /** Budgets only: the version of the budget whose limit stands in `credit_limit`; an older one does not bring its own back. */
+    terms_version: integer(),
   },
   (table) => [
     check('balances_pending', sql`${table.debits_pending} >= 0 and ${table.refunds_pending} >= 0`),
     check(
       'balances_available',
-      sql`${table.kind} = 'exposure' or ${table.credit_limit} + ${table.credits_posted} - ${table.debits_posted} - ${table.debits_pending} >= 0`,
+      sql`${table.kind} in ('exposure', 'budget') or ${table.credit_limit} + ${table.credits_posted} - ${table.debits_posted} - ${table.debits_pending} >= 0`,
     ),
     check(
       'balances_voucher',
@@ -77,6 +82,30 @@ export const balances = pgTable(
       'balances_claimed',
       sql`${table.kind} <> 'channel' or ${table.claimed} <= ${table.debits_posted} - ${table.refunds_posted}`,
     ),
+  ],
+)
+
+/** What the account of a budget's window is about. Never changed: a counter stays with its window. */
+export const budget_windows = pgTable(
+  'budget_windows',
+  {
+    account_id: bigint({ mode: 'bigint' })
+      .primaryKey()
+      .references(() => accounts.id),
+    /** null: a wallet that belongs to nobody, or a cap that a caller without organisation has set itself. */
+    organization_id: text(),
+    budget_id: text().notNull(),
+    level: text().notNull(),
+    /** Whose counter it is: the budget's own place, or whoever below has one of its own. */
+    level_id: text().notNull(),
+    metric: text({ enum: ['usd', 'tokens', 'requests'] }).notNull(),
+    window_id: text().notNull(),
+    resets_at_ms: timeMs('resets_at_ms'),
+    opened_at_ms: timeMs('opened_at_ms').notNull(),
+  },
+  (table) => [
+    index('budget_windows_budget').on(table.budget_id, table.opened_at_ms),
+    index('budget_windows_place').on(table.organization_id, table.level, table.level_id),
   ],
 )
 
