@@ -37,6 +37,7 @@ export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<A
     case 'withdrawing':
     case 'unknown_channel':
     case 'unclaimed':
+    case 'over_budget':
     case 'deposits_only':
       throw new TurnpikeError('internal_error')
   }

@@ -99,6 +99,8 @@ async function conclude({
       dependencies.wake()
       if (fundingTransaction !== undefined) throw settlementPending({ transaction: fundingTransaction })
       throw new TurnpikeError('claim_pending', { retryAfterMs: CLAIM_MS })
+    // No call brings budgets along yet.
+    case 'over_budget':
     case 'deposits_only':
       throw new TurnpikeError('internal_error')
   }

@@ -1,6 +1,7 @@
 import type { Endpoint, Model } from '../catalog/types.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import type { Usage } from '../chat/usage.ts'
+import type { Scope } from '../governance/budgets/admit.ts'
 import type { ErrorCode } from '../lib/errors/registry.ts'
 import type { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { Atomic, PicoUsd } from '../lib/money.ts'
@@ -76,6 +77,18 @@ export type Hold = {
   /** Account path, e.g. `channel:0x…`, `payer:0x…:credit`, `receivable:0x…`. */
   readonly account: string
   readonly amount: bigint
+  /** Holds of budgets only: by what the account is judged, and opened where it is not there yet. */
+  readonly budget?: BudgetTerms
+}
+
+/**
+ * A budget in its window as the caller of the store knows it. Where the budget was changed since, by its version, the limit that the
+ * store has counts.
+ */
+export type BudgetTerms = Omit<Scope, 'spent' | 'held'> & {
+  readonly organizationId: string | null
+  readonly version: number
+  readonly thresholdsPercent: readonly number[]
 }
 
 /** The row of W1: claim, holds and first attempt of one call in one write. */
@@ -134,11 +147,18 @@ export type ChannelHold = {
 }
 
 export type AdmitOutcome =
-  | { readonly kind: 'admitted'; readonly channel?: ChannelState }
+  | {
+      readonly kind: 'admitted'
+      readonly channel?: ChannelState
+      /** Soft and observed budgets that the call goes beyond, as they stood before it. */
+      readonly exceeded?: readonly Scope[]
+    }
   /** The payment key is taken; the call that has it. */
   | { readonly kind: 'duplicate'; readonly call: CallRecord }
   /** One of the scopes cannot carry its hold. */
   | { readonly kind: 'refused'; readonly account: string; readonly availableAtomic: bigint }
+  /** A hard budget has no room for the call. All its budgets as they stand, for governance's rule: wait, clamp or refuse. */
+  | { readonly kind: 'over_budget'; readonly scopes: readonly Scope[] }
   /** An earlier `upto` settlement of this payer has failed: only what is paid in advance is served. */
   | { readonly kind: 'deposits_only' }
   /** The channel owes so much that its claim comes first. */

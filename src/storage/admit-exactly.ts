@@ -1,4 +1,5 @@
 import type { AdmitOutcome } from '../call/types.ts'
+import { judgeBudgets } from './judge-budgets.ts'
 import { admitVoucher } from '../payment/channel.ts'
 import type { ChannelState } from '../payment/types.ts'
 import { findByIdempotencyKey, selectCalls } from './call-records.ts'
@@ -13,7 +14,7 @@ import {
 import type { Scope, ScopedAdmission } from './hot/scoped-admission.ts'
 import { big } from './row.ts'
 
-async function readScopes({
+export async function readScopes({
   sql,
   scopes,
   lock = false,
@@ -85,12 +86,20 @@ async function insertAdmission({ sql, item }: { sql: Sql; item: ScopedAdmission 
 }
 
 async function addHolds({ sql, item }: { sql: Sql; item: ScopedAdmission }): Promise<void> {
-  for (const { accountId, amount, isChannel, exposureLimit } of item.scopes) {
+  for (const { accountId, amount, isChannel, exposureLimit, budget } of item.scopes) {
     if (isChannel) continue
+    const limit = exposureLimit ?? budget?.limit
     await sql.query(
-      `update balances set debits_pending = debits_pending + $2::numeric, credit_limit = coalesce($3, credit_limit),
-         moved_at_ms = greatest(moved_at_ms, $4) where account_id = $1`,
-      [accountId.toString(), amount.toString(), exposureLimit?.toString() ?? null, item.admission.atMs],
+      `update balances set debits_pending = debits_pending + $2::numeric,
+         credit_limit = case when $5 < terms_version then credit_limit else coalesce($3, credit_limit) end,
+         terms_version = greatest(terms_version, $5), moved_at_ms = greatest(moved_at_ms, $4) where account_id = $1`,
+      [
+        accountId.toString(),
+        amount.toString(),
+        limit?.toString() ?? null,
+        item.admission.atMs,
+        budget?.version ?? null,
+      ],
     )
   }
 }
@@ -104,8 +113,8 @@ function refusalOf({
   rows: Map<bigint, Row>
 }): AdmitOutcome | undefined {
   const taken = new Map<bigint, bigint>()
-  for (const { accountId, account, amount, isChannel, exposureLimit } of item.scopes) {
-    if (isChannel) continue
+  for (const { accountId, account, amount, isChannel, exposureLimit, budget } of item.scopes) {
+    if (isChannel || budget) continue
     const row = rows.get(accountId)
     if (exposureLimit !== undefined && row?.['deposits_only'] === true) return { kind: 'deposits_only' }
     const available = row ? availableIn(row, exposureLimit) - (taken.get(accountId) ?? 0n) : 0n
@@ -178,12 +187,15 @@ async function refuseEarly({
 }): Promise<AdmitOutcome | undefined> {
   const owner = await ownerOfKey({ sql, item })
   if (owner) return owner
-  return refusalOf({ item, rows: await readScopes({ sql, scopes: item.scopes }) })
+  const rows = await readScopes({ sql, scopes: item.scopes })
+  const budgets = judgeBudgets({ scopes: item.scopes, rows })
+  return budgets.kind === 'over_budget' ? budgets : refusalOf({ item, rows })
 }
 
 /**
  * W1 for one call that the group statement did not admit: finds out why, under the same locks in the same order, and
- * gives channels their turns. Governance scopes are asked before the channel: a refusal writes nothing.
+ * gives channels their turns. Budgets are asked first, then the payment's account: whom a budget refuses is not asked to pay, and a
+ * refusal writes nothing.
  */
 export async function admitExactly({
   database,
@@ -198,6 +210,8 @@ export async function admitExactly({
     const rows = await readScopes({ sql, scopes: item.scopes, lock: true })
     const owner = await ownerOfKey({ sql, item })
     if (owner) return owner
+    const budgets = judgeBudgets({ scopes: item.scopes, rows })
+    if (budgets.kind === 'over_budget') return budgets
     const refusal = refusalOf({ item, rows })
     if (refusal) return refusal
     const verdict = await askChannel({ sql, item, rows })
@@ -210,6 +224,6 @@ export async function admitExactly({
       await writeChannel({ sql, id: verdict.id, state: verdict.state })
     }
     await addHolds({ sql, item })
-    return { kind: 'admitted' }
+    return budgets
   })
 }

@@ -1,9 +1,9 @@
 import type { CallStore } from '../call/ports.ts'
 import type { Admission, AdmitOutcome, Captured, Capture } from '../call/types.ts'
-import { ACCOUNTS, USD_LEDGER } from '../ledger/accounts.ts'
+import { ACCOUNTS, REQUESTS_LEDGER, TOKENS_LEDGER, USD_LEDGER } from '../ledger/accounts.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { AccountIds } from './account-ids.ts'
-import { admitExactly } from './admit-exactly.ts'
+import { admitExactly, readScopes } from './admit-exactly.ts'
 import { findByIdempotencyKey, selectCalls } from './call-records.ts'
 import { channelStateOf } from './channel-row.ts'
 import { checkAdmission, checkAttempt, checkCapture } from './check-values.ts'
@@ -11,6 +11,8 @@ import type { Database, Row } from './database.ts'
 import { admitGroup } from './hot/admit-group.ts'
 import { captureGroup, type CaptureResult } from './hot/capture-group.ts'
 import { openLane } from './hot/lane.ts'
+import { judgeBudgets } from './judge-budgets.ts'
+import { openBudgetWindow } from './open-budget-window.ts'
 import type { Scope, ScopedAdmission } from './hot/scoped-admission.ts'
 import { openChannel } from './open-channel.ts'
 import type { OpenCalls } from './open-calls.ts'
@@ -18,12 +20,16 @@ import { withPatience } from './patience.ts'
 import { big } from './row.ts'
 import { openStatistics } from './statistics.ts'
 
-type Refusal = { readonly kind: 'refused'; readonly account: string }
+/** What a ledger counts that is no money. */
+const COUNTS: Readonly<Record<string, Scope['counts']>> = {
+  [TOKENS_LEDGER]: 'tokens',
+  [REQUESTS_LEDGER]: 'requests',
+}
 
-/** A hold with its account's id; a hold on an account that does not exist is refused: nothing was ever paid into it. */
+/** A hold with its account's id. */
 function scopeOf({
   admission,
-  hold: { ledger, account, amount },
+  hold: { ledger, account, amount, budget },
   accountId,
 }: {
   admission: Admission
@@ -32,6 +38,7 @@ function scopeOf({
 }): Scope {
   const isOfChannel = admission.channel !== undefined && account === ACCOUNTS.channel(admission.channel.id)
   const channel = isOfChannel ? admission.channel : undefined
+  const counts = COUNTS[ledger]
   const isExposure = account.startsWith('receivable:') && admission.exposureLimitAtomic !== undefined
   return {
     accountId,
@@ -39,6 +46,8 @@ function scopeOf({
     amount,
     isUsd: ledger === USD_LEDGER,
     isChannel: channel !== undefined,
+    ...(counts ? { counts } : {}),
+    ...(budget ? { budget } : {}),
     ...(channel ? { unclaimedLimit: channel.unclaimedLimitAtomic } : {}),
     ...(isExposure ? { exposureLimit: admission.exposureLimitAtomic } : {}),
   }
@@ -59,6 +68,26 @@ async function openFirst({
   return database.transaction((sql) => openChannel({ sql, id, network, config, atMs }))
 }
 
+/** A budget's window opens with the first call in it. */
+async function openWindow({
+  database,
+  hold: { ledger, account, budget },
+  atMs,
+}: {
+  database: Database
+  hold: Admission['holds'][number]
+  atMs: number
+}): Promise<bigint | undefined> {
+  if (!budget) return undefined
+  return database.transaction((sql) => openBudgetWindow({ sql, ledger, account, terms: budget, atMs }))
+}
+
+type Found = {
+  readonly scopes: readonly Scope[]
+  /** An account that does not exist: nothing was ever paid into it, so it carries no hold. */
+  readonly missing?: string
+}
+
 async function findScopes({
   database,
   accountIds,
@@ -67,17 +96,42 @@ async function findScopes({
   database: Database
   accountIds: AccountIds
   admission: Admission
-}): Promise<readonly Scope[] | Refusal> {
+}): Promise<Found> {
   const scopes: Scope[] = []
+  let missing: string | undefined
   for (const hold of admission.holds) {
     const accountId =
       accountIds.peek(hold) ??
       (await accountIds.find(hold)) ??
-      (await openFirst({ database, admission, account: hold.account }))
-    if (accountId === undefined) return { kind: 'refused', account: hold.account }
-    scopes.push(scopeOf({ admission, hold, accountId }))
+      (await openFirst({ database, admission, account: hold.account })) ??
+      (await openWindow({ database, hold, atMs: admission.atMs }))
+    if (accountId === undefined) missing ??= hold.account
+    else scopes.push(scopeOf({ admission, hold, accountId }))
   }
-  return scopes
+  return { scopes, ...(missing === undefined ? {} : { missing }) }
+}
+
+/** The payment's account is not there; still, whom a budget refuses is not asked to pay into it. */
+async function refuseMissing({
+  database,
+  admission,
+  scopes,
+  missing,
+}: {
+  database: Database
+  admission: Admission
+  scopes: readonly Scope[]
+  missing: string
+}): Promise<AdmitOutcome> {
+  const budgets = scopes.filter(({ budget }) => budget)
+  if (budgets.length > 0) {
+    const rows = await readScopes({ sql: database, scopes: budgets })
+    const verdict = judgeBudgets({ scopes: budgets, rows })
+    if (verdict.kind === 'over_budget') return verdict
+  }
+  return admission.channel && missing === ACCOUNTS.channel(admission.channel.id)
+    ? { kind: 'unknown_channel' }
+    : { kind: 'refused', account: missing, availableAtomic: 0n }
 }
 
 const channelOfResult = ({ channelRow }: { channelRow?: Row }) =>
@@ -130,19 +184,15 @@ export function openCallStore({
   }
 
   async function admitScoped(item: ScopedAdmission): Promise<AdmitOutcome> {
-    return (await enterAdmission(item))
-      ? { kind: 'admitted' }
-      : withPatience(() => admitExactly({ database, item }))
+    const { isAdmitted, exceeded } = await enterAdmission(item)
+    if (!isAdmitted) return withPatience(() => admitExactly({ database, item }))
+    return exceeded.length > 0 ? { kind: 'admitted', exceeded } : { kind: 'admitted' }
   }
 
   async function admit(admission: Admission): Promise<AdmitOutcome> {
     checkAdmission(admission)
-    const scopes = await findScopes({ database, accountIds, admission })
-    if ('kind' in scopes) {
-      return admission.channel && scopes.account === ACCOUNTS.channel(admission.channel.id)
-        ? { kind: 'unknown_channel' }
-        : { ...scopes, availableAtomic: 0n }
-    }
+    const { scopes, missing } = await findScopes({ database, accountIds, admission })
+    if (missing !== undefined) return refuseMissing({ database, admission, scopes, missing })
     openCalls.add(admission)
     const outcome = await admitScoped({ admission, scopes, instance })
     if (outcome.kind !== 'admitted') openCalls.remove(admission.callId)

@@ -21,6 +21,24 @@ const words = (value: string | undefined, field: string) =>
 
 const INT = 2 ** 31 - 1
 
+/** Budgets are told apart by their accounts, and a call takes one amount of each metric; a limit of one request has no sums. */
+function checkBudgets(holds: Admission['holds']): void {
+  const taken = new Map<string, bigint>()
+  const accounts = new Set<string>()
+  for (const { ledger, account, amount: asked, budget } of holds) {
+    if (!budget) continue
+    amount(budget.limit, 'budget.limit')
+    count(budget.version, 'budget.version', INT)
+    words(account, 'holds')
+    check(ledger === budget.metric && budget.windowId !== 'request', 'budget.metric')
+    // The sums of a rolling window are those of many slots: see open-budget-window.
+    check(!budget.windowId.startsWith('rolling'), 'budget.windowId')
+    check((taken.get(ledger) ?? asked) === asked && !accounts.has(account), 'holds')
+    taken.set(ledger, asked)
+    accounts.add(account)
+  }
+}
+
 /** @throws RangeError naming the field. */
 export function checkAdmission(admission: Admission): void {
   const { payer, channel, holds } = admission
@@ -28,6 +46,7 @@ export function checkAdmission(admission: Admission): void {
   amount(admission.feePicoUsd, 'feePicoUsd')
   amount(admission.estimatedCostPicoUsd, 'estimatedCostPicoUsd')
   for (const hold of holds) amount(hold.amount, 'holds')
+  checkBudgets(holds)
   if (admission.exposureLimitAtomic !== undefined)
     amount(admission.exposureLimitAtomic, 'exposureLimitAtomic')
   if (channel) {

@@ -53,6 +53,12 @@ export const ADMISSION_COLUMNS: readonly Column[] = [
     ...textColumn('hold_usd', ({ scopes }) => booleanArray(scopes, ({ isUsd }) => isUsd)),
     cast: 'boolean[]',
   },
+  {
+    ...textColumn('hold_counts', ({ scopes }) =>
+      scopes.some(({ counts }) => counts) ? textArray(scopes, ({ counts }) => counts) : undefined,
+    ),
+    cast: 'text[]',
+  },
   numberColumn('ceiling', 'numeric', ({ admission }) => admission.ceilingAtomic),
   numberColumn('fee', 'numeric', ({ admission }) => admission.feePicoUsd),
   textColumn('request_hash', ({ admission }) => admission.requestHash),

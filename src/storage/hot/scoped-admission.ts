@@ -1,4 +1,4 @@
-import type { Admission } from '../../call/types.ts'
+import type { Admission, BudgetTerms } from '../../call/types.ts'
 
 /** A hold with its account's row id. */
 export type Scope = {
@@ -9,6 +9,9 @@ export type Scope = {
   readonly isUsd: boolean
   /** The scope is the channel that the call's voucher is about. */
   readonly isChannel: boolean
+  /** The scope counts no money. */
+  readonly counts?: 'tokens' | 'requests'
+  readonly budget?: BudgetTerms
   /** Exposure accounts: what the account's limit becomes. */
   readonly exposureLimit?: bigint
   /** Channels: what may be charged or held and not claimed. */

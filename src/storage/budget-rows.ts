@@ -1,0 +1,25 @@
+import type { BudgetTerms } from '../call/types.ts'
+import type { Scope } from '../governance/budgets/admit.ts'
+import type { Row } from './database.ts'
+import { big, integer } from './row.ts'
+
+/** A budget's window without its sums. */
+export const scopeOfTerms = ({
+  organizationId: _organization,
+  version: _version,
+  thresholdsPercent: _thresholds,
+  ...scope
+}: BudgetTerms): Omit<Scope, 'spent' | 'held'> => scope
+
+/** A budget's window as its balance row has it. Who knows an older version of the budget has to take the row's limit. */
+export function budgetScopeOf({ terms, row }: { terms: BudgetTerms; row: Row | undefined }): Scope {
+  const scope = scopeOfTerms(terms)
+  if (!row) return { ...scope, spent: 0n, held: 0n }
+  const isOutdated = row['terms_version'] !== null && terms.version < integer(row['terms_version'])
+  return {
+    ...scope,
+    limit: isOutdated ? big(row['credit_limit']) : terms.limit,
+    spent: big(row['debits_posted']),
+    held: big(row['debits_pending']),
+  }
+}

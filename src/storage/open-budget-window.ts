@@ -1,0 +1,34 @@
+import type { BudgetTerms } from '../call/types.ts'
+import { type AccountKey, ensureAccount } from './account-ids.ts'
+import type { Sql } from './database.ts'
+
+/**
+ * Makes the account of a budget's window, with the budget's limit, inside the caller's transaction. Where it is there already nothing
+ * changes: its limit comes with the calls.
+ */
+export async function openBudgetWindow({
+  sql,
+  ledger,
+  account,
+  terms,
+  atMs,
+}: AccountKey & { sql: Sql; terms: BudgetTerms; atMs: number }): Promise<bigint> {
+  const id = await ensureAccount({ sql, ledger, account })
+  const { organizationId, budgetId, level, levelId, metric, windowId, resetsAtMs } = terms
+  const opened = await sql.query(
+    `insert into budget_windows (account_id, organization_id, budget_id, level, level_id, metric, window_id, resets_at_ms, opened_at_ms)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning 1`,
+    [id.toString(), organizationId, budgetId, level, levelId, metric, windowId, resetsAtMs, atMs],
+  )
+  if (opened.length === 0) return id
+  await sql.query(
+    `update balances set credit_limit = $2, thresholds = $3::integer[], told = '{}', terms_version = $4 where account_id = $1`,
+    [
+      id.toString(),
+      terms.limit.toString(),
+      `{${[...new Set(terms.thresholdsPercent)].join(',')}}`,
+      terms.version,
+    ],
+  )
+  return id
+}
