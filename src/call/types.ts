@@ -89,6 +89,8 @@ export type BudgetTerms = Omit<Scope, 'spent' | 'held'> & {
   readonly organizationId: string | null
   readonly version: number
   readonly thresholdsPercent: readonly number[]
+  /** Rolling windows: from where slots count. What is held is counted in the slot that `windowId` names. */
+  readonly rollingFromMs?: number
 }
 
 /** The row of W1: claim, holds and first attempt of one call in one write. */

@@ -1,5 +1,4 @@
 import type { AdmitOutcome } from '../call/types.ts'
-import { judgeBudgets } from './judge-budgets.ts'
 import { admitVoucher } from '../payment/channel.ts'
 import type { ChannelState } from '../payment/types.ts'
 import { findByIdempotencyKey, selectCalls } from './call-records.ts'
@@ -12,18 +11,23 @@ import {
   admissionValues,
 } from './hot/admission-columns.ts'
 import type { Scope, ScopedAdmission } from './hot/scoped-admission.ts'
+import { judgeBudgets } from './judge-budgets.ts'
+import { lockCounters, moveRoom, siblingIds, siblingSums } from './rolling-windows.ts'
 import { big } from './row.ts'
 
 export async function readScopes({
   sql,
   scopes,
   lock = false,
+  beside = [],
 }: {
   sql: Sql
   scopes: readonly Scope[]
   lock?: boolean
+  /** Other accounts that are to be locked with them. */
+  beside?: readonly bigint[]
 }): Promise<Map<bigint, Row>> {
-  const ids = scopes.map(({ accountId }) => accountId.toString())
+  const ids = [...scopes.map(({ accountId }) => accountId), ...beside].map(String)
   const rows = await sql.query(
     `select * from balances where account_id = any($1::bigint[]) order by account_id ${lock ? 'for update' : ''}`,
     [ids],
@@ -88,7 +92,7 @@ async function insertAdmission({ sql, item }: { sql: Sql; item: ScopedAdmission 
 async function addHolds({ sql, item }: { sql: Sql; item: ScopedAdmission }): Promise<void> {
   for (const { accountId, amount, isChannel, exposureLimit, budget } of item.scopes) {
     if (isChannel) continue
-    const limit = exposureLimit ?? budget?.limit
+    const limit = exposureLimit ?? (budget?.rollingFromMs === undefined ? budget?.limit : undefined)
     await sql.query(
       `update balances set debits_pending = debits_pending + $2::numeric,
          credit_limit = case when $5 < terms_version then credit_limit else coalesce($3, credit_limit) end,
@@ -188,7 +192,8 @@ async function refuseEarly({
   const owner = await ownerOfKey({ sql, item })
   if (owner) return owner
   const rows = await readScopes({ sql, scopes: item.scopes })
-  const budgets = judgeBudgets({ scopes: item.scopes, rows })
+  const others = await siblingSums({ sql, budgets: item.scopes.map(({ budget }) => budget) })
+  const budgets = judgeBudgets({ scopes: item.scopes, rows, others })
   return budgets.kind === 'over_budget' ? budgets : refusalOf({ item, rows })
 }
 
@@ -207,10 +212,13 @@ export async function admitExactly({
   const early = await refuseEarly({ sql: database, item })
   if (early) return early
   return database.transaction(async (sql): Promise<AdmitOutcome> => {
-    const rows = await readScopes({ sql, scopes: item.scopes, lock: true })
+    await lockCounters({ sql, scopes: item.scopes })
+    const beside = await siblingIds({ sql, scopes: item.scopes })
+    const rows = await readScopes({ sql, scopes: item.scopes, lock: true, beside })
     const owner = await ownerOfKey({ sql, item })
     if (owner) return owner
-    const budgets = judgeBudgets({ scopes: item.scopes, rows })
+    const others = await siblingSums({ sql, budgets: item.scopes.map(({ budget }) => budget) })
+    const budgets = judgeBudgets({ scopes: item.scopes, rows, others })
     if (budgets.kind === 'over_budget') return budgets
     const refusal = refusalOf({ item, rows })
     if (refusal) return refusal
@@ -224,6 +232,7 @@ export async function admitExactly({
       await writeChannel({ sql, id: verdict.id, state: verdict.state })
     }
     await addHolds({ sql, item })
+    await moveRoom({ sql, scopes: item.scopes })
     return budgets
   })
 }

@@ -31,8 +31,11 @@ function checkBudgets(holds: Admission['holds']): void {
     count(budget.version, 'budget.version', INT)
     words(account, 'holds')
     check(ledger === budget.metric && budget.windowId !== 'request', 'budget.metric')
-    // The sums of a rolling window are those of many slots: see open-budget-window.
-    check(!budget.windowId.startsWith('rolling'), 'budget.windowId')
+    // A slot by itself would be a window of its own.
+    check(
+      budget.windowId.startsWith('rolling') === (budget.rollingFromMs !== undefined),
+      'budget.rollingFromMs',
+    )
     check((taken.get(ledger) ?? asked) === asked && !accounts.has(account), 'holds')
     taken.set(ledger, asked)
     accounts.add(account)

@@ -5,6 +5,7 @@ import type { Amounts } from '../governance/budgets/types.ts'
 import { budgetScopeOf } from './budget-rows.ts'
 import type { Row } from './database.ts'
 import type { Scope } from './hot/scoped-admission.ts'
+import type { OtherSlots } from './rolling-windows.ts'
 
 type Verdict = Extract<AdmitOutcome, { kind: 'admitted' | 'over_budget' }>
 
@@ -17,15 +18,18 @@ const MEMBER = { usd: 'chargePicoUsd', tokens: 'tokens', requests: 'requests' } 
 export function judgeBudgets({
   scopes,
   rows,
+  others = [],
 }: {
   scopes: readonly Scope[]
   rows: ReadonlyMap<bigint, Row>
+  /** In the order of the scopes. */
+  others?: readonly OtherSlots[]
 }): Verdict {
   const budgets: BudgetScope[] = []
   let amounts: Amounts = NOTHING
-  for (const { accountId, amount, budget: terms } of scopes) {
+  for (const [index, { accountId, amount, budget: terms }] of scopes.entries()) {
     if (!terms) continue
-    budgets.push(budgetScopeOf({ terms, row: rows.get(accountId) }))
+    budgets.push(budgetScopeOf({ terms, row: rows.get(accountId), others: others[index] }))
     amounts = { ...amounts, [MEMBER[terms.metric]]: amount }
   }
   if (budgets.length === 0) return { kind: 'admitted' }

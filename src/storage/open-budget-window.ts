@@ -1,6 +1,7 @@
 import type { BudgetTerms } from '../call/types.ts'
 import { type AccountKey, ensureAccount } from './account-ids.ts'
 import type { Sql } from './database.ts'
+import { integerSet } from './integer-set.ts'
 
 /**
  * Makes the account of a budget's window, with the budget's limit, inside the caller's transaction. Where it is there already nothing
@@ -21,13 +22,15 @@ export async function openBudgetWindow({
     [id.toString(), organizationId, budgetId, level, levelId, metric, windowId, resetsAtMs, atMs],
   )
   if (opened.length === 0) return id
+  // A slot of a rolling window opens without room, and tells of no thresholds: they are of all slots together.
+  const isRolling = terms.rollingFromMs !== undefined
   await sql.query(
     `update balances set credit_limit = $2, thresholds = $3::integer[], told = '{}', terms_version = $4 where account_id = $1`,
     [
       id.toString(),
-      terms.limit.toString(),
-      `{${[...new Set(terms.thresholdsPercent)].join(',')}}`,
-      terms.version,
+      isRolling ? '0' : terms.limit.toString(),
+      isRolling ? null : integerSet(terms.thresholdsPercent),
+      Math.max(1, terms.version),
     ],
   )
   return id

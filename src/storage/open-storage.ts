@@ -1,11 +1,15 @@
 import type { FeedbackStore } from '../call/feedback-ports.ts'
+import type { AdminStore } from '../call/admin-ports.ts'
+import type { BudgetStore } from '../call/budget-ports.ts'
 import type { CallStore, HealthStore } from '../call/ports.ts'
 import type { BalanceStore, DueStore, LaneStore, SettlementStore } from '../settlement/ports.ts'
 import { openAccountIds } from './account-ids.ts'
 import type { ApprovalStore } from '../settlement/approval-ports.ts'
 import { openApprovalStore } from './approval-store.ts'
 import { openAdminQueries } from './admin-queries.ts'
+import { openAdminStore } from './admin/admin-store.ts'
 import { openBalanceStore } from './balance-store.ts'
+import { openBudgetStore } from './budget-store.ts'
 import { openCallStore } from './call-store.ts'
 import type { Database } from './database.ts'
 import { openDueStore } from './due-store.ts'
@@ -39,6 +43,8 @@ export type Storage = {
   readonly findings: ReturnType<typeof openFindingStore>
   readonly feedback: FeedbackStore
   readonly health: HealthStore
+  readonly governance: AdminStore
+  readonly budgets: BudgetStore
   /** One owner at a time; false where another process has it. Embedded: always true, the folder's lock is the lease. */
   readonly takeLease: (name: string) => Promise<boolean>
   readonly instances: {
@@ -151,6 +157,8 @@ export async function openStorageOn({
     findings: openFindingStore({ database }),
     feedback: openFeedbackStore({ database }),
     health: openHealthStore({ database }),
+    governance: openAdminStore({ database }),
+    budgets: openBudgetStore({ database }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
     instances: {
       heartbeat: () => {

@@ -140,7 +140,8 @@ export async function admitGroup({
     // A turn counts as active if it is for the earliest of the group: then the calls are asked one by one.
     Math.min(...items.map(({ admission }) => admission.atMs)),
     numberArray([...new Set(scopes.map(({ accountId }) => accountId))], (id) => id),
-    numberArray(scopes, ({ budget }) => budget?.version),
+    // A rolling window's slot has the room that is left as its limit, and no call knows it better.
+    numberArray(scopes, ({ budget }) => (budget?.rollingFromMs === undefined ? budget?.version : 0)),
     booleanArray(scopes, ({ budget }) => budget === undefined || budget.mode === 'hard'),
   ])
   const answers = items.map(() => ADMITTED)

@@ -162,7 +162,7 @@ test.each(INVARIANTS.map(({ name }) => name))('%s is seen to fail where it is br
   expect(await broken(sql)).toEqual([])
 })
 
-test.each(['admissions', 'captures', 'attempts', 'entries', 'postings'])(
+test.each(['admissions', 'captures', 'attempts', 'entries', 'postings', 'audit_events', 'budget_windows'])(
   'rows of %s are never changed',
   async (table) => {
     await expect(sql.query(`delete from ${table}`)).rejects.toThrow(`rows of ${table} are never changed`)

@@ -1,0 +1,120 @@
+import type { AdminCommit, AdminCommitted, AdminStore } from '../../call/admin-ports.ts'
+import type { AlertEvent } from '../../governance/alerts/events.ts'
+import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
+import type { Database, Sql } from '../database.ts'
+import { appendAudit, closeLog, lockLog } from './audit-log.ts'
+import { auditSide } from './governed-json.ts'
+import { ownerOf } from './governed-tables.ts'
+import { listResource } from './list-resource.ts'
+import { readTableOf, tenantCondition } from './read-tables.ts'
+import { applyBudgetTerms } from './apply-budget-terms.ts'
+import { requireUnchanged, writeChange } from './write-change.ts'
+
+/** What a unique index that is in the way means. */
+const TAKEN = { units_names: 'name_taken', principals_address: 'principal_elsewhere' } as const
+
+function spokenError(error: unknown): unknown {
+  const constraint = typeof error === 'object' && error !== null && 'constraint' in error && error.constraint
+  if (constraint === 'units_names' || constraint === 'principals_address')
+    return new TurnpikeError(TAKEN[constraint], { cause: error })
+  return error
+}
+
+/** What was answered to the same write before. */
+async function findRepeat({
+  sql,
+  commit: { organizationId, idempotency },
+}: {
+  sql: Sql
+  commit: AdminCommit
+}): Promise<AdminCommitted | undefined> {
+  if (!idempotency) return undefined
+  const [row] = await sql.query(
+    'select request_digest, result from admin_writes where organization_id = $1 and idempotency_key = $2',
+    [organizationId, idempotency.key],
+  )
+  if (!row) return undefined
+  if (row['request_digest'] !== idempotency.requestDigest) throw new TurnpikeError('idempotency_conflict')
+  return { isRepeat: true, changed: row['result'] as AdminCommitted['changed'] }
+}
+
+/** Puts an alert into the outbox, inside the commit of its cause. The same cause again is the same row. */
+async function insertEvent({ sql, event }: { sql: Sql; event: AlertEvent }): Promise<void> {
+  await sql.query(
+    `insert into outbox_events (id, organization_id, type, at_ms, data, count, last_at_ms)
+     values ($1, $2, $3, $4, $5::jsonb, $6, $7) on conflict do nothing`,
+    [
+      event.id,
+      ownerOf(event.organizationId),
+      event.type,
+      event.atMs,
+      JSON.stringify(event.data),
+      event.count,
+      event.lastAtMs,
+    ],
+  )
+}
+
+async function commitOnce({ sql, commit }: { sql: Sql; commit: AdminCommit }): Promise<AdminCommitted> {
+  const { organizationId: tenant, changes, unchanged = [], events = [], idempotency, atMs } = commit
+  let log = await lockLog({ sql, organizationId: tenant })
+  const repeat = await findRepeat({ sql, commit })
+  if (repeat) return repeat
+  for (const row of unchanged) await requireUnchanged({ sql, tenant, ...row })
+  const changed: AdminCommitted['changed'][number][] = []
+  for (const change of changes) {
+    const { resource } = change
+    const { before, after } = await writeChange({ sql, tenant, change, atMs })
+    const { actor, via, action, requestId, addressDigest } = commit
+    const record = {
+      ...{ organizationId: tenant, atMs, actor, via, action, requestId, addressDigest },
+      target: { kind: resource, id: after.id },
+      before: auditSide(before),
+      after: auditSide(after),
+    }
+    log = await appendAudit({ sql, log, record })
+    if (change.resource === 'budgets')
+      await applyBudgetTerms({
+        sql,
+        budget: { ...change.value, version: change.expectedVersion + 1 },
+        atMs,
+      })
+    changed.push({ resource, id: after.id, version: after.version })
+  }
+  for (const event of events) {
+    if (![tenant, null].includes(event.organizationId))
+      throw new RangeError('An event is of the organisation that is changed.')
+    await insertEvent({ sql, event })
+  }
+  if (idempotency)
+    await sql.query(
+      `insert into admin_writes (organization_id, idempotency_key, request_digest, result, at_ms)
+       values ($1, $2, $3, $4::jsonb, $5)`,
+      [tenant, idempotency.key, idempotency.requestDigest, JSON.stringify(changed), atMs],
+    )
+  await closeLog({ sql, organizationId: tenant, log })
+  return { isRepeat: false, changed }
+}
+
+/** Everything that is administered, by resource; see {@link AdminStore}. */
+export function openAdminStore({ database }: { database: Database }): AdminStore {
+  return {
+    list: ({ resource, ...query }) => listResource({ sql: database, table: readTableOf(resource), ...query }),
+    get: async ({ resource, tenant, id }) => {
+      const table = readTableOf(resource)
+      const { condition, value } = tenantCondition({ table, tenant })
+      const [row] = await database.query(
+        `select * from ${table.table} where ${condition} and ${table.id} = $2`,
+        [value, id],
+      )
+      return row && table.read(row)
+    },
+    commit: async (commit) => {
+      try {
+        return await database.transaction((sql) => commitOnce({ sql, commit }))
+      } catch (error) {
+        throw spokenError(error)
+      }
+    },
+  }
+}

@@ -1,0 +1,28 @@
+import type { BudgetStore } from '../call/budget-ports.ts'
+import type { BudgetTerms } from '../call/types.ts'
+import { ACCOUNTS } from '../ledger/accounts.ts'
+import { budgetScopeOf } from './budget-rows.ts'
+import type { Database } from './database.ts'
+import { siblingSums } from './rolling-windows.ts'
+import { text } from './row.ts'
+
+/** The account in which a budget's window is counted. */
+const accountOf = ({ metric, ...window }: BudgetTerms) => `${metric} ${ACCOUNTS.budget(window)}`
+
+/** Reads budgets as they stand; holds are the call store's. */
+export function openBudgetStore({ database }: { database: Database }): BudgetStore {
+  return {
+    listScopes: async (budgets) => {
+      const rows = await database.query(
+        `select a.ledger || ' ' || a.path as account, b.* from accounts a join balances b on b.account_id = a.id
+         where a.path = any($1::text[])`,
+        [budgets.map((terms) => ACCOUNTS.budget(terms))],
+      )
+      const byAccount = new Map(rows.map((row) => [text<string>(row['account']), row]))
+      const others = await siblingSums({ sql: database, budgets })
+      return budgets.map((terms, index) =>
+        budgetScopeOf({ terms, row: byAccount.get(accountOf(terms)), others: others[index] }),
+      )
+    },
+  }
+}

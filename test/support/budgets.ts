@@ -1,0 +1,30 @@
+import type { BudgetTerms, Hold } from '../../src/call/types.ts'
+import type { Amounts } from '../../src/governance/budgets/types.ts'
+import { amountOf } from '../../src/governance/budgets/types.ts'
+import { ACCOUNTS } from '../../src/ledger/accounts.ts'
+
+/** A budget of this month at an organisation, unless `over` says otherwise. */
+export const termsOf = (over: Partial<BudgetTerms> & { readonly budgetId: string }): BudgetTerms => ({
+  level: 'organization',
+  levelId: 'acme',
+  metric: 'usd',
+  mode: 'hard',
+  windowId: 'month:2027-01-01',
+  resetsAtMs: Date.UTC(2027, 1, 1),
+  limit: 10_000_000_000n,
+  organizationId: 'acme',
+  version: 1,
+  thresholdsPercent: [],
+  ...over,
+})
+
+/** The hold of one call on one budget. */
+export const holdOn = ({ terms, amount }: { terms: BudgetTerms; amount: bigint }): Hold => ({
+  ledger: terms.metric,
+  account: ACCOUNTS.budget(terms),
+  amount,
+  budget: terms,
+})
+
+export const holdsOn = (budgets: readonly BudgetTerms[], amounts: Amounts): readonly Hold[] =>
+  budgets.map((terms) => holdOn({ terms, amount: amountOf({ amounts, metric: terms.metric }) }))
