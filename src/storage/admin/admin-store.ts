@@ -67,7 +67,13 @@ async function commitOnce({ sql, commit }: { sql: Sql; commit: AdminCommit }): P
     const { before, after } = await writeChange({ sql, tenant, change, atMs })
     const { actor, via, action, requestId, addressDigest } = commit
     const record = {
-      ...{ organizationId: tenant, atMs, actor, via, action, requestId, addressDigest },
+      organizationId: tenant,
+      atMs,
+      actor,
+      via,
+      action,
+      requestId,
+      addressDigest,
       target: { kind: resource, id: after.id },
       before: auditSide(before),
       after: auditSide(after),

@@ -2,7 +2,6 @@ import {
   type AdminResource,
   type AdminResources,
   EVERY_ORGANIZATION,
-  type GovernedResource,
   type Tenant,
 } from '../../call/admin-ports.ts'
 import type { AlertEvent } from '../../governance/alerts/events.ts'
@@ -89,6 +88,8 @@ const DELIVERIES: ReadTable<AdminResources['deliveries']> = {
   }),
 }
 
+const GOVERNED = GOVERNED_TABLES as unknown as Readonly<Record<string, object>>
+
 /** How each resource is read. */
 export function readTableOf<Resource extends AdminResource>(
   resource: Resource,
@@ -98,7 +99,7 @@ export function readTableOf<Resource extends AdminResource>(
   const table = isOwn(resource)
     ? own[resource]
     : {
-        ...GOVERNED_TABLES[resource as GovernedResource],
+        ...GOVERNED[resource],
         id: 'id',
         madeAt: 'created_at_ms',
         living: 'archived_at_ms is null',
