@@ -165,7 +165,10 @@ export function openCallStore({
   })
   const enterCapture = openLane({
     limit: LIMITS.groupSize,
-    run: (items: readonly Capture[]) => captureGroup({ database, items }),
+    run: (items: readonly Capture[]) => {
+      const hasBudgets = !items.every(({ callId }) => openCalls.isWithoutBudgets(callId))
+      return captureGroup({ database, items, hasBudgets })
+    },
   })
   /** Captures under way, by call: a group must not hold one call twice. */
   const capturing = new Map<string, Promise<CaptureResult>>()

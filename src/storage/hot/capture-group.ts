@@ -1,5 +1,5 @@
 import type { Capture } from '../../call/types.ts'
-import type { Database, Row } from '../database.ts'
+import type { Database, HotStatement, Row } from '../database.ts'
 import { big, integer } from '../row.ts'
 import { booleanArray, numberArray, textArray } from './arrays.ts'
 import { crossingEvents } from './crossing-events.ts'
@@ -70,33 +70,35 @@ const names = (columns: readonly Column[], prefix = '') =>
  * The answer has a row for every call that is on a channel, whose charge was bounded, or that was not captured now (its
  * capture exists, or its admission does not).
  */
-export const CAPTURE_GROUP = {
-  name: 'capture_group',
-  text: `
+const captureStatement = (hasBudgets: boolean): HotStatement => {
+  const budgets = (text: string, otherwise = '') => (hasBudgets ? text : otherwise)
+  return {
+    name: budgets('capture_group_budgets', 'capture_group'),
+    text: `
 with input as materialized (
   select * from unnest(${COLUMNS.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')})
     with ordinality as t(${names(COLUMNS)}, n)
 ), admitted as materialized (
-  select call_id, scheme, network, decimals, ceiling, hold_accounts, hold_amounts, hold_usd, hold_counts, channel_id from admissions
+  select call_id, scheme, network, decimals, ceiling, hold_accounts, hold_amounts, hold_usd${budgets(', hold_counts')}, channel_id from admissions
   where call_id = any($1::text[])
     and call_id <> all(array(select call_id from captures where call_id = any($1::text[])))
 ), bounded as materialized (
   select i.n, a.*, least(i.charge, a.ceiling) as bound,
     case when i.charge > a.ceiling
       then least(i.charge_pico_usd, trunc(a.ceiling * power(10::numeric, 12 - a.decimals))) else i.charge_pico_usd
-    end as bound_pico_usd,
+    end as bound_pico_usd${budgets(`,
     case when i.charge = 0 and (a.ceiling > 0 or i.outcome in ('failed', 'abandoned')) then 0 else 1 end as requests,
-    i.input_uncached + i.cache_read + i.cache_write + i.cache_write_hour + i.output_text + i.reasoning as tokens
+    i.input_uncached + i.cache_read + i.cache_write + i.cache_write_hour + i.output_text + i.reasoning as tokens`)}
   from input i join admitted a on a.call_id = i.call_id
 ), scope as materialized (
   select b.n, b.call_id, h.account_id, h.number, h.amount,
-    least(case when h.counts is not null then case h.counts when 'tokens' then b.requests * b.tokens else b.requests end
+    least(case ${budgets(`when h.counts is not null then case h.counts when 'tokens' then b.requests * b.tokens else b.requests end`)}
       when h.usd then b.bound_pico_usd else b.bound end, h.amount) as posted
   from bounded b cross join lateral
-    unnest(b.hold_accounts, b.hold_amounts, b.hold_usd, b.hold_counts)
-      with ordinality as h(account_id, amount, usd, counts, number)
+    unnest(b.hold_accounts, b.hold_amounts, b.hold_usd${budgets(', b.hold_counts')})
+      with ordinality as h(account_id, amount, usd${budgets(', counts')}, number)
 ), acct as materialized (
-  select account_id, kind, debits_posted - refunds_posted as charged, told from balances
+  select account_id, kind, debits_posted - refunds_posted as charged${budgets(', told')} from balances
   where account_id = any(array(select account_id from scope)) order by account_id for update
 ), running as materialized (
   select s.call_id, a.account_id, a.charged + sum(s.posted) over (partition by s.account_id order by s.n) as charged
@@ -121,14 +123,14 @@ with input as materialized (
     debits_posted = b.debits_posted + d.posted,
     unclaimed_since_ms = case when d.posted > 0 and b.debits_posted - b.refunds_posted = b.claimed
       then d.at_ms else b.unclaimed_since_ms end,
-    moved_at_ms = greatest(b.moved_at_ms, d.at_ms),
+    moved_at_ms = greatest(b.moved_at_ms, d.at_ms)${budgets(`,
     told = case when b.thresholds is null then b.told else b.told || array(
       select p from unnest(b.thresholds) p where p <> all(b.told) and b.debits_posted + d.posted > 0
-        and (b.debits_posted + d.posted) * 100 >= b.credit_limit * p) end
+        and (b.debits_posted + d.posted) * 100 >= b.credit_limit * p) end`)}
   from delta d
   where b.account_id = any(array(select account_id from scope)) and b.account_id = d.account_id
   returning b.*
-), crossed as (
+)${budgets(`, crossed as (
   select m.account_id, m.credit_limit, m.debits_posted, m.moved_at_ms, p
   from moved m join acct a on a.account_id = m.account_id cross join lateral unnest(m.told) p
   where m.thresholds is not null and p <> all(a.told)
@@ -136,7 +138,7 @@ with input as materialized (
   insert into outbox_events (id, organization_id, type, at_ms, last_at_ms, data)
   ${crossingEvents}
   on conflict do nothing
-)
+)`)}
 select i.n, d.call_id is not null as is_done, d.charge as bound, d.charge_pico_usd as bound_pico_usd,
   d.channel_charged, m.*
 from input i
@@ -144,7 +146,12 @@ left join done d on d.call_id = i.call_id
 left join running r on r.call_id = i.call_id
 left join moved m on m.account_id = r.account_id
 where d.call_id is null or d.charge <> i.charge or m.account_id is not null`,
+  }
 }
+
+export const CAPTURE_GROUP = captureStatement(false)
+/** The same for a group of which at least one call holds in a budget. */
+export const CAPTURE_GROUP_BUDGETS = captureStatement(true)
 
 /** What the database did with one capture of a group. */
 export type CaptureResult =
@@ -162,12 +169,15 @@ export type CaptureResult =
 export async function captureGroup({
   database,
   items,
+  hasBudgets = true,
 }: {
   database: Database
   items: readonly Capture[]
+  /** false: none of the calls holds in a budget, which only who has admitted all of them knows. */
+  hasBudgets?: boolean
 }): Promise<readonly CaptureResult[]> {
   const rows = await database.runHot(
-    CAPTURE_GROUP,
+    hasBudgets ? CAPTURE_GROUP_BUDGETS : CAPTURE_GROUP,
     COLUMNS.map(({ literal }) => literal(items)),
   )
   const results = items.map(({ chargeAtomic, chargePicoUsd }): CaptureResult => ({
