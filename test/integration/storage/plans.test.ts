@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ADMIT_GROUP } from '../../../src/storage/hot/admit-group.ts'
-import { CAPTURE_GROUP } from '../../../src/storage/hot/capture-group.ts'
+import { ADMIT_GROUP, ADMIT_GROUP_BUDGETS } from '../../../src/storage/hot/admit-group.ts'
+import { CAPTURE_GROUP, CAPTURE_GROUP_BUDGETS } from '../../../src/storage/hot/capture-group.ts'
 import type { HotStatement } from '../../../src/storage/database.ts'
 import { openStorage, type Storage } from '../../../src/storage/open-storage.ts'
 import { HOT_SETTINGS } from '../../../src/storage/postgres.ts'
@@ -55,6 +55,12 @@ async function expectGoodPlans(): Promise<void> {
   expect(capture.match(/Index Scan using balances_pkey on balances/g)).toHaveLength(2)
   expect(capture.match(/Nested Loop/g)).toHaveLength(1)
   expect(capture).toMatch(/Nested Loop\n +-> +CTE Scan on bounded b\n +-> +Function Scan on h/)
+  // With budgets there is more to add up, and no more to look for.
+  for (const statement of [ADMIT_GROUP_BUDGETS, CAPTURE_GROUP_BUDGETS]) {
+    const plan = await planOf(statement)
+    expect(plan).not.toContain('Seq Scan')
+    expect(plan.match(/Index Scan using balances_pkey on balances/g)).toHaveLength(2)
+  }
 }
 
 test.skipIf(!hasPostgres)(
