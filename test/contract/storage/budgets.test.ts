@@ -293,6 +293,11 @@ describe.each(KINDS)('budgets on %s', (kind) => {
     expect(await standing([at(NOW_MS + 30_000)])).toEqual([{ spent: 2_500_000_000n, held: 0n }])
     const more = await Promise.all([1, 2, 3, 4].map(() => askOn([at(NOW_MS + 30_000)])))
     expect(more.filter(({ kind }) => kind === 'admitted')).toHaveLength(2)
+    // Who comes late with an earlier slot finds it closed, though it has had room.
+    const other = (atMs: number) => ({ ...at(atMs), budgetId: `${id}-other` })
+    expect((await askOn([other(NOW_MS)])).kind).toBe('admitted')
+    for (const _ of [1, 2, 3, 4]) expect((await askOn([other(NOW_MS + 10_000)])).kind).toBe('admitted')
+    expect((await askOn([other(NOW_MS)])).kind).toBe('over_budget')
     // The first slots fall out of the window, and their room is there again.
     expect((await askOn([at(NOW_MS + 1_000_000)], 5000n)).kind).toBe('admitted')
   })
