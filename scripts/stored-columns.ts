@@ -148,7 +148,10 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
     ['a salted digest of where from', 'address_digest'],
     ['the chain', 'previous_hash hash'],
   ],
-  audit_heads: [['the end of each chain, and its tree', 'organization_id sequence hash frontier']],
+  audit_heads: [
+    ['the end of each chain, and its tree', 'organization_id sequence hash frontier'],
+    ['so that instances learn that rules were changed', 'changed_at_ms touched'],
+  ],
   admin_writes: [
     [
       'so that a write that is sent twice is done once',

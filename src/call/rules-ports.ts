@@ -27,11 +27,14 @@ export type CallerRules = {
 
 /** Who calls: read often and changed seldom, so callers keep what they read until a change is told. */
 export type RulesStore = {
-  /** By a key's id, over all tenants: whose it is comes out of the row. */
+  /** By a key's id, over all tenants: whose it is comes out of the row. A key of something that is archived is a revoked one. */
   readonly getByKey: (keyId: string) => Promise<CallerRules | undefined>
   /** Of a wallet nobody knows: a principal of the unit `public` whose id is the address, with what is set for all of `public`. */
   readonly getByWallet: (address: Address) => Promise<CallerRules>
-  /** Organisations (`public` is one) that were changed since a moment, by the database's clock, with the end of their audit log. */
+  /**
+   * Organisations (`public` is one) that were changed since a moment, each with a number that grows with every change. How long ago that moment
+   * was is measured on the database's clock, and changes of some time before it may be told again.
+   */
   readonly listChanged: (query: {
     readonly sinceMs: number
   }) => Promise<readonly { readonly organizationId: string; readonly sequence: number }[]>

@@ -190,6 +190,10 @@ export const LIMITS = {
   storageAnswerMs: 2_000,
   storageProbeMs: 500,
   storageFullMs: 5_000,
+  /**
+   * How far instances look back for changes of rules: a commit has its time before others see it. What is told twice is known by its number.
+   */
+  changesLookBackMs: 30_000,
   /** Longest statement of the hot path, and of anything else; longest wait for a connection. */
   hotStatementMs: 15_000,
   statementMs: 300_000,

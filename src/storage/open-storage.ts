@@ -2,6 +2,7 @@ import type { FeedbackStore } from '../call/feedback-ports.ts'
 import type { AdminStore } from '../call/admin-ports.ts'
 import type { BudgetStore } from '../call/budget-ports.ts'
 import type { CallStore, HealthStore } from '../call/ports.ts'
+import type { RulesStore } from '../call/rules-ports.ts'
 import type { BalanceStore, DueStore, LaneStore, SettlementStore } from '../settlement/ports.ts'
 import { openAccountIds } from './account-ids.ts'
 import type { ApprovalStore } from '../settlement/approval-ports.ts'
@@ -26,6 +27,7 @@ import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
 import { openFindingStore } from './findings-store.ts'
 import { openReconcileStore } from './reconcile-store.ts'
+import { openRulesStore } from './rules-store.ts'
 import { openSettlementStore } from './settlement-store.ts'
 
 export type Storage = {
@@ -45,6 +47,7 @@ export type Storage = {
   readonly health: HealthStore
   readonly governance: AdminStore
   readonly budgets: BudgetStore
+  readonly rules: RulesStore
   /** One owner at a time; false where another process has it. Embedded: always true, the folder's lock is the lease. */
   readonly takeLease: (name: string) => Promise<boolean>
   readonly instances: {
@@ -159,6 +162,7 @@ export async function openStorageOn({
     health: openHealthStore({ database }),
     governance: openAdminStore({ database }),
     budgets: openBudgetStore({ database }),
+    rules: openRulesStore({ database, nowMs }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
     instances: {
       heartbeat: () => {

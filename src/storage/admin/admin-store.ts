@@ -1,8 +1,9 @@
-import type { AdminCommit, AdminCommitted, AdminStore } from '../../call/admin-ports.ts'
+import type { AdminChange, AdminCommit, AdminCommitted, AdminStore } from '../../call/admin-ports.ts'
 import type { AlertEvent } from '../../governance/alerts/events.ts'
+import { PUBLIC_UNIT } from '../../governance/hierarchy/types.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import type { Database, Sql } from '../database.ts'
-import { appendAudit, closeLog, lockLog } from './audit-log.ts'
+import { appendAudit, closeLog, lockLog, touchLog } from './audit-log.ts'
 import { auditSide } from './governed-json.ts'
 import { ownerOf } from './governed-tables.ts'
 import { listResource } from './list-resource.ts'
@@ -55,6 +56,10 @@ async function insertEvent({ sql, event }: { sql: Sql; event: AlertEvent }): Pro
   )
 }
 
+/** Wallets are nobody's until an organisation knows them, and are bound by the rules of `public` until then. */
+const isAboutWallet = ({ resource, value }: AdminChange): boolean =>
+  resource === 'wallets' || (resource === 'principals' && value.address !== undefined)
+
 async function commitOnce({ sql, commit }: { sql: Sql; commit: AdminCommit }): Promise<AdminCommitted> {
   const { organizationId: tenant, changes, unchanged = [], events = [], idempotency, atMs } = commit
   let log = await lockLog({ sql, organizationId: tenant })
@@ -98,6 +103,8 @@ async function commitOnce({ sql, commit }: { sql: Sql; commit: AdminCommit }): P
        values ($1, $2, $3, $4::jsonb, $5)`,
       [tenant, idempotency.key, idempotency.requestDigest, JSON.stringify(changed), atMs],
     )
+  if (tenant !== PUBLIC_UNIT.id && changes.some(isAboutWallet))
+    await touchLog({ sql, organizationId: PUBLIC_UNIT.id })
   await closeLog({ sql, organizationId: tenant, log })
   return { isRepeat: false, changed }
 }

@@ -66,7 +66,23 @@ export async function appendAudit({
   return { head: { sequence: entry.sequence, hash: entry.hash }, frontier }
 }
 
-/** Writes the end of the chain back. */
+/** Milliseconds of the database's own clock, which runs on inside a transaction. */
+export const DATABASE_NOW_MS = `(extract(epoch from clock_timestamp()) * 1000)::bigint`
+
+/**
+ * Tells instances that a commit of another organisation has changed whom this one's rules bind: a wallet that is linked elsewhere was known
+ * as this one's. Its log has nothing to say about it.
+ */
+export async function touchLog({ sql, organizationId }: { sql: Sql; organizationId: string }): Promise<void> {
+  await sql.query(
+    `insert into audit_heads (organization_id, sequence, hash, frontier, changed_at_ms, touched)
+     values ($1, 0, '', '[]'::jsonb, ${DATABASE_NOW_MS}, 1)
+     on conflict (organization_id) do update set changed_at_ms = ${DATABASE_NOW_MS}, touched = audit_heads.touched + 1`,
+    [organizationId],
+  )
+}
+
+/** Writes the end of the chain back, with the time: the last statement of its commit. */
 export async function closeLog({
   sql,
   organizationId,
@@ -78,7 +94,7 @@ export async function closeLog({
 }): Promise<void> {
   if (!head) return
   await sql.query(
-    'update audit_heads set sequence = $2, hash = $3, frontier = $4::jsonb where organization_id = $1',
+    `update audit_heads set sequence = $2, hash = $3, frontier = $4::jsonb, changed_at_ms = ${DATABASE_NOW_MS} where organization_id = $1`,
     [organizationId, head.sequence, head.hash, JSON.stringify(frontier)],
   )
 }

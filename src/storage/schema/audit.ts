@@ -30,13 +30,21 @@ export const audit_events = pgTable(
 )
 
 /** The end of each chain. Its row is locked by every change of an organisation, so changes of one follow one another. */
-export const audit_heads = pgTable('audit_heads', {
-  organization_id: text().primaryKey(),
-  sequence: bigint({ mode: 'number' }).notNull(),
-  hash: text().notNull(),
-  /** Whole subtrees of the Merkle tree, so that a checkpoint does not read the whole log. */
-  frontier: jsonb().notNull(),
-})
+export const audit_heads = pgTable(
+  'audit_heads',
+  {
+    organization_id: text().primaryKey(),
+    sequence: bigint({ mode: 'number' }).notNull(),
+    hash: text().notNull(),
+    /** Whole subtrees of the Merkle tree, so that a checkpoint does not read the whole log. */
+    frontier: jsonb().notNull(),
+    /** By the database's clock, so that instances whose clocks differ ask for the same moments. */
+    changed_at_ms: timeMs('changed_at_ms').notNull().default(0),
+    /** How often a commit of another organisation changed whom this one's rules bind. */
+    touched: bigint({ mode: 'number' }).notNull().default(0),
+  },
+  (table) => [index('audit_heads_changed').on(table.changed_at_ms)],
+)
 
 /** What was committed under an idempotency key: the same write again gets the same answer. */
 export const admin_writes = pgTable(
