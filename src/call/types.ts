@@ -2,6 +2,7 @@ import type { Endpoint, Model } from '../catalog/types.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import type { Usage } from '../chat/usage.ts'
 import type { Scope } from '../governance/budgets/admit.ts'
+import type { USD_MONEY } from '../ledger/accounts.ts'
 import type { ErrorCode } from '../lib/errors/registry.ts'
 import type { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { Atomic, PicoUsd } from '../lib/money.ts'
@@ -98,8 +99,9 @@ export type Admission = {
   readonly callId: string
   readonly paymentKey: Uint8Array
   readonly scheme: Scheme | 'credit' | 'free'
-  readonly network: Network
-  readonly asset: Address
+  /** Of the token that pays; {@link USD_MONEY} where an organisation's balance does. */
+  readonly network: Network | typeof USD_MONEY.network
+  readonly asset: Address | typeof USD_MONEY.asset
   readonly decimals: number
   readonly payer: Payer
   readonly organizationId?: string

@@ -1,5 +1,6 @@
 import type { Request } from 'express'
 import type { RecordedCall } from '../call/record.ts'
+import { paidToken } from '../call/paid-token.ts'
 import { marginOf } from '../pricing/margin.ts'
 import { publishedPrices } from '../pricing/published.ts'
 import { checksumAddress } from '../payment/hex.ts'
@@ -43,7 +44,9 @@ export function withSignedReceipt(subject: Subject): RecordedCall {
 function callReceiptOf({ recorded, request, dependencies }: Subject): CallReceipt | undefined {
   const { capture, admission, bodyDigest, candidates } = recorded
   const endpoint = candidates.find(({ id }) => id === capture.endpointId)
-  if (bodyDigest === undefined || !endpoint?.prices) return undefined
+  // Receipts are signed over a chain's ids: for a balance in our books there are none.
+  const token = paidToken(admission)
+  if (bodyDigest === undefined || !endpoint?.prices || !token) return undefined
   const { usage } = capture
   const marginBps = marginOf({ endpoint, marginBps: dependencies.call.marginBps })
   const prices = Object.entries(publishedPrices({ usage, prices: endpoint.prices, marginBps }))
@@ -55,9 +58,9 @@ function callReceiptOf({ recorded, request, dependencies }: Subject): CallReceip
     model: recorded.model.id,
     endpoint: endpoint.id,
     payer: admission.payer.id as Address,
-    network: admission.network,
+    network: token.network,
     scheme: admission.scheme,
-    asset: admission.asset,
+    asset: token.asset,
     decimals: admission.decimals,
     charge: capture.chargeAtomic.toString(),
     ceiling: admission.ceilingAtomic.toString(),

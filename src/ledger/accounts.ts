@@ -8,7 +8,10 @@ export const ACCOUNTS = {
   receivable: (payer: string) => `receivable:${payer}`,
   /** What a payer has in a channel. Credit account, never below zero. */
   channel: (channelId: string) => `channel:${channelId}`,
+  /** What an organisation has with us, in `usd`. Credit account, never below zero. */
   organizationBalance: (organizationId: string) => `organization:${organizationId}:balance`,
+  /** What an organisation was invoiced for and has not paid yet, as the operator has it. Debit account, without a limit. */
+  tradeReceivable: (organizationId: string) => `trade-receivable:${organizationId}`,
   /**
    * What is spent and held of a budget in one window. Ids may hold colons, so they are escaped: no caller can name a run so that its
    * account is another's.
@@ -19,6 +22,8 @@ export const ACCOUNTS = {
   budgetsSpent: 'budgets:spent',
   revenue: 'revenue:unsettled',
   clearing: 'clearing:settlement',
+  /** Where tokens leave their ledger and arrive as dollars in `usd`: each side says how much was changed. */
+  exchange: 'clearing:fx',
   payTo: 'chain:pay-to',
   till: 'chain:till',
   channels: 'chain:channels',
@@ -36,6 +41,11 @@ export const ACCOUNTS = {
 export const tokenLedger = ({ network, asset }: { network: string; asset: string }) => `${network}/${asset}`
 export const nativeLedger = (network: string) => `${network}/native`
 export const USD_LEDGER = 'usd'
+/**
+ * What stands in a call for its chain and token where an organisation's balance pays: the money is in our books alone, in pico-USD, so no
+ * chain is asked about it and nothing is settled.
+ */
+export const USD_MONEY = { network: USD_LEDGER, asset: 'USD', decimals: 12 } as const
 /** Ledgers of what budgets count that is no money. */
 export const TOKENS_LEDGER = 'tokens'
 export const REQUESTS_LEDGER = 'requests'

@@ -2,7 +2,7 @@ import type { LedgerEvent, PostingKind } from './types.ts'
 
 /**
  * What one posting does to the balance row of a limited account. All deltas are to be added; `refunds*` count the part
- * that left a channel towards its payer, which lowers the channel's confirmed balance.
+ * that left a channel towards its payer, which lowers the channel's confirmed balance, or an organisation by a withdrawal: it was not spent.
  */
 export type BalanceDelta = {
   readonly creditsPosted: bigint
@@ -26,12 +26,13 @@ const RESOLVING: ReadonlySet<LedgerEvent> = new Set([
   'credit_refund_seen',
   'withdrawal_fee_seen',
 ])
-const CHANNEL_REFUNDS: ReadonlySet<LedgerEvent> = new Set([
+const REFUNDS: ReadonlySet<LedgerEvent> = new Set([
   'channel_refund_held',
   'channel_refund_seen',
   'channel_refund_failed',
   'channel_withdrawn',
   'deposit_undone',
+  'organization_withdrawn',
 ])
 
 /** Whether a posting resolves the hold of its entry's subject (TigerBeetle's post_pending and void_pending). */
@@ -53,7 +54,7 @@ export function debitDelta({
 }): BalanceDelta {
   const pending = kind === 'pending' ? amount : resolvesHold({ event, kind }) ? -amount : 0n
   const posted = kind === 'posted' ? amount : 0n
-  const isRefund = CHANNEL_REFUNDS.has(event)
+  const isRefund = REFUNDS.has(event)
   return {
     ...NO_DELTA,
     debitsPending: pending,

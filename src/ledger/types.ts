@@ -45,6 +45,9 @@ export type LedgerEvent =
   | 'withdrawal_fee_undone'
   | 'sweep_final'
   | 'gas_paid'
+  | 'organization_topped_up'
+  | 'organization_withdrawn'
+  | 'organization_credited'
   | 'token_fee'
   | 'opening'
 

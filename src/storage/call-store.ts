@@ -1,4 +1,5 @@
 import type { CallStore } from '../call/ports.ts'
+import { paidToken } from '../call/paid-token.ts'
 import type { Admission, AdmitOutcome, Captured, Capture } from '../call/types.ts'
 import { ACCOUNTS, REQUESTS_LEDGER, TOKENS_LEDGER, USD_LEDGER } from '../ledger/accounts.ts'
 import { LIMITS } from '../lib/limits.ts'
@@ -56,16 +57,19 @@ function scopeOf({
 /** A channel's first deposit takes the turn on its row, so the row is there before the deposit is. */
 async function openFirst({
   database,
-  admission: { channel, network, atMs },
+  admission,
   account,
 }: {
   database: Database
   admission: Admission
   account: string
 }): Promise<bigint | undefined> {
-  if (channel?.depositAtomic === undefined || account !== ACCOUNTS.channel(channel.id)) return undefined
+  const { channel, atMs } = admission
+  const token = paidToken(admission)
+  if (!token || channel?.depositAtomic === undefined || account !== ACCOUNTS.channel(channel.id))
+    return undefined
   const { id, config } = channel
-  return database.transaction((sql) => openChannel({ sql, id, network, config, atMs }))
+  return database.transaction((sql) => openChannel({ sql, id, network: token.network, config, atMs }))
 }
 
 /** A budget's window opens with the first call in it. */
@@ -207,8 +211,9 @@ export function openCallStore({
     const call = await getCall(callId)
     if (!call) throw new RangeError(`There is no call ${callId} to capture.`)
     if (!call.capture) throw new Error(`The capture of call ${callId} was not stored.`)
-    if (call.channelId === undefined) return { capture: call.capture }
-    const channel = await getChannel({ network: call.admission.network, channelId: call.channelId })
+    const token = paidToken(call.admission)
+    if (!token || call.channelId === undefined) return { capture: call.capture }
+    const channel = await getChannel({ network: token.network, channelId: call.channelId })
     return { capture: call.capture, ...(channel ? { channel } : {}) }
   }
 

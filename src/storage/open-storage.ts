@@ -1,6 +1,7 @@
 import type { FeedbackStore } from '../call/feedback-ports.ts'
 import type { AdminStore } from '../call/admin-ports.ts'
 import type { BudgetStore } from '../call/budget-ports.ts'
+import type { OrganizationStore } from '../call/organization-ports.ts'
 import type { CallStore, HealthStore } from '../call/ports.ts'
 import type { RulesStore } from '../call/rules-ports.ts'
 import type { BalanceStore, DueStore, LaneStore, SettlementStore } from '../settlement/ports.ts'
@@ -22,6 +23,7 @@ import { openLaneStore } from './lane-store.ts'
 import { migrateEmbedded, migrateServer } from './migrate.ts'
 import { takeLease } from './lease.ts'
 import { openOpenCalls } from './open-calls.ts'
+import { openOrganizationStore } from './organization-store.ts'
 import { openPayerQueries } from './payer-queries.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
@@ -48,6 +50,7 @@ export type Storage = {
   readonly governance: AdminStore
   readonly budgets: BudgetStore
   readonly rules: RulesStore
+  readonly organizations: OrganizationStore
   /** One owner at a time; false where another process has it. Embedded: always true, the folder's lock is the lease. */
   readonly takeLease: (name: string) => Promise<boolean>
   readonly instances: {
@@ -163,6 +166,7 @@ export async function openStorageOn({
     governance: openAdminStore({ database }),
     budgets: openBudgetStore({ database }),
     rules: openRulesStore({ database, nowMs }),
+    organizations: openOrganizationStore({ database }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
     instances: {
       heartbeat: () => {

@@ -129,6 +129,10 @@ export const GOVERNANCE_ERRORS = defineErrors({
     'There the unit would be allowed more than it is now.',
     'Set the rules in error.metadata.rules on the unit itself first; or, if you may change the policies that fall away, send the move again with accepts_widening: true.',
   ),
+  balance_insufficient: conflict(
+    "The organisation's balance has less than that.",
+    'Take at most error.metadata.available_usd; what calls under way hold is free again when they have ended.',
+  ),
   invalid_name: invalid(
     'That cannot be a name.',
     'Use 1 to 120 characters of any script, without line breaks and invisible control characters.',

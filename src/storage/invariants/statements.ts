@@ -36,7 +36,7 @@ export const STATEMENTS: readonly Invariant[] = [
         select ledger, path, sum(dp) as debits_posted, sum(cp) as credits_posted, sum(pending) as debits_pending,
           sum(rp) as refunds_posted, sum(rpending) as refunds_pending from (
           select ledger, debit as path, amount as dp, 0 as cp, 0 as pending,
-            case when event in ('channel_refund_seen', 'channel_withdrawn', 'deposit_undone') then amount else 0 end as rp, 0 as rpending
+            case when event in ('channel_refund_seen', 'channel_withdrawn', 'deposit_undone', 'organization_withdrawn') then amount else 0 end as rp, 0 as rpending
           from p where kind = 'posted'
           union all select ledger, credit, 0, amount, 0, case when event in ('channel_withdrawn', 'deposit_undone') then amount else 0 end, 0
           from p where kind = 'posted'

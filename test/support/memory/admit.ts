@@ -1,3 +1,4 @@
+import { paidToken } from '../../../src/call/paid-token.ts'
 import type { Admission, AdmitOutcome } from '../../../src/call/types.ts'
 import { ACCOUNTS, tokenLedger } from '../../../src/ledger/accounts.ts'
 import { admitVoucher } from '../../../src/payment/channel.ts'
@@ -21,11 +22,12 @@ export function openChannel(
 
 /** The account that has no row; exposure begins with the first call, a channel with the turn for its first deposit. */
 function missingAccount(tables: Tables, admission: Admission): string | undefined {
-  const { channel, network } = admission
+  const { channel } = admission
+  const network = paidToken(admission)?.network
   for (const { ledger, account } of admission.holds) {
     if (tables.balances.has(accountKey(ledger, account))) continue
     if (account.startsWith('receivable:')) ensureBalance(tables, ledger, account)
-    else if (channel?.depositAtomic !== undefined && account === ACCOUNTS.channel(channel.id))
+    else if (network && channel?.depositAtomic !== undefined && account === ACCOUNTS.channel(channel.id))
       openChannel(tables, { id: channel.id, network, config: channel.config })
     else return account
   }

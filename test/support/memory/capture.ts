@@ -1,3 +1,4 @@
+import { paidToken } from '../../../src/call/paid-token.ts'
 import type { Capture, Captured } from '../../../src/call/types.ts'
 import { ACCOUNTS, USD_LEDGER } from '../../../src/ledger/accounts.ts'
 import { minBigint } from '../../../src/lib/money.ts'
@@ -51,9 +52,9 @@ export function captureOne(tables: Tables, request: Capture): Captured {
   }
   const channelCharged = channel ? { channelCharged: channel.chargedAtomic } : {}
   tables.journal.put(tables.captures, capture.callId, { ...capture, ...channelCharged })
-  if (admission.scheme === 'upto' && capture.chargeAtomic > 0n) {
+  const network = paidToken(admission)?.network
+  if (network && admission.scheme === 'upto' && capture.chargeAtomic > 0n) {
     const { callId } = capture
-    const { network } = admission
     tables.journal.put(tables.settlements, callId, { callId, network, state: 'due' })
   }
   return { capture, ...(channel ? { channel } : {}) }

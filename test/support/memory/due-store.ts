@@ -1,3 +1,4 @@
+import { paidToken } from '../../../src/call/paid-token.ts'
 import { createHash } from 'node:crypto'
 import { ACCOUNTS, tokenLedger } from '../../../src/ledger/accounts.ts'
 import type { Address, Hex, Network } from '../../../src/payment/types.ts'
@@ -122,8 +123,9 @@ export function openMemoryDueStore({ tables }: { tables: Tables }): DueStore {
       return due.slice(0, limit).flatMap(({ callId }) => {
         const admission = tables.admissions.get(callId)
         const capture = tables.captures.get(callId)
-        if (!admission?.authorization || !capture) return []
-        const { asset, authorization, payer } = admission
+        const asset = admission && paidToken(admission)?.asset
+        if (!admission?.authorization || !capture || !asset) return []
+        const { authorization, payer } = admission
         const amountAtomic = capture.chargeAtomic
         return [{ callId, network, asset, payer: payer.id as Address, amountAtomic, authorization }]
       })

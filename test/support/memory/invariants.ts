@@ -14,8 +14,13 @@ type Check = (ledger: {
 const OVERDUE_MS = LIMITS.callSeconds * 1000 + LIMITS.leaseMs + 60_000
 const CLEARING_MS = 3_600_000
 
-/** Events that lower a channel's confirmed balance, and those of them that write charges off. */
-const REFUNDS = new Set(['channel_refund_seen', 'channel_withdrawn', 'deposit_undone'])
+/** Events that lower a channel's confirmed balance or an organisation's, and those of them that write charges off. */
+const REFUNDS = new Set([
+  'channel_refund_seen',
+  'channel_withdrawn',
+  'deposit_undone',
+  'organization_withdrawn',
+])
 const WRITE_OFFS = new Set(['channel_withdrawn', 'deposit_undone'])
 
 const balancesEqualPostings: Check = ({ tables, postings }) => {

@@ -1,3 +1,4 @@
+import { paidToken } from '../../../../src/call/paid-token.ts'
 import type { World } from '../world.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -12,13 +13,14 @@ export function judgeSettling(world: World, verdict: Verdict): void {
     const admission = tables.admissions.get(callId)
     const capture = tables.captures.get(callId)
     if (!admission?.authorization || !capture || timestamp > admission.authorization.deadline) continue
-    const { network, asset, authorization, payer } = admission
+    const token = paidToken(admission)
+    if (!token) continue
+    const { authorization, payer } = admission
     const { calldata, sender } = simulated.chain
     const settlement = {
       callId,
-      network,
-      asset,
-      payer: payer.id as typeof asset,
+      ...token,
+      payer: payer.id as typeof token.asset,
       amountAtomic: capture.chargeAtomic,
       authorization,
     }
