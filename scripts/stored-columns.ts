@@ -6,6 +6,7 @@ import * as governance from '../src/storage/schema/governance.ts'
 import * as health from '../src/storage/schema/health.ts'
 import * as ledger from '../src/storage/schema/ledger.ts'
 import * as operations from '../src/storage/schema/operations.ts'
+import * as rates from '../src/storage/schema/rates.ts'
 import * as reconciliation from '../src/storage/schema/reconciliation.ts'
 import * as settlement from '../src/storage/schema/settlement.ts'
 
@@ -132,6 +133,10 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'id organization_id version created_at_ms archived_at_ms level level_id metric rate_limit set_by_path set_by_reach',
     ],
   ],
+  rate_states: [
+    ['how much of a limit is taken, and by which calls at once', 'limit_id full_again_ns leases'],
+  ],
+  rate_calls: [['so that a call takes its share once and gives it back once', 'call_id until_ms']],
   webhooks: [
     [
       'where alerts go',
@@ -247,6 +252,7 @@ export function storedColumns(): readonly StoredColumns[] {
     ...health,
     ...ledger,
     ...operations,
+    ...rates,
     ...reconciliation,
     ...settlement,
   })

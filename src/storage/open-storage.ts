@@ -3,7 +3,7 @@ import type { AdminStore } from '../call/admin-ports.ts'
 import type { BudgetStore } from '../call/budget-ports.ts'
 import type { OrganizationStore } from '../call/organization-ports.ts'
 import type { CallStore, HealthStore } from '../call/ports.ts'
-import type { RulesStore } from '../call/rules-ports.ts'
+import type { RateStore, RulesStore } from '../call/rules-ports.ts'
 import type { BalanceStore, DueStore, LaneStore, SettlementStore } from '../settlement/ports.ts'
 import { openAccountIds } from './account-ids.ts'
 import type { ApprovalStore } from '../settlement/approval-ports.ts'
@@ -28,6 +28,7 @@ import { openPayerQueries } from './payer-queries.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
 import { openFindingStore } from './findings-store.ts'
+import { openRateStore } from './rate-store.ts'
 import { openReconcileStore } from './reconcile-store.ts'
 import { openRulesStore } from './rules-store.ts'
 import { openSettlementStore } from './settlement-store.ts'
@@ -51,6 +52,7 @@ export type Storage = {
   readonly budgets: BudgetStore
   readonly rules: RulesStore
   readonly organizations: OrganizationStore
+  readonly rates: RateStore
   /** One owner at a time; false where another process has it. Embedded: always true, the folder's lock is the lease. */
   readonly takeLease: (name: string) => Promise<boolean>
   readonly instances: {
@@ -167,6 +169,7 @@ export async function openStorageOn({
     budgets: openBudgetStore({ database }),
     rules: openRulesStore({ database, nowMs }),
     organizations: openOrganizationStore({ database }),
+    rates: openRateStore({ database }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
     instances: {
       heartbeat: () => {
