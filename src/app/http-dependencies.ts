@@ -24,6 +24,7 @@ import type { Settling } from './start-settling.ts'
 import type { Books } from './watch-books.ts'
 import type { Feedback } from './watch-feedback.ts'
 import type { UsageFindings } from './watch-usage.ts'
+import type { Webhooks } from './watch-webhooks.ts'
 
 /** Anybody may ask whether we are ready, and every answer costs a question to each chain. */
 const READINESS_MS = 1_000
@@ -39,6 +40,7 @@ type Parts = {
   readonly books: Books
   readonly usage: UsageFindings
   readonly feedback: Feedback
+  readonly webhooks: Webhooks
   readonly quality: NonNullable<CallDependencies['quality']>
   readonly withheldOf: CallDependencies['withheldOf']
   readonly metrics: Metrics
@@ -47,7 +49,7 @@ type Parts = {
 
 /** What the HTTP edge is given: the story of a call, and finished values out for log and metrics. */
 export function httpDependencies(parts: Parts): HttpDependencies {
-  const { options, storage, chains, settlement, usage, feedback, metrics, log } = parts
+  const { options, storage, chains, settlement, usage, feedback, webhooks, metrics, log } = parts
   return {
     call: callDependencies(parts),
     settlement,
@@ -76,6 +78,7 @@ export function httpDependencies(parts: Parts): HttpDependencies {
       read: () => checkReadiness({ ping: storage.ping, chains: chains.all }),
     }),
     readMetrics: metrics.read,
+    ...(webhooks.keys ? { webhookKeys: webhooks.keys } : {}),
     ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
     admin: adminReads(parts),
   }

@@ -19,6 +19,20 @@ export type NetworkOptions = {
   readonly feeCaps?: { readonly maxFeePerGasWei: bigint; readonly maxPriorityFeePerGasWei: bigint }
 }
 
+/** How alerts are sent. */
+export type WebhookOptions = {
+  /** Seals the secrets of subscriptions, the same after every start; absent: there can be none. */
+  readonly secret?: string
+  /** The operator's ed25519 key, `whsk_…`. */
+  readonly key?: string
+  /** A laptop's server may send to the laptop. */
+  readonly isDev?: boolean
+  /** Between two looks; LIMITS.webhookEveryMs where absent. */
+  readonly everyMs?: number
+  /** Finds the addresses of a host; the machine's own way where absent. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>
+}
+
 /** Everything that one server is made of; dev, demo, serve and the tests each fill it in their own way. */
 export type AppOptions = {
   readonly port: number
@@ -62,6 +76,7 @@ export type AppOptions = {
   readonly connectMs?: number
   /** Between two exchanges of endpoints' health with other instances; LIMITS.healthFlushMs where absent. */
   readonly healthFlushMs?: number
+  readonly webhooks?: WebhookOptions
   readonly onProgress?: (line: string) => void
   /** Permits of payers (EIP-2612) whose gas is ours, per network within 24 hours; none where absent. */
   readonly sponsoredPermitsPerDay?: number

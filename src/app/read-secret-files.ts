@@ -11,6 +11,8 @@ const SECRETS: ReadonlySet<string> = new Set([
   'TURNPIKE_RECEIVER_AUTHORIZER_KEY',
   'TURNPIKE_SIGNER_KEY',
   'TURNPIKE_TILL_KEY',
+  'TURNPIKE_WEBHOOK_KEY',
+  'TURNPIKE_WEBHOOK_SECRET',
 ])
 
 const isSecret = (name: string) =>

@@ -8,7 +8,7 @@ import { providersOf, termsOf } from './defaults.ts'
 import { sharedKeys } from './facilitator-options.ts'
 import { loadCatalog, loadQualities, loadTokens } from './load-catalog.ts'
 import { feeCapsOf, gasPolicyOf, hostedBy } from './network-options.ts'
-import type { AppOptions } from './options.ts'
+import type { AppOptions, WebhookOptions } from './options.ts'
 
 /** Real chains answer a receipt within a block or two. */
 const POLL_MS = 500
@@ -64,6 +64,7 @@ export function serveOptions({
     sponsoredApprovalsPerDay: config.TURNPIKE_SPONSORED_APPROVALS,
     gasOf: (network) => gasPolicyOf({ config, network }),
     secret: config.TURNPIKE_QUOTE_SECRET ?? randomBytes(32).toString('hex'),
+    webhooks: webhooksOf(config),
     marginBps: config.TURNPIKE_MARGIN_BPS,
     defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,
     freeCallsPerMinute: config.TURNPIKE_FREE_CALLS_PER_MINUTE,
@@ -76,6 +77,16 @@ export function serveOptions({
     pollMs: POLL_MS,
     sweepMs: SWEEP_MS,
   }
+}
+
+/** A secret that is made at each start would open nothing that an earlier one has sealed. */
+function webhooksOf({
+  TURNPIKE_WEBHOOK_SECRET: own,
+  TURNPIKE_QUOTE_SECRET: quotes,
+  TURNPIKE_WEBHOOK_KEY: key,
+}: Config): WebhookOptions {
+  const secret = own ?? quotes
+  return { ...(secret ? { secret } : {}), ...(key ? { key } : {}) }
 }
 
 /** What a server cannot do without. */

@@ -65,6 +65,11 @@ export function openDevApp({
     sponsoredPermitsPerDay: config.TURNPIKE_SPONSORED_PERMITS,
     sponsoredApprovalsPerDay: config.TURNPIKE_SPONSORED_APPROVALS,
     secret: devSecret(world.chain.genesisHash),
+    webhooks: {
+      secret: config.TURNPIKE_WEBHOOK_SECRET ?? devSecret(`webhooks ${world.chain.genesisHash}`),
+      ...(config.TURNPIKE_WEBHOOK_KEY ? { key: config.TURNPIKE_WEBHOOK_KEY } : {}),
+      isDev: true,
+    },
     marginBps: config.TURNPIKE_MARGIN_BPS,
     defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,
     freeCallsPerMinute: config.TURNPIKE_FREE_CALLS_PER_MINUTE,

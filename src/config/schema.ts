@@ -137,6 +137,18 @@ export const VARIABLES = z.object({
     .default(LIMITS.facilitatorPerMinute)
     .describe('facilitator: orders per address and minute, of those who have no token.'),
   TURNPIKE_QUOTE_SECRET: secret.optional().describe('Signs quotes; the same on every instance.'),
+  TURNPIKE_WEBHOOK_SECRET: secret
+    .optional()
+    .describe(
+      'Encrypts the secrets of webhook subscriptions; the same on every instance, and kept. Without it TURNPIKE_QUOTE_SECRET does.',
+    ),
+  TURNPIKE_WEBHOOK_KEY: z
+    .string()
+    .regex(/^whsk_[A-Za-z0-9+/]{43,86}={0,2}$/, 'is not an ed25519 key: whsk_ and base64 of 32 or 64 bytes')
+    .optional()
+    .describe(
+      'ed25519 key (whsk_ and base64) that signs webhooks beside their own secrets; its public half is at /.well-known/webhook-keys.json.',
+    ),
   TURNPIKE_MARGIN_BPS: z.coerce
     .number()
     .int()

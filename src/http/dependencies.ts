@@ -2,6 +2,7 @@ import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
 import type { FeedbackStore } from '../call/feedback-ports.ts'
 import type { RecordedCall } from '../call/record.ts'
+import type { WebhookKey } from '../call/outbox-ports.ts'
 import type { CallRecord } from '../call/types.ts'
 import type { Address, Hex } from '../payment/types.ts'
 import type { UsageWatch } from '../call/watch-usage.ts'
@@ -45,6 +46,8 @@ export type HttpDependencies = {
   readonly onError: (failure: { error: unknown; requestId: string; path: string }) => void
   readonly checkReadiness: () => Promise<readonly ReadinessCheck[]>
   readonly readMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  /** What receivers of alerts verify with; absent: the operator signs with no key of its own. */
+  readonly webhookKeys?: readonly WebhookKey[]
   readonly adminToken?: string
   readonly admin: AdminReads
 }

@@ -259,6 +259,28 @@ export const LIMITS = {
   rollingSlots: 60,
   /** Alerts of one kind about one thing are counted together for so long. */
   alertCoalesceMs: 60_000,
+  /** Kinds of alerts that an instance counts at a time, and alerts that wait for the database; more are dropped, and counted. */
+  alertsCounted: 4_096,
+  alertsWaiting: 10_000,
+  /** Between two looks for alerts that are to be sent; events in one fan-out; between two counts for the metrics. */
+  webhookEveryMs: 2_000,
+  webhookFanOut: 100,
+  webhookCountMs: 60_000,
+  /** Deliveries at once: of an instance, to one subscription. */
+  webhooksAtOnce: 16,
+  webhooksAtOnceEach: 4,
+  /** How long a receiver may take; its lease outlives that; how long a stop waits for it. */
+  webhookAnswerMs: 15_000,
+  webhookLeaseMs: 30_000,
+  webhookStopMs: 2_000,
+  /** Bytes of a payload, of the headers of an answer, and of its body, which is not looked at; characters of a URL. */
+  webhookBodyBytes: 20_000,
+  webhookAnswerBytes: 8 * 1024,
+  webhookUrlChars: 2_000,
+  /** The longest Retry-After that is honoured. */
+  webhookHoldMs: 24 * 3_600_000,
+  /** How long the secret before still signs beside a new one. */
+  webhookOverlapMs: 86_400_000,
   /** Bytes of the canonical JSON of one side (before, after) of an audit entry. */
   auditValueBytes: 32 * 1024,
 } as const

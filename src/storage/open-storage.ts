@@ -1,6 +1,7 @@
 import type { FeedbackStore } from '../call/feedback-ports.ts'
 import type { AdminStore } from '../call/admin-ports.ts'
 import type { BudgetStore } from '../call/budget-ports.ts'
+import type { OutboxStore } from '../call/outbox-ports.ts'
 import type { CallStore, HealthStore } from '../call/ports.ts'
 import type { BalanceStore, DueStore, LaneStore, SettlementStore } from '../settlement/ports.ts'
 import { openAccountIds } from './account-ids.ts'
@@ -21,6 +22,7 @@ import { openLaneStore } from './lane-store.ts'
 import { migrateEmbedded, migrateServer } from './migrate.ts'
 import { takeLease } from './lease.ts'
 import { openOpenCalls } from './open-calls.ts'
+import { openOutboxStore } from './outbox-store.ts'
 import { openPayerQueries } from './payer-queries.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
@@ -45,6 +47,7 @@ export type Storage = {
   readonly health: HealthStore
   readonly governance: AdminStore
   readonly budgets: BudgetStore
+  readonly outbox: OutboxStore
   /** One owner at a time; false where another process has it. Embedded: always true, the folder's lock is the lease. */
   readonly takeLease: (name: string) => Promise<boolean>
   readonly instances: {
@@ -159,6 +162,7 @@ export async function openStorageOn({
     health: openHealthStore({ database }),
     governance: openAdminStore({ database }),
     budgets: openBudgetStore({ database }),
+    outbox: openOutboxStore({ database }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
     instances: {
       heartbeat: () => {

@@ -1,10 +1,9 @@
 import type { AdminCommit, AdminCommitted, AdminStore } from '../../call/admin-ports.ts'
-import type { AlertEvent } from '../../governance/alerts/events.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import type { Database, Sql } from '../database.ts'
+import { insertEvents } from '../insert-events.ts'
 import { appendAudit, closeLog, lockLog } from './audit-log.ts'
 import { auditSide } from './governed-json.ts'
-import { ownerOf } from './governed-tables.ts'
 import { listResource } from './list-resource.ts'
 import { readTableOf, tenantCondition } from './read-tables.ts'
 import { applyBudgetTerms } from './apply-budget-terms.ts'
@@ -36,23 +35,6 @@ async function findRepeat({
   if (!row) return undefined
   if (row['request_digest'] !== idempotency.requestDigest) throw new TurnpikeError('idempotency_conflict')
   return { isRepeat: true, changed: row['result'] as AdminCommitted['changed'] }
-}
-
-/** Puts an alert into the outbox, inside the commit of its cause. The same cause again is the same row. */
-async function insertEvent({ sql, event }: { sql: Sql; event: AlertEvent }): Promise<void> {
-  await sql.query(
-    `insert into outbox_events (id, organization_id, type, at_ms, data, count, last_at_ms)
-     values ($1, $2, $3, $4, $5::jsonb, $6, $7) on conflict do nothing`,
-    [
-      event.id,
-      ownerOf(event.organizationId),
-      event.type,
-      event.atMs,
-      JSON.stringify(event.data),
-      event.count,
-      event.lastAtMs,
-    ],
-  )
 }
 
 async function commitOnce({ sql, commit }: { sql: Sql; commit: AdminCommit }): Promise<AdminCommitted> {
@@ -87,11 +69,9 @@ async function commitOnce({ sql, commit }: { sql: Sql; commit: AdminCommit }): P
       })
     changed.push({ resource, id: after.id, version: after.version })
   }
-  for (const event of events) {
-    if (![tenant, null].includes(event.organizationId))
-      throw new RangeError('An event is of the organisation that is changed.')
-    await insertEvent({ sql, event })
-  }
+  if (!events.every(({ organizationId }) => [tenant, null].includes(organizationId)))
+    throw new RangeError('An event is of the organisation that is changed.')
+  await insertEvents({ sql, events })
   if (idempotency)
     await sql.query(
       `insert into admin_writes (organization_id, idempotency_key, request_digest, result, at_ms)
