@@ -244,6 +244,9 @@ export const LIMITS = {
   /** Levels of units in an organisation, itself included; characters of a name. */
   unitLevels: 3,
   nameChars: 120,
+  /** Records of one kind that one request of administration looks at, and bytes of its body. */
+  governedRecords: 20_000,
+  adminBodyBytes: 256 * 1024,
   /** Names in one list of a policy. */
   policyNames: 256,
   /** How long a rotated key may still be used beside its successor: usually, at most. */

@@ -96,6 +96,20 @@ export const GOVERNANCE_ERRORS = defineErrors({
     'Nobody can grant more than they hold.',
     'Leave out the permissions in error.metadata.missing, or ask someone who holds them.',
   ),
+  record_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    retryable: false,
+    message: 'There is no such record.',
+    next: 'Check the id: list what there is with GET on the same resource.',
+  },
+  not_configured_here: {
+    status: 501,
+    type: 'api_error',
+    retryable: false,
+    message: 'This server is not set up for that.',
+    next: 'Ask the operator of this server.',
+  },
   version_conflict: conflict(
     'Somebody else has changed this meanwhile.',
     'Read it again, look at what changed, and send your change with the new version.',

@@ -1,4 +1,10 @@
-import type { AdminCommit, AdminCommitted, AdminStore } from '../../call/admin-ports.ts'
+import {
+  type AdminCommit,
+  type AdminCommitted,
+  type AdminStore,
+  EVERY_ORGANIZATION,
+  type Tenant,
+} from '../../call/admin-ports.ts'
 import type { AlertEvent } from '../../governance/alerts/events.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import type { Database, Sql } from '../database.ts'
@@ -23,18 +29,21 @@ function spokenError(error: unknown): unknown {
 /** What was answered to the same write before. */
 async function findRepeat({
   sql,
-  commit: { organizationId, idempotency },
+  tenant,
+  key,
+  requestDigest,
 }: {
   sql: Sql
-  commit: AdminCommit
+  tenant: Tenant
+  key: string
+  requestDigest: string
 }): Promise<AdminCommitted | undefined> {
-  if (!idempotency) return undefined
   const [row] = await sql.query(
-    'select request_digest, result from admin_writes where organization_id = $1 and idempotency_key = $2',
-    [organizationId, idempotency.key],
+    'select request_digest, result from admin_writes where ($1::text is null or organization_id = $1) and idempotency_key = $2',
+    [tenant === EVERY_ORGANIZATION ? null : tenant, key],
   )
   if (!row) return undefined
-  if (row['request_digest'] !== idempotency.requestDigest) throw new TurnpikeError('idempotency_conflict')
+  if (row['request_digest'] !== requestDigest) throw new TurnpikeError('idempotency_conflict')
   return { isRepeat: true, changed: row['result'] as AdminCommitted['changed'] }
 }
 
@@ -58,7 +67,7 @@ async function insertEvent({ sql, event }: { sql: Sql; event: AlertEvent }): Pro
 async function commitOnce({ sql, commit }: { sql: Sql; commit: AdminCommit }): Promise<AdminCommitted> {
   const { organizationId: tenant, changes, unchanged = [], events = [], idempotency, atMs } = commit
   let log = await lockLog({ sql, organizationId: tenant })
-  const repeat = await findRepeat({ sql, commit })
+  const repeat = idempotency && (await findRepeat({ sql, tenant, ...idempotency }))
   if (repeat) return repeat
   for (const row of unchanged) await requireUnchanged({ sql, tenant, ...row })
   const changed: AdminCommitted['changed'][number][] = []
@@ -115,6 +124,7 @@ export function openAdminStore({ database }: { database: Database }): AdminStore
       )
       return row && table.read(row)
     },
+    findRepeat: (query) => findRepeat({ sql: database, ...query }),
     commit: async (commit) => {
       try {
         return await database.transaction((sql) => commitOnce({ sql, commit }))
