@@ -76,11 +76,13 @@ export function grantsOf({
   asker: Asker
   organizationId: string
 }): readonly Grant[] {
-  if (asker.kind === 'operator')
-    return [{ unitPath: [organizationId], permissions: ROLES.owner.permissions }]
+  if (asker.kind === 'operator') return [{ unitPath: [organizationId], permissions: ROLES.owner.permissions }]
   const { scopes } = asker.key
   if (scopes === null) return asker.rules.grants
   const inScope = (permissions: RolePermissions): RolePermissions =>
     Object.fromEntries(Object.entries(permissions).filter(([name]) => scopes.some((one) => one === name)))
-  return asker.rules.grants.map(({ unitPath, permissions }) => ({ unitPath, permissions: inScope(permissions) }))
+  return asker.rules.grants.map(({ unitPath, permissions }) => ({
+    unitPath,
+    permissions: inScope(permissions),
+  }))
 }

@@ -23,6 +23,12 @@ export type GovernDependencies = {
   /** Signs checkpoints of the audit log. */
   readonly checkpoints?: CheckpointSigner
   readonly money?: OrganizationMoney
+  /** Books what an organisation has paid outside of this server; the same reference again does nothing. */
+  readonly topUp?: (order: {
+    readonly organizationId: string
+    readonly amountPicoUsd: bigint
+    readonly reference: string
+  }) => Promise<void>
 }
 
 /** ed25519: the public half as base64 of its SPKI, and signatures as base64url. */

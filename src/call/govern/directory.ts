@@ -1,5 +1,10 @@
 import type { Place } from '../../governance/hierarchy/attribution.ts'
-import { type Organization, type Principal, PUBLIC_UNIT, type Unit } from '../../governance/hierarchy/types.ts'
+import {
+  type Organization,
+  type Principal,
+  PUBLIC_UNIT,
+  type Unit,
+} from '../../governance/hierarchy/types.ts'
 import type { UnitTree } from '../../governance/hierarchy/unit-tree.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'

@@ -110,6 +110,10 @@ export const GOVERNANCE_ERRORS = defineErrors({
     message: 'This server is not set up for that.',
     next: 'Ask the operator of this server.',
   },
+  audit_broken: conflict(
+    'The audit log is not as it was written, so no checkpoint is made of it.',
+    'Keep the database as it is, and compare it with the last export and checkpoint that you have: turnpike audit verify.',
+  ),
   version_conflict: conflict(
     'Somebody else has changed this meanwhile.',
     'Read it again, look at what changed, and send your change with the new version.',
