@@ -15,6 +15,7 @@ import { fund } from '../settlement/fund.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { type createLog, logCall, logError } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { administration } from './administration.ts'
 import { checkReadiness } from './check-readiness.ts'
 import { clock } from './clock.ts'
 import type { Chains } from './open-chains.ts'
@@ -78,6 +79,7 @@ export function httpDependencies(parts: Parts): HttpDependencies {
     readMetrics: metrics.read,
     ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
     admin: adminReads(parts),
+    administration: administration({ options, storage }),
   }
 }
 

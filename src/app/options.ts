@@ -43,6 +43,8 @@ export type AppOptions = {
   readonly unpaidPerMinute: number
   readonly trustedProxies: number
   readonly adminToken?: string
+  /** Signs checkpoints of audit logs: an ed25519 key, PKCS #8 as base64. */
+  readonly auditKey?: string
   /** Whether operators' routes share the public listener. */
   readonly sharesAdmin: boolean
   readonly adminListener?: { readonly host: string; readonly port: number }

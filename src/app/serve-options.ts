@@ -70,6 +70,7 @@ export function serveOptions({
     unpaidPerMinute: config.TURNPIKE_UNPAID_PER_MINUTE,
     trustedProxies: config.TURNPIKE_TRUSTED_PROXIES,
     ...(config.TURNPIKE_ADMIN_TOKEN ? { adminToken: config.TURNPIKE_ADMIN_TOKEN } : {}),
+    ...(config.TURNPIKE_AUDIT_KEY ? { auditKey: config.TURNPIKE_AUDIT_KEY } : {}),
     sharesAdmin: false,
     adminListener: { host: config.TURNPIKE_ADMIN_HOST, port: config.TURNPIKE_ADMIN_PORT ?? 0 },
     ...(config.TURNPIKE_PUBLIC_URL ? { publicUrl: config.TURNPIKE_PUBLIC_URL } : {}),

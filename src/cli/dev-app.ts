@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { type App, type AppOptions, openApp } from '../app/open-app.ts'
 import type { Config, Environment } from '../config/read-config.ts'
 import { DEV_NETWORK, devTerms, providersOf } from '../app/defaults.ts'
+import { keyOfSeed } from '../app/checkpoint-signer.ts'
 import { loadCatalog } from '../app/load-catalog.ts'
 
 /** What dev, demo and the tests need to know of the laptop's world; structural, so that only they import the dev room. */
@@ -28,6 +29,8 @@ const devSecret = (genesisHash: string) =>
   createHash('sha256').update(`turnpike dev ${genesisHash}`).digest('hex')
 
 export const devAdminToken = (genesisHash: string) => `dev-${devSecret(`admin ${genesisHash}`).slice(0, 40)}`
+
+const devAuditKey = (genesisHash: string) => keyOfSeed(Buffer.from(devSecret(`audit ${genesisHash}`), 'hex'))
 
 /** The server of dev and demo: everything embedded, on the dev chain, answered by the simulated provider. */
 export function openDevApp({
@@ -71,6 +74,7 @@ export function openDevApp({
     unpaidPerMinute: config.TURNPIKE_UNPAID_PER_MINUTE,
     trustedProxies: config.TURNPIKE_TRUSTED_PROXIES,
     adminToken: config.TURNPIKE_ADMIN_TOKEN ?? devAdminToken(world.chain.genesisHash),
+    auditKey: config.TURNPIKE_AUDIT_KEY ?? devAuditKey(world.chain.genesisHash),
     sharesAdmin: true,
     checksTokens: true,
     genesis: world.chain.genesisHash,

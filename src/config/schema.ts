@@ -75,6 +75,13 @@ export const VARIABLES = z.object({
   TURNPIKE_ADMIN_HOST: z.string().default('127.0.0.1').describe('Address of the operator listener.'),
   TURNPIKE_ADMIN_PORT: port.optional().describe('Port of the operator listener; dev shares the public one.'),
   TURNPIKE_ADMIN_TOKEN: secret.optional().describe('Bearer token of the operator API.'),
+  TURNPIKE_AUDIT_KEY: z
+    .string()
+    .regex(/^MC4CAQAwBQYDK2VwBCIEI[A-Za-z0-9+/]{43}$/, 'is not an ed25519 key as base64 of PKCS #8 (DER)')
+    .optional()
+    .describe(
+      'Signs checkpoints of audit logs: openssl genpkey -algorithm ed25519 -outform DER | base64 -w0. Without it none are made.',
+    ),
   TURNPIKE_DATA_DIR: z
     .string()
     .default('.turnpike')

@@ -1,7 +1,9 @@
 import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
 import type { FeedbackStore } from '../call/feedback-ports.ts'
+import type { GovernDependencies } from '../call/govern/dependencies.ts'
 import type { RecordedCall } from '../call/record.ts'
+import type { Authenticate } from '../call/rules-ports.ts'
 import type { CallRecord } from '../call/types.ts'
 import type { Address, Hex } from '../payment/types.ts'
 import type { UsageWatch } from '../call/watch-usage.ts'
@@ -47,6 +49,8 @@ export type HttpDependencies = {
   readonly readMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   readonly adminToken?: string
   readonly admin: AdminReads
+  /** Organisations and what belongs to them. Without `authenticate` only the operator administers. */
+  readonly administration: GovernDependencies & { readonly authenticate?: Authenticate }
 }
 
 /** What a payer may read of itself. */

@@ -11,7 +11,7 @@ import { notThere } from './directory.ts'
  * Takes a wallet into a unit: from then on that unit's policies and budgets bind it. A key needs the wallet's own signature; the operator
  * answers for itself. A principal that is a wallet has the wallet's address as its id.
  *
- * @param proved the wallet that signed this request.
+ * @param prove the wallet that signed this request; it throws with the challenge where none has.
  * @throws TurnpikeError `principal_elsewhere`, `unit_archived`, `permission_denied`.
  */
 export async function linkWallet(
@@ -20,14 +20,14 @@ export async function linkWallet(
     address,
     unitId,
     name,
-    proved,
-  }: { address: Address; unitId: string; name?: string | undefined; proved: Address | undefined },
+    prove,
+  }: { address: Address; unitId: string; name?: string | undefined; prove: () => Address | undefined },
 ): Promise<Decision> {
   const { store } = desk.dependencies
   const unit = await desk.records.unitOf(unitId)
   const { organizationId } = unit
   desk.need({ organizationId, unitPath: unit.path })
-  if (desk.asker.kind !== 'operator' && proved !== address)
+  if (desk.asker.kind !== 'operator' && prove() !== address)
     throw new TurnpikeError('sign_in_invalid', {
       param: 'address',
       message: 'The wallet that is linked has to sign for it itself.',
