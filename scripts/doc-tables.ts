@@ -6,6 +6,7 @@ import { MATRIX_HEADS, matrixRows } from '../src/governance/roles/permission-mat
 import { type ErrorSpec } from '../src/lib/errors/define.ts'
 import { GOVERNANCE_ERRORS } from '../src/lib/errors/governance.ts'
 import { ERRORS } from '../src/lib/errors/registry.ts'
+import { WEBHOOK_ERRORS } from '../src/lib/errors/webhooks.ts'
 import { INVARIANTS } from '../src/storage/invariants/invariants.ts'
 import { ADAPTER, ALLOWED, PURE } from '../test/support/import-table.ts'
 import { providerRows, vendorRows } from './model-tables.ts'
@@ -17,6 +18,8 @@ import { TOKEN_HEADS, tokenRows } from './token-table.ts'
  * `node scripts/doc-tables.ts`: writes the tables of the documents that the sources know better, each between two comments
  * with its name. A unit test holds the documents equal to this.
  */
+const GOVERNED_ERRORS = { ...GOVERNANCE_ERRORS, ...WEBHOOK_ERRORS }
+
 type DocTable = { readonly name: string; readonly document: string; readonly text: string }
 
 /** What looks like a tag would vanish from the page. */
@@ -122,7 +125,7 @@ export const DOC_TABLES: readonly DocTable[] = [
   {
     name: 'governance-errors',
     document: 'docs/GOVERNANCE.md',
-    text: errorTable(Object.entries(GOVERNANCE_ERRORS)),
+    text: errorTable(Object.entries(GOVERNED_ERRORS)),
   },
   { name: 'permissions', document: 'docs/GOVERNANCE.md', text: permissionTable() },
   { name: 'alerts', document: 'docs/GOVERNANCE.md', text: alertTable() },
@@ -138,7 +141,7 @@ export const DOC_TABLES: readonly DocTable[] = [
 
 /** All but those of governance, which have a page of their own and are not raised by any route yet. */
 function callErrors() {
-  return Object.entries(ERRORS).filter(([code]) => !Object.hasOwn(GOVERNANCE_ERRORS, code))
+  return Object.entries(ERRORS).filter(([code]) => !Object.hasOwn(GOVERNED_ERRORS, code))
 }
 
 const marks = (name: string) => [`<!-- table: ${name} -->`, `<!-- end: ${name} -->`] as const

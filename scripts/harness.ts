@@ -9,13 +9,14 @@ const PARTS: Readonly<Record<string, () => Promise<HarnessPart>>> = {
   race: async () => (await import('../test/harness/race/part.ts')).race,
   chain: async () => (await import('../test/harness/chain/part.ts')).chain,
   crash: async () => (await import('../test/harness/crash/part.ts')).crash,
+  governance: async () => (await import('../test/harness/governance/part.ts')).governance,
   outages: async () => (await import('../test/harness/outages/part.ts')).outages,
 }
 
 /** Rounds of lanes. The simulation takes all cores; the others mostly wait for processes and blocks, and go side by side. */
 const ROUNDS: readonly (readonly (readonly string[])[])[] = [
   [['simulation']],
-  [['crash'], ['chain', 'race', 'outages']],
+  [['crash'], ['chain', 'race', 'governance', 'outages']],
 ]
 
 const HELP = `npm run harness -- [part ...] [--short] [--json] [--seed N]

@@ -233,7 +233,12 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
   ],
   history_links: [['hashes of what has become history', 'number from_ms until_ms row_count hash']],
   instances: [['processes and their leases', 'id region started_at_ms lease_expires_at_ms open_since_ms']],
-  meta: [['facts about this ledger: genesis, opening blocks, how far chains were read, leases', 'key value']],
+  meta: [
+    [
+      'facts about this ledger: genesis, opening blocks, how far chains were read, leases, and as they were last told: prices, endpoints that are down',
+      'key value',
+    ],
+  ],
 }
 
 type StoredColumns = {

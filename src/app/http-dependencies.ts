@@ -15,6 +15,7 @@ import { fund } from '../settlement/fund.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { type createLog, logCall, logError } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { administration } from './administration.ts'
 import { checkReadiness } from './check-readiness.ts'
 import { clock } from './clock.ts'
 import type { Chains } from './open-chains.ts'
@@ -24,6 +25,7 @@ import type { Settling } from './start-settling.ts'
 import type { Books } from './watch-books.ts'
 import type { Feedback } from './watch-feedback.ts'
 import type { UsageFindings } from './watch-usage.ts'
+import type { Webhooks } from './watch-webhooks.ts'
 
 /** Anybody may ask whether we are ready, and every answer costs a question to each chain. */
 const READINESS_MS = 1_000
@@ -39,6 +41,8 @@ type Parts = {
   readonly books: Books
   readonly usage: UsageFindings
   readonly feedback: Feedback
+  readonly governed: CallDependencies['governed']
+  readonly webhooks: Webhooks
   readonly quality: NonNullable<CallDependencies['quality']>
   readonly withheldOf: CallDependencies['withheldOf']
   readonly metrics: Metrics
@@ -47,11 +51,12 @@ type Parts = {
 
 /** What the HTTP edge is given: the story of a call, and finished values out for log and metrics. */
 export function httpDependencies(parts: Parts): HttpDependencies {
-  const { options, storage, chains, settlement, usage, feedback, metrics, log } = parts
+  const { options, storage, chains, settlement, usage, feedback, webhooks, metrics, log } = parts
   return {
     call: callDependencies(parts),
     settlement,
     payers: storage.payers,
+    organizations: storage.organizations,
     freeCalls: openAddressWindow({ limit: options.freeCallsPerMinute, nowMs: clock.nowMs }),
     unpaid: openAddressWindow({ limit: options.unpaidPerMinute, nowMs: clock.nowMs }),
     feedback: openAddressWindow({ limit: LIMITS.feedbackPerMinute, nowMs: clock.nowMs }),
@@ -76,8 +81,10 @@ export function httpDependencies(parts: Parts): HttpDependencies {
       read: () => checkReadiness({ ping: storage.ping, chains: chains.all }),
     }),
     readMetrics: metrics.read,
+    ...(webhooks.keys ? { webhookKeys: webhooks.keys } : {}),
     ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
     admin: adminReads(parts),
+    administration: administration({ options, storage, webhooks, authenticate: parts.governed.authenticate }),
   }
 }
 
@@ -90,6 +97,7 @@ function callDependencies({
   settlement,
   settling,
   feedback,
+  governed,
   quality,
   withheldOf,
 }: Parts): CallDependencies {
@@ -136,6 +144,7 @@ function callDependencies({
     wake: settling.wake,
     isStorageAway: storage.isAway,
     turns: createTurns({ sleep: clock.sleep }),
+    governed,
     clock,
     reach: settlement.reach,
   }

@@ -6,6 +6,7 @@ import { openStorage } from '../storage/open-storage.ts'
 import { createLog } from '../telemetry/log.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
 import { createUpstreams } from '../providers/create-upstreams.ts'
+import { alertEndpoints } from './alert-endpoints.ts'
 import { awaitOpenCalls } from './await-open-calls.ts'
 import { httpDependencies } from './http-dependencies.ts'
 import { loadQualityView } from './load-quality-view.ts'
@@ -18,10 +19,13 @@ import { requireTokenTruth } from './require-token-truth.ts'
 import { settlementDependencies } from './settlement-dependencies.ts'
 import { shareHealth } from './share-health.ts'
 import { startSettling } from './start-settling.ts'
+import { tellPrices } from './tell-prices.ts'
 import { watchBooks } from './watch-books.ts'
 import { watchFeedback } from './watch-feedback.ts'
+import { watchRules } from './watch-rules.ts'
 import { watchTokens } from './watch-tokens.ts'
 import { watchUsage } from './watch-usage.ts'
+import { watchWebhooks } from './watch-webhooks.ts'
 
 export type { App, AppOptions, BooksReport } from './options.ts'
 
@@ -45,6 +49,10 @@ export async function openApp(options: AppOptions): Promise<App> {
   }
   try {
     if (options.genesis !== undefined) await requireGenesis({ meta: storage.meta, genesis: options.genesis })
+    const webhooks = watchWebhooks({ options, storage, metrics, log })
+    // Before the database is closed, and after the last call: until its end it may note something.
+    closers.splice(1, 0, webhooks.close)
+    await tellPrices({ outbox: storage.outbox, catalog: options.catalog })
     const chains = openChains(options)
     closers.push(chains.close)
     const onNote = (line: string) => log.warn({ event: 'not_offered', line }, line)
@@ -80,12 +88,21 @@ export async function openApp(options: AppOptions): Promise<App> {
     const settling = startSettling({ options, storage, settlement, metrics, log })
     closers.push(settling.close)
     const { healthFlushMs: everyMs } = options
-    const health = await shareHealth({ storage, metrics, log, ...(everyMs === undefined ? {} : { everyMs }) })
+    const alerts = alertEndpoints({ outbox: storage.outbox, sink: webhooks.sink, catalog: options.catalog })
+    const health = await shareHealth({
+      storage,
+      alerts,
+      metrics,
+      log,
+      ...(everyMs === undefined ? {} : { everyMs }),
+    })
     closers.push(health.close)
     const usage = watchUsage({ storage, metrics, log })
     closers.push(usage.close)
     const feedback = watchFeedback({ store: storage.feedback, secret: options.secret, log })
     closers.push(feedback.close)
+    const rules = watchRules({ options, storage, alerts: webhooks.sink, log })
+    closers.push(rules.close)
     const books = watchBooks({ options, storage, chains, settlement, usage, metrics, log })
     closers.push(books.close)
     const dependencies = httpDependencies({
@@ -99,6 +116,8 @@ export async function openApp(options: AppOptions): Promise<App> {
       books,
       usage,
       feedback,
+      governed: rules.governed,
+      webhooks,
       quality: loadQualityView(options),
       withheldOf: tokens.withheldOf,
       metrics,

@@ -1,3 +1,4 @@
+import type { ApiKeyOptions } from './api-keys.ts'
 import type { Catalog, Provider } from '../catalog/types.ts'
 import type { HostedOptions } from '../chain/hosted/ask-facilitator.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
@@ -19,6 +20,20 @@ export type NetworkOptions = {
   readonly feeCaps?: { readonly maxFeePerGasWei: bigint; readonly maxPriorityFeePerGasWei: bigint }
 }
 
+/** How alerts are sent. */
+export type WebhookOptions = {
+  /** Seals the secrets of subscriptions, the same after every start; absent: there can be none. */
+  readonly secret?: string
+  /** The operator's ed25519 key, `whsk_…`. */
+  readonly key?: string
+  /** A laptop's server may send to the laptop. */
+  readonly isDev?: boolean
+  /** Between two looks; LIMITS.webhookEveryMs where absent. */
+  readonly everyMs?: number
+  /** Finds the addresses of a host; the machine's own way where absent. */
+  readonly resolve?: (host: string) => Promise<readonly string[]>
+}
+
 /** Everything that one server is made of; dev, demo, serve and the tests each fill it in their own way. */
 export type AppOptions = {
   readonly port: number
@@ -33,6 +48,7 @@ export type AppOptions = {
   readonly providerKey: (variable: string) => string | undefined
   readonly networks: readonly NetworkOptions[]
   readonly keys: { readonly signer: Hex; readonly till: Hex; readonly receiverAuthorizer: Hex }
+  readonly apiKeys: ApiKeyOptions
   readonly terms: Terms
   /** Whether the start is refused where a token is not on chain what our table says. */
   readonly checksTokens?: boolean
@@ -43,6 +59,8 @@ export type AppOptions = {
   readonly unpaidPerMinute: number
   readonly trustedProxies: number
   readonly adminToken?: string
+  /** Signs checkpoints of audit logs: an ed25519 key, PKCS #8 as base64. */
+  readonly auditKey?: string
   /** Whether operators' routes share the public listener. */
   readonly sharesAdmin: boolean
   readonly adminListener?: { readonly host: string; readonly port: number }
@@ -62,6 +80,7 @@ export type AppOptions = {
   readonly connectMs?: number
   /** Between two exchanges of endpoints' health with other instances; LIMITS.healthFlushMs where absent. */
   readonly healthFlushMs?: number
+  readonly webhooks?: WebhookOptions
   readonly onProgress?: (line: string) => void
   /** Permits of payers (EIP-2612) whose gas is ours, per network within 24 hours; none where absent. */
   readonly sponsoredPermitsPerDay?: number

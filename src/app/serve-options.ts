@@ -4,11 +4,12 @@ import { chooseAssets } from '../payment/choose-assets.ts'
 import { chainIdOf } from '../payment/networks.ts'
 import { addressOfPrivateKey } from '../payment/signature.ts'
 import type { Network, Terms } from '../payment/types.ts'
+import { apiKeyOptions } from './api-keys.ts'
 import { providersOf, termsOf } from './defaults.ts'
 import { sharedKeys } from './facilitator-options.ts'
 import { loadCatalog, loadQualities, loadTokens } from './load-catalog.ts'
 import { feeCapsOf, gasPolicyOf, hostedBy } from './network-options.ts'
-import type { AppOptions } from './options.ts'
+import type { AppOptions, WebhookOptions } from './options.ts'
 
 /** Real chains answer a receipt within a block or two. */
 const POLL_MS = 500
@@ -52,6 +53,7 @@ export function serveOptions({
       ...hostedBy({ config, network: one.network }),
     })),
     keys,
+    apiKeys: apiKeyOptions({ config, authorizerKey: keys.receiverAuthorizer, isTest: false }),
     terms: termsOf({
       addresses,
       payTo,
@@ -64,18 +66,30 @@ export function serveOptions({
     sponsoredApprovalsPerDay: config.TURNPIKE_SPONSORED_APPROVALS,
     gasOf: (network) => gasPolicyOf({ config, network }),
     secret: config.TURNPIKE_QUOTE_SECRET ?? randomBytes(32).toString('hex'),
+    webhooks: webhooksOf(config),
     marginBps: config.TURNPIKE_MARGIN_BPS,
     defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,
     freeCallsPerMinute: config.TURNPIKE_FREE_CALLS_PER_MINUTE,
     unpaidPerMinute: config.TURNPIKE_UNPAID_PER_MINUTE,
     trustedProxies: config.TURNPIKE_TRUSTED_PROXIES,
     ...(config.TURNPIKE_ADMIN_TOKEN ? { adminToken: config.TURNPIKE_ADMIN_TOKEN } : {}),
+    ...(config.TURNPIKE_AUDIT_KEY ? { auditKey: config.TURNPIKE_AUDIT_KEY } : {}),
     sharesAdmin: false,
     adminListener: { host: config.TURNPIKE_ADMIN_HOST, port: config.TURNPIKE_ADMIN_PORT ?? 0 },
     ...(config.TURNPIKE_PUBLIC_URL ? { publicUrl: config.TURNPIKE_PUBLIC_URL } : {}),
     pollMs: POLL_MS,
     sweepMs: SWEEP_MS,
   }
+}
+
+/** A secret that is made at each start would open nothing that an earlier one has sealed. */
+function webhooksOf({
+  TURNPIKE_WEBHOOK_SECRET: own,
+  TURNPIKE_QUOTE_SECRET: quotes,
+  TURNPIKE_WEBHOOK_KEY: key,
+}: Config): WebhookOptions {
+  const secret = own ?? quotes
+  return { ...(secret ? { secret } : {}), ...(key ? { key } : {}) }
 }
 
 /** What a server cannot do without. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { HealthRow } from '../call/ports.ts'
-import { type HealthWatch, watchHealth } from '../call/watch-health.ts'
+import { type AttemptReport, type HealthWatch, watchHealth } from '../call/watch-health.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { type createLog, logError } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { EndpointAlerts } from './alert-endpoints.ts'
 import { clock } from './clock.ts'
 import { repeat } from './repeat.ts'
 
@@ -19,17 +20,24 @@ const OVERLAP_MS = 10_000
  */
 export async function shareHealth({
   storage: { health: store },
+  alerts,
   metrics,
   log,
   everyMs = LIMITS.healthFlushMs,
 }: {
   storage: Pick<Storage, 'health'>
+  /** Tells of endpoints that go down and come back. */
+  alerts?: EndpointAlerts
   metrics: Metrics
   log: ReturnType<typeof createLog>
   everyMs?: number
 }): Promise<SharedHealth> {
   const report = (error: unknown) => logError({ log, error, fields: { step: 'health' } })
-  const watch = watchHealth({ instance: randomUUID(), nowMs: clock.nowMs, onAttempt: metrics.countAttempt })
+  const onAttempt = (attempt: AttemptReport) => {
+    metrics.countAttempt(attempt)
+    alerts?.take(attempt)
+  }
+  const watch = watchHealth({ instance: randomUUID(), nowMs: clock.nowMs, onAttempt })
   let sinceMs = clock.nowMs() - LIMITS.healthKeptMs
 
   async function learn(): Promise<void> {
@@ -43,6 +51,7 @@ export async function shareHealth({
     for (const row of watch.changes()) untold.set(row.endpointId, row)
     const rows = [...untold.values()]
     await store.put(rows)
+    await alerts?.tell(rows)
     for (const row of rows) if (untold.get(row.endpointId) === row) untold.delete(row.endpointId)
   }
   async function exchange(): Promise<void> {

@@ -203,4 +203,14 @@ export type AdminStore = {
    * organisation's, which is said as if there were none.
    */
   readonly commit: (commit: AdminCommit) => Promise<AdminCommitted>
+  /**
+   * What a write did that came before under the same key: whoever repeats one must not decide it again on what it has changed.
+   *
+   * @throws TurnpikeError `idempotency_conflict` where the key was another request's.
+   */
+  readonly findRepeat: (query: {
+    readonly tenant: Tenant
+    readonly key: string
+    readonly requestDigest: string
+  }) => Promise<AdminCommitted | undefined>
 }

@@ -2,6 +2,7 @@ import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import { paymentKey } from '../payment/payment-key.ts'
 import { storedDecision } from '../routing/explanation.ts'
 import type { CallPayment } from '../payment/types.ts'
+import { budgetHolds } from './budgets/terms.ts'
 import type { Admission, Hold, PlannedCall } from './types.ts'
 
 /** The account that a payment's hold is taken from, per kind of payment. */
@@ -35,7 +36,7 @@ export function admissionOf({
     asset: asset.address,
     decimals: asset.decimals,
     payer: { kind: 'wallet', id: payment.payer },
-    holds: [hold],
+    holds: [hold, ...budgetHolds({ planned, feePicoUsd: payment.feePicoUsd, atMs })],
     ceilingAtomic,
     feePicoUsd: payment.feePicoUsd,
     endpointId: endpoint.id,

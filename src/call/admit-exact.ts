@@ -1,15 +1,17 @@
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { ExactPayment, Hex } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
-import { admitDurably } from './admit-durably.ts'
 import {
   type AdmitRequest,
   type AdmitResult,
+  admittedAs,
   fundOrPending,
   insufficientFunds,
   settlementPending,
 } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
+import { admitWithin } from './budgets/admit-within.ts'
+import { fitBudgets } from './budgets/fit-budgets.ts'
 import { withAllowance } from './sponsor-allowance.ts'
 
 /**
@@ -17,16 +19,25 @@ import { withAllowance } from './sponsor-allowance.ts'
  * which the call is held. What the call does not use stays credit. A crash in between leaves credit, never a lost payment.
  */
 export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<AdmitResult> {
-  const { planned, payment, dependencies } = request
+  const { payment, dependencies } = request
+  const { feePicoUsd } = payment
+  // Nobody pays for what a budget refuses.
+  const planned = await fitBudgets({ planned: request.planned, feePicoUsd, dependencies })
   const fundingTransaction = await settleFirst(request)
   dependencies.reach('funded')
-  const admission = admissionOf({ planned, payment, atMs: dependencies.clock.nowMs() })
-  const outcome = await admitDurably({ admission, dependencies }).catch((cause: unknown) => {
-    throw settlementPending({ transaction: fundingTransaction, cause })
+  const { outcome, ...within } = await admitWithin({
+    planned,
+    feePicoUsd,
+    admissionFor: (form) => admissionOf({ planned: form, payment, atMs: dependencies.clock.nowMs() }),
+    dependencies,
+  }).catch((cause: unknown) => {
+    throw cause instanceof TurnpikeError
+      ? cause
+      : settlementPending({ transaction: fundingTransaction, cause })
   })
   switch (outcome.kind) {
     case 'admitted':
-      return { kind: 'admitted', call: { ...planned, admission, payment, fundingTransaction } }
+      return { kind: 'admitted', call: admittedAs({ ...within, payment, fundingTransaction }) }
     case 'duplicate':
       throw alreadyPaid({ call: { ...outcome.call, transaction: fundingTransaction }, payment, planned })
     case 'refused':
@@ -37,7 +48,6 @@ export async function admitExact(request: AdmitRequest<ExactPayment>): Promise<A
     case 'withdrawing':
     case 'unknown_channel':
     case 'unclaimed':
-    case 'over_budget':
     case 'deposits_only':
       throw new TurnpikeError('internal_error')
   }

@@ -19,6 +19,17 @@ export type AdmitRequest<Payment extends CallPayment = CallPayment> = {
   readonly dependencies: CallDependencies
 }
 
+/** The call in the form in which it was let in. */
+export const admittedAs = ({
+  planned,
+  ...rest
+}: {
+  readonly planned: PlannedCall
+} & Pick<AdmittedCall, 'admission' | 'payment' | 'fundingTransaction' | 'channel'>): AdmittedCall => ({
+  ...planned,
+  ...rest,
+})
+
 /** A hold that its account cannot carry. */
 export const insufficientFunds = (availableAtomic: bigint) =>
   new TurnpikeError('insufficient_funds', { extra: { available: availableAtomic.toString() } })

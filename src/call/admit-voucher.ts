@@ -3,17 +3,19 @@ import { LIMITS } from '../lib/limits.ts'
 import { picoUsdToAtomic } from '../lib/money.ts'
 import type { ChannelState, Hex, VoucherPayment } from '../payment/types.ts'
 import { admissionOf } from './admission.ts'
-import { admitDurably } from './admit-durably.ts'
 import {
   type AdmitRequest,
   type AdmitResult,
+  admittedAs,
   fundOrPending,
   insufficientFunds,
   settlementPending,
 } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
+import { admitWithin, type Within } from './budgets/admit-within.ts'
+import { fitBudgets } from './budgets/fit-budgets.ts'
 import { withAllowance } from './sponsor-allowance.ts'
-import type { AdmitOutcome, ChannelHold } from './types.ts'
+import type { Admission, AdmitOutcome, ChannelHold, PlannedCall } from './types.ts'
 
 /** How long a call waits behind others for its turn on one channel. */
 const PATIENCE_MS = 30_000
@@ -29,19 +31,26 @@ const CLAIM_MS = 5_000
  * channel's turn and without a lock; then the call is admitted like any other.
  */
 export async function admitVoucher(request: AdmitRequest<VoucherPayment>): Promise<AdmitResult> {
-  const { planned, payment, dependencies } = request
+  const { payment, dependencies } = request
   const { clock, turns } = dependencies
+  const { feePicoUsd } = payment
   const deadlineMs = clock.nowMs() + PATIENCE_MS
-  const base = admissionOf({ planned, payment, atMs: clock.nowMs() })
   let fundingTransaction: Hex | undefined
+  let { planned } = request
 
   for (;;) {
     const channel = channelHoldOf({ request, isFunded: fundingTransaction !== undefined })
-    const admission = { ...base, channel, atMs: clock.nowMs() }
-    const outcome = await admitDurably({ admission, dependencies }).catch((cause: unknown) => {
-      if (fundingTransaction === undefined) throw cause
-      throw settlementPending({ transaction: fundingTransaction, cause })
+    const admissionFor = (form: PlannedCall): Admission => ({
+      ...admissionOf({ planned: form, payment, atMs: clock.nowMs() }),
+      channel,
     })
+    const within = await admitWithin({ planned, feePicoUsd, admissionFor, dependencies }).catch(
+      (cause: unknown) => {
+        if (fundingTransaction === undefined || cause instanceof TurnpikeError) throw cause
+        throw settlementPending({ transaction: fundingTransaction, cause })
+      },
+    )
+    const { outcome } = within
     if (outcome.kind === 'wait') {
       const nowMs = clock.nowMs()
       const durationMs = Math.max(1, Math.min(outcome.untilMs - nowMs, deadlineMs - nowMs, LOOK_AGAIN_MS))
@@ -50,23 +59,23 @@ export async function admitVoucher(request: AdmitRequest<VoucherPayment>): Promi
       continue
     }
     if (outcome.kind === 'deposit' && fundingTransaction === undefined) {
+      // Nobody pays for what a budget refuses.
+      planned = await fitBudgets({ planned, feePicoUsd, dependencies })
       fundingTransaction = await executeDeposit(request)
       continue
     }
     turns.wake(payment.channelId)
-    return conclude({ outcome, request, base: { ...base, channel }, fundingTransaction })
+    return conclude({ within: { ...within, outcome }, request, fundingTransaction })
   }
 }
 
 async function conclude({
-  outcome,
-  request: { planned, payment, dependencies },
-  base,
+  within: { outcome, planned, admission },
+  request: { payment, dependencies },
   fundingTransaction,
 }: {
-  outcome: Exclude<AdmitOutcome, { kind: 'wait' }>
+  within: Within & { readonly outcome: Exclude<AdmitOutcome, { kind: 'wait' | 'over_budget' }> }
   request: AdmitRequest<VoucherPayment>
-  base: ReturnType<typeof admissionOf>
   fundingTransaction: Hex | undefined
 }): Promise<AdmitResult> {
   switch (outcome.kind) {
@@ -74,7 +83,7 @@ async function conclude({
       const channel = outcome.channel ?? (await channelOfDeposit({ payment, dependencies }))
       const known = channel ? { channel } : {}
       const funded = fundingTransaction === undefined ? {} : { fundingTransaction }
-      return { kind: 'admitted', call: { ...planned, admission: base, payment, ...known, ...funded } }
+      return { kind: 'admitted', call: admittedAs({ planned, admission, payment, ...known, ...funded }) }
     }
     case 'corrective': {
       const { channelId, network, asset } = payment
@@ -99,8 +108,6 @@ async function conclude({
       dependencies.wake()
       if (fundingTransaction !== undefined) throw settlementPending({ transaction: fundingTransaction })
       throw new TurnpikeError('claim_pending', { retryAfterMs: CLAIM_MS })
-    // No call brings budgets along yet.
-    case 'over_budget':
     case 'deposits_only':
       throw new TurnpikeError('internal_error')
   }

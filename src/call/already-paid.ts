@@ -13,7 +13,8 @@ export function alreadyPaid({
   planned,
 }: {
   call: CallRecord
-  payment: CallPayment
+  /** Absent: an organisation's balance pays. */
+  payment?: CallPayment
   /** The request that came now. */
   planned: Pick<PlannedCall, 'idempotencyKey' | 'requestHash'>
 }): TurnpikeError {
@@ -28,16 +29,13 @@ export function alreadyPaid({
       retryAfterMs: 1_000,
     })
   }
+  const ended = { call_id: call.callId, state: call.state, charge: call.capture.chargeAtomic.toString() }
+  if (!payment) return new TurnpikeError('payment_already_used', { extra: ended, headers })
   const receipt = receiptOf({ call, payment })
   const isSameScheme = call.admission.scheme === payment.scheme
   const receiptName = payment.x402Version === 1 ? 'x-payment-response' : 'payment-response'
   return new TurnpikeError('payment_already_used', {
-    extra: {
-      call_id: call.callId,
-      state: call.state,
-      charge: call.capture.chargeAtomic.toString(),
-      receipt,
-    },
+    extra: { ...ended, receipt },
     // A client reads the header as the receipt of what it has just signed: under another scheme that would be another sum.
     headers: isSameScheme ? { ...headers, [receiptName]: encodeReceipt(receipt) } : headers,
   })

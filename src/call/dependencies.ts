@@ -15,10 +15,25 @@ import type { Reach } from '../settlement/crash-points.ts'
 import type { FundOutcome } from '../settlement/fund.ts'
 import type { SponsorApproval } from '../settlement/sponsor-approval.ts'
 import type { SponsorPermit } from '../settlement/sponsor-permit.ts'
+import type { BudgetStore } from './budget-ports.ts'
+import type { BudgetQueue } from './budgets/queue.ts'
+import type { AlertSink } from './outbox-ports.ts'
+import type { RulesCache } from './caller/rules-cache.ts'
+import type { Authenticate, RateStore } from './rules-ports.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
 import type { RoutingKnowledge } from './route-by-size.ts'
 import type { Turns } from './turns.ts'
 import type { HealthWatch } from './watch-health.ts'
+
+/** What binds callers, and where their calls are counted. */
+export type GovernedDependencies = {
+  readonly rules: RulesCache
+  readonly authenticate: Authenticate
+  readonly budgets: BudgetStore
+  readonly rates: RateStore
+  readonly queue: BudgetQueue
+  readonly alerts: AlertSink
+}
 
 /** Everything that the story of a call needs from outside, joined once by app.ts. */
 export type CallDependencies = RoutingKnowledge & {
@@ -49,6 +64,7 @@ export type CallDependencies = RoutingKnowledge & {
   /** True while nothing can be recorded: then nobody is asked to pay, and nothing is served. */
   readonly isStorageAway: () => boolean
   readonly turns: Turns
+  readonly governed: GovernedDependencies
   readonly clock: Clock
   readonly reach: Reach
 }

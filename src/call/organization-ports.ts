@@ -33,7 +33,7 @@ export type OrganizationStore = OrganizationMoney & {
   /**
    * Takes back at most what is available.
    *
-   * @throws TurnpikeError as {@link OrganizationStore.topUp}, but an archived organisation may be paid out; `balance_insufficient`.
+   * @throws TurnpikeError as {@link OrganizationStore.topUp}, but an archived organisation may be paid out; `withdrawal_above_balance`.
    */
   readonly withdraw: (order: MoneyOrder) => Promise<{ readonly isRepeat: boolean }>
   /**

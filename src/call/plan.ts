@@ -54,6 +54,7 @@ export async function planCall({ received, signed, dependencies }: Asked): Promi
     inputBoundTokens,
     estimatePicoUsd,
     ceilingPicoUsd,
+    ceilingAt,
     ...fittingCap({ ceilingPicoUsd, outputCap, ceilingAt }),
     priceBook: catalog.priceBook,
     places: placesOf({ catalog, candidates }),
@@ -94,7 +95,7 @@ function trimmed({ priced, signed }: { priced: PricedPlan; signed: SignedPlan })
   throw new TurnpikeError('all_endpoints_down', { retryAfterMs: LIMITS.endpointsDownMs })
 }
 
-/** The largest cap whose ceiling stock clients pay, where this one's is above it: a ceiling grows evenly with its cap. */
+/** The largest cap whose ceiling stock clients pay, where this one's is above it. */
 function fittingCap({
   ceilingPicoUsd,
   outputCap,
@@ -104,11 +105,24 @@ function fittingCap({
   outputCap: number
   ceilingAt: (cap: number) => PicoUsd
 }): Pick<PlannedCall, 'fittingOutputCap'> {
-  const limit = LIMITS.stockClientCeilingPicoUsd
-  if (ceilingPicoUsd <= limit) return {}
+  const limitPicoUsd = LIMITS.stockClientCeilingPicoUsd
+  const cap = capWithin({ ceilingPicoUsd, outputCap, ceilingAt, limitPicoUsd })
+  return cap === undefined || cap === outputCap ? {} : { fittingOutputCap: cap }
+}
+
+/** The largest cap, up to a plan's own, whose ceiling is within a limit; undefined where the input alone is above. */
+export function capWithin({
+  ceilingPicoUsd,
+  outputCap,
+  ceilingAt,
+  limitPicoUsd,
+}: Pick<PlannedCall, 'ceilingPicoUsd' | 'outputCap' | 'ceilingAt'> & {
+  limitPicoUsd: PicoUsd
+}): number | undefined {
+  if (ceilingPicoUsd <= limitPicoUsd) return outputCap
   const inputPicoUsd = ceilingAt(0)
-  if (inputPicoUsd >= limit) return {}
-  const cap = Number((BigInt(outputCap) * (limit - inputPicoUsd)) / (ceilingPicoUsd - inputPicoUsd))
+  if (inputPicoUsd >= limitPicoUsd) return undefined
+  const cap = Number((BigInt(outputCap) * (limitPicoUsd - inputPicoUsd)) / (ceilingPicoUsd - inputPicoUsd))
   // Margins are rounded up.
-  return { fittingOutputCap: ceilingAt(cap) <= limit ? cap : cap - 1 }
+  return ceilingAt(cap) <= limitPicoUsd ? cap : cap - 1
 }

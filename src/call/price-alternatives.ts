@@ -22,7 +22,7 @@ export async function priceAlternatives({
   const { request, inputBoundTokens } = planned
   const needs = needsOf({ request, inputBoundTokens })
   const { marginBps } = dependencies
-  const preferences = preferencesOf({ received: planned, dependencies })
+  const preferences = preferencesOf(planned)
   const others = new Set(
     listAbleModels({ needs, ...reachOf({ request, dependencies }), preferences, marginBps }),
   )
@@ -46,7 +46,7 @@ async function planFor({
   model: string
   dependencies: PlanDependencies
 }): Promise<PlannedCall | undefined> {
-  const { fittingOutputCap: _other, ...received } = planned
+  const { fittingOutputCap: _other, clampedFrom: _clamped, ...received } = planned
   const { request } = planned
   // A list beside auto is what to choose from; beside a name it would be who steps in.
   const { models: _pool, ...routing } = request.routing ?? {}

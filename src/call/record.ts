@@ -1,34 +1,46 @@
 import { buildReceipt, type Receipt } from '../payment/receipt.ts'
 import type { CallPayment, ChannelState, Hex } from '../payment/types.ts'
+import { countersOf } from './budgets/terms.ts'
 import type { CallDependencies } from './dependencies.ts'
 import { type Savings, savingsOf } from './savings.ts'
 import type { AdmittedCall, Capture, Captured, FinishedCall } from './types.ts'
 
-/** A call whose money is durable; `receipt` is absent for a call without a price. */
+/** A call whose money is durable; `receipt` is absent where no payment came with it. */
 export type RecordedCall = FinishedCall & { readonly receipt?: Receipt; readonly savings?: Savings }
+
+type Ended = { readonly finished: FinishedCall; readonly dependencies: CallDependencies }
 
 /**
  * W3: posts or voids the hold and leaves the settlement intent, in one commit, before the caller sees the last event. A caller
  * that hung up does not cancel this.
  */
-export async function recordCall({
-  finished,
-  dependencies,
-}: {
-  finished: FinishedCall
-  dependencies: CallDependencies
-}): Promise<RecordedCall> {
+export async function recordCall({ finished, dependencies }: Ended): Promise<RecordedCall> {
   const { payment } = finished
-  if (!payment) return finished
+  if (!isDurable(finished)) return finished
   const { channel, capture } = await captureWithPatience({ finished, dependencies })
   dependencies.reach('captured')
+  freeBudgets({ finished, dependencies })
+  if (!payment) return withSavings({ ...finished, capture }, dependencies)
   if (payment.kind === 'voucher') dependencies.turns.wake(payment.channelId)
   // Channels are claimed by sums, which the timer finds: a wake per voucher would keep the settlement looking all the time.
   if (payment.kind !== 'voucher') dependencies.wake()
   const receipt = receiptOf({ call: finished, payment, capture, channel })
-  const recorded = { ...finished, capture, receipt }
-  const savings = savingsOf({ call: recorded, marginBps: dependencies.marginBps })
+  return withSavings({ ...finished, capture, receipt }, dependencies)
+}
+
+/** A call without a price has no row, but where an organisation's budgets count it. */
+const isDurable = ({ payment, admission }: AdmittedCall): boolean =>
+  payment !== undefined || admission.payer.kind === 'organization'
+
+function withSavings(recorded: RecordedCall, { marginBps }: CallDependencies): RecordedCall {
+  const savings = savingsOf({ call: recorded, marginBps })
   return savings ? { ...recorded, savings } : recorded
+}
+
+/** Who waits for what this call has held looks again. */
+function freeBudgets({ finished, dependencies }: Ended): void {
+  const counters = countersOf(finished.admission)
+  if (counters.length > 0) dependencies.governed.queue.wake(counters)
 }
 
 /** Pauses between tries: about ten minutes in all. What is still open then waits for the end of this instance's lease. */
@@ -40,20 +52,17 @@ export const LATER_MS = [1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 120_000, 1
  *
  * @returns whether it was recorded in the end.
  */
-export async function recordLater({
-  finished,
-  dependencies,
-}: {
-  finished: FinishedCall
-  dependencies: CallDependencies
-}): Promise<boolean> {
+export async function recordLater({ finished, dependencies }: Ended): Promise<boolean> {
   for (const pauseMs of LATER_MS) {
     await dependencies.clock.sleepAside(pauseMs)
     const isRecorded = await dependencies.store.capture({ ...finished.capture, delivered: false }).then(
       () => true,
       () => false,
     )
-    if (isRecorded) return true
+    if (isRecorded) {
+      freeBudgets({ finished, dependencies })
+      return true
+    }
   }
   return false
 }
@@ -65,13 +74,7 @@ const PAUSES_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000, 8_
  * The work is done and paid for: a database that is away for a while must neither lose the charge nor leave the payer's hold
  * for ever. Only a value that no database would take is not tried again.
  */
-async function captureWithPatience({
-  finished,
-  dependencies: { store, clock },
-}: {
-  finished: FinishedCall
-  dependencies: CallDependencies
-}): Promise<Captured> {
+async function captureWithPatience({ finished, dependencies: { store, clock } }: Ended): Promise<Captured> {
   for (const pauseMs of PAUSES_MS) {
     try {
       return await store.capture(finished.capture)

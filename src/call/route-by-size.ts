@@ -2,7 +2,6 @@ import type { Catalog, Endpoint } from '../catalog/types.ts'
 import { type UpstreamDialect, unsupportedFields } from '../chat/dialect-limits.ts'
 import { type CountedInput, countTexts, inputBound, tokenizerBound } from '../chat/input-bound.ts'
 import { requestNeeds, type RequestNeeds } from '../chat/request-needs.ts'
-import type { RoutingOverrides } from '../chat/routing/overrides.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { PicoUsd } from '../lib/money.ts'
@@ -27,11 +26,7 @@ export type Reach = {
 /** What is known at the moment of a choice; what is absent counts as nothing known. An answer of it never waits. */
 export type RoutingKnowledge = QualitySources & {
   readonly health?: HealthView & { readonly cachedTokensAt?: CachedTokensAt }
-  /** What an organisation and a key have set, in that order: it lies below what the request says. */
-  readonly routingDefaults?: (caller: CallerIds) => readonly RoutingOverrides[]
 }
-
-export type CallerIds = Pick<ReceivedCall, 'organizationId' | 'principalId' | 'keyId'>
 
 type RouteDependencies = Reach & RoutingKnowledge & { readonly marginBps: number; readonly secret?: string }
 
@@ -42,7 +37,7 @@ type Asked = { readonly request: ChatRequest; readonly dependencies: Reach }
 
 /** A request that is to be routed, and all that bears on it. */
 type Routed = {
-  readonly received: CallerIds & Judged
+  readonly received: Pick<ReceivedCall, 'caller'> & Judged
   readonly signed?: SignedPlan | undefined
   /** Of a call that brings a signed price: whether an endpoint is within it, given the input's bound. */
   readonly isWithin?: ((row: Row, inputBoundTokens: number) => boolean) | undefined
@@ -100,7 +95,7 @@ function routeWith(
     wanted: request.model,
     needs,
     ...reachOf({ request, dependencies }),
-    preferences: preferencesOf({ received, dependencies }),
+    preferences: preferencesOf(received),
     marginBps,
     nowMs: receivedAtMs,
     ...(health ? { health } : {}),
@@ -114,16 +109,12 @@ function routeWith(
   return { route, needs, inputBoundTokens }
 }
 
-/** What every level has said: organisation, key, request. */
-export function preferencesOf({
-  received,
-  dependencies: { routingDefaults },
-}: {
-  received: CallerIds & { readonly request: ChatRequest }
-  dependencies: Pick<RoutingKnowledge, 'routingDefaults'>
-}): Preferences {
-  return mergeOverrides([...(routingDefaults?.(received) ?? []), received.request.routing])
-}
+/** What every level has said: the policies of the caller from the organisation down, then the request. */
+export const preferencesOf = ({
+  caller,
+  request,
+}: Pick<ReceivedCall, 'caller'> & { readonly request: ChatRequest }): Preferences =>
+  mergeOverrides([...(caller?.routing ?? []), request.routing])
 
 /** What routing looks at of a request. */
 export function needsOf({ request, inputBoundTokens }: { request: ChatRequest; inputBoundTokens: number }) {

@@ -1,4 +1,3 @@
-import type { Attribution } from '../governance/hierarchy/attribution.ts'
 import type { Budget } from '../governance/budgets/types.ts'
 import type { Organization, Principal, Unit } from '../governance/hierarchy/types.ts'
 import type { ApiKey } from '../governance/keys/types.ts'
@@ -68,9 +67,6 @@ export type OrganizationMoney = {
     readonly spentPicoUsd: bigint
   }>
 }
-
-/** Whose rules bind a call, frozen with it. */
-export type GovernedCaller = { readonly rules: CallerRules; readonly attribution: Attribution }
 
 /**
  * Who a request says it is, by its Authorization header; undefined where there is no key of ours in it.

@@ -19,6 +19,8 @@ import type {
 import type { StoredDecision } from '../routing/explanation.ts'
 import type { Decision } from '../routing/decision.ts'
 import type { UptoAuthorization } from '../settlement/upto-authorization.ts'
+import type { CallBudgets } from './budgets/call-budgets.ts'
+import type { GovernedCaller } from './caller/governed-caller.ts'
 
 /** Whose money: a wallet, or an organisation's balance. */
 export type Payer = { readonly kind: 'wallet' | 'organization'; readonly id: string }
@@ -45,6 +47,8 @@ export type ReceivedCall = {
   readonly organizationId?: string
   readonly principalId?: string
   readonly keyId?: string
+  /** Whose rules bind it. */
+  readonly caller?: GovernedCaller
 }
 
 /** 2: where it would go, and what it would cost at most. */
@@ -58,6 +62,8 @@ export type PlannedCall = ReceivedCall & {
   readonly inputBoundTokens: number
   readonly estimatePicoUsd: PicoUsd
   readonly ceilingPicoUsd: PicoUsd
+  /** The ceiling of the same plan with another cap: it grows evenly with it. */
+  readonly ceilingAt: (outputCap: number) => PicoUsd
   /** Where the ceiling is above what stock clients pay: the largest output cap whose ceiling is not. */
   readonly fittingOutputCap?: number
   /** A stream that breaks is gone on with elsewhere: the caller asked for it, and the ceiling has it. */
@@ -67,6 +73,14 @@ export type PlannedCall = ReceivedCall & {
   readonly places?: readonly number[]
   /** Everything about the choice that can be told. */
   readonly decision?: Decision
+  /** What it counts for; absent where there is none. */
+  readonly budgets?: CallBudgets
+  /** The cap that it would have where a budget had room for it. */
+  readonly clampedFrom?: number
+  /** Soft budgets that it goes beyond, as they stood before it. */
+  readonly exceeded?: readonly Scope[]
+  /** Its run in USD, as it stood when the call was planned. */
+  readonly run?: Scope
   /** Of the payer and its own name for the request, once the payer is known. */
   readonly idempotencyKey?: string
 }

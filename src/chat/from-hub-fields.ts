@@ -1,3 +1,4 @@
+import { budgetOf } from './budget/read-budget.ts'
 import { scanMembers } from '../lib/json-members.ts'
 import { checkMessages } from './check-messages.ts'
 import { checkOptions } from './check-options.ts'
@@ -27,6 +28,7 @@ export function fromHubFields({
     ...checkMessages(fields['messages']),
     ...checkOptions(fields),
     ...routingOf({ fields: asked, model }),
+    ...budgetOf({ fields: asked }),
     // Both other dialects tell the usage always.
     includeUsage: true,
     fields,

@@ -1,3 +1,4 @@
+import { budgetOf } from './budget/read-budget.ts'
 import { checkMessages } from './check-messages.ts'
 import { checkOptions } from './check-options.ts'
 import { CHAT_FIELDS } from './fields.ts'
@@ -24,6 +25,7 @@ export function readChatRequest({ body }: { body: Uint8Array }): ChatRequest {
     ...messages,
     ...checkOptions(fields),
     ...routingOf({ fields, model }),
+    ...budgetOf({ fields }),
     fields,
     text,
     members,

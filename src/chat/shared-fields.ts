@@ -1,4 +1,5 @@
 import { LIMITS } from '../lib/limits.ts'
+import { BUDGET_FIELD } from './budget/fields.ts'
 import { ROUTING_SCHEMAS } from './routing/fields.ts'
 import { among, ANYTHING, type Schema, type Schemas, told } from './schema.ts'
 
@@ -30,7 +31,7 @@ const NO_EFFECT = 'Taken for the sake of other routers; it has no effect here ye
 
 /** Fields that only a router understands, ours and OpenRouter's: no provider ever sees them. */
 export const ROUTER_SCHEMAS = {
-  budget: told(NO_EFFECT, ANYTHING),
+  budget: BUDGET_FIELD,
   continue: told(
     'Goes on with a stream that breaks, at another provider: for one answer of plain text. The ceiling has it.',
     among(['prefix']),

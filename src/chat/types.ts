@@ -1,4 +1,5 @@
 import type { JsonMember } from '../lib/json-members.ts'
+import type { AskedBudget } from './budget/read-budget.ts'
 import type { RoutingOverrides } from './routing/overrides.ts'
 import type { Usage } from './usage.ts'
 
@@ -23,6 +24,8 @@ export type ChatRequest = {
   readonly toolCount: number
   /** Where the call may go, as the request says it; absent where it says nothing. */
   readonly routing?: RoutingOverrides
+  /** What the caller may spend by its own word; absent where it says nothing. */
+  readonly budget?: AskedBudget
   /** The whole body as parsed JSON, and as text. */
   readonly fields: Readonly<Record<string, unknown>>
   readonly text: string

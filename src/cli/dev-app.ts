@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type App, type AppOptions, openApp } from '../app/open-app.ts'
 import type { Config, Environment } from '../config/read-config.ts'
+import { apiKeyOptions } from '../app/api-keys.ts'
 import { DEV_NETWORK, devTerms, providersOf } from '../app/defaults.ts'
+import { keyOfSeed } from '../app/checkpoint-signer.ts'
 import { loadCatalog } from '../app/load-catalog.ts'
 
 /** What dev, demo and the tests need to know of the laptop's world; structural, so that only they import the dev room. */
@@ -28,6 +30,8 @@ const devSecret = (genesisHash: string) =>
   createHash('sha256').update(`turnpike dev ${genesisHash}`).digest('hex')
 
 export const devAdminToken = (genesisHash: string) => `dev-${devSecret(`admin ${genesisHash}`).slice(0, 40)}`
+
+const devAuditKey = (genesisHash: string) => keyOfSeed(Buffer.from(devSecret(`audit ${genesisHash}`), 'hex'))
 
 /** The server of dev and demo: everything embedded, on the dev chain, answered by the simulated provider. */
 export function openDevApp({
@@ -61,16 +65,23 @@ export function openDevApp({
       { network: DEV_NETWORK, rpcUrls: [world.chain.rpcUrl], finality: { kind: 'depth', blocks: 0 } },
     ],
     keys: world.keys,
+    apiKeys: apiKeyOptions({ config, authorizerKey: world.keys.receiverAuthorizer, isTest: true }),
     terms: devTerms({ config, world }),
     sponsoredPermitsPerDay: config.TURNPIKE_SPONSORED_PERMITS,
     sponsoredApprovalsPerDay: config.TURNPIKE_SPONSORED_APPROVALS,
     secret: devSecret(world.chain.genesisHash),
+    webhooks: {
+      secret: config.TURNPIKE_WEBHOOK_SECRET ?? devSecret(`webhooks ${world.chain.genesisHash}`),
+      ...(config.TURNPIKE_WEBHOOK_KEY ? { key: config.TURNPIKE_WEBHOOK_KEY } : {}),
+      isDev: true,
+    },
     marginBps: config.TURNPIKE_MARGIN_BPS,
     defaultOutputTokens: config.TURNPIKE_DEFAULT_OUTPUT_TOKENS,
     freeCallsPerMinute: config.TURNPIKE_FREE_CALLS_PER_MINUTE,
     unpaidPerMinute: config.TURNPIKE_UNPAID_PER_MINUTE,
     trustedProxies: config.TURNPIKE_TRUSTED_PROXIES,
     adminToken: config.TURNPIKE_ADMIN_TOKEN ?? devAdminToken(world.chain.genesisHash),
+    auditKey: config.TURNPIKE_AUDIT_KEY ?? devAuditKey(world.chain.genesisHash),
     sharesAdmin: true,
     checksTokens: true,
     genesis: world.chain.genesisHash,

@@ -75,6 +75,13 @@ export const VARIABLES = z.object({
   TURNPIKE_ADMIN_HOST: z.string().default('127.0.0.1').describe('Address of the operator listener.'),
   TURNPIKE_ADMIN_PORT: port.optional().describe('Port of the operator listener; dev shares the public one.'),
   TURNPIKE_ADMIN_TOKEN: secret.optional().describe('Bearer token of the operator API.'),
+  TURNPIKE_AUDIT_KEY: z
+    .string()
+    .regex(/^MC4CAQAwBQYDK2VwBCIEI[A-Za-z0-9+/]{43}$/, 'is not an ed25519 key as base64 of PKCS #8 (DER)')
+    .optional()
+    .describe(
+      'Signs checkpoints of audit logs: openssl genpkey -algorithm ed25519 -outform DER | base64 -w0. Without it none are made.',
+    ),
   TURNPIKE_DATA_DIR: z
     .string()
     .default('.turnpike')
@@ -137,6 +144,26 @@ export const VARIABLES = z.object({
     .default(LIMITS.facilitatorPerMinute)
     .describe('facilitator: orders per address and minute, of those who have no token.'),
   TURNPIKE_QUOTE_SECRET: secret.optional().describe('Signs quotes; the same on every instance.'),
+  TURNPIKE_KEY_PEPPERS: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(secret))
+    .optional()
+    .describe(
+      "Secrets under which callers' keys are hashed, oldest first: the last makes new keys, and a key lives as long as its own is listed.",
+    ),
+  TURNPIKE_WEBHOOK_SECRET: secret
+    .optional()
+    .describe(
+      'Encrypts the secrets of webhook subscriptions; the same on every instance, and kept. Without it TURNPIKE_QUOTE_SECRET does.',
+    ),
+  TURNPIKE_WEBHOOK_KEY: z
+    .string()
+    .regex(/^whsk_[A-Za-z0-9+/]{43,86}={0,2}$/, 'is not an ed25519 key: whsk_ and base64 of 32 or 64 bytes')
+    .optional()
+    .describe(
+      'ed25519 key (whsk_ and base64) that signs webhooks beside their own secrets; its public half is at /.well-known/webhook-keys.json.',
+    ),
   TURNPIKE_MARGIN_BPS: z.coerce
     .number()
     .int()

@@ -3,7 +3,7 @@ import { savingsFields } from '../call/explanation-fields.ts'
 import type { AdmittedCall } from '../call/types.ts'
 import { SIMULATED_PROVIDER } from '../catalog/simulated.ts'
 import type { Ending } from '../chat/answer/dialect.ts'
-import { formatUsd } from '../lib/money.ts'
+import { formatUsd, maxBigint } from '../lib/money.ts'
 import { receiptHeader } from './answer.ts'
 
 /** Headers that say where a call went; every answer after money was taken forbids the SDK's own retry. */
@@ -14,7 +14,24 @@ export function callHeaders(call: AdmittedCall): Record<string, string> {
     'x-turnpike-provider': call.admission.providerId,
     'x-turnpike-strategy': call.strategy,
     ...(call.payment ? { 'x-should-retry': 'false' } : {}),
+    ...(call.clampedFrom === undefined ? {} : { 'x-turnpike-clamped': String(call.outputCap) }),
+    ...runHeaders(call),
+    ...exceededHeaders(call),
   }
+}
+
+/** What its run has left in USD beside what this call may cost at most. */
+function runHeaders({ run, ceilingPicoUsd, admission }: AdmittedCall): Record<string, string> {
+  if (!run) return {}
+  const left = run.limit - run.spent - run.held - ceilingPicoUsd - admission.feePicoUsd
+  return { 'x-turnpike-run-remaining': formatUsd(maxBigint(0n, left)) }
+}
+
+/** Which soft budgets it goes beyond: level, id and budget of each. */
+function exceededHeaders({ exceeded = [] }: AdmittedCall): Record<string, string> {
+  if (exceeded.length === 0) return {}
+  const named = exceeded.map(({ level, levelId, budgetId }) => `${level} ${levelId} ${budgetId}`)
+  return { 'x-turnpike-budget-exceeded': named.join(', ') }
 }
 
 /** The same once it has ended: another provider than the first may have answered. */

@@ -1,7 +1,11 @@
 import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
 import type { FeedbackStore } from '../call/feedback-ports.ts'
+import type { GovernDependencies } from '../call/govern/dependencies.ts'
 import type { RecordedCall } from '../call/record.ts'
+import type { OrganizationStore } from '../call/organization-ports.ts'
+import type { WebhookKey } from '../call/outbox-ports.ts'
+import type { Authenticate } from '../call/rules-ports.ts'
 import type { CallRecord } from '../call/types.ts'
 import type { Address, Hex } from '../payment/types.ts'
 import type { UsageWatch } from '../call/watch-usage.ts'
@@ -23,6 +27,7 @@ export type HttpDependencies = {
   readonly call: CallDependencies
   readonly settlement: SettlementDependencies
   readonly payers: PayerQueries
+  readonly organizations: Pick<OrganizationStore, 'getBalance' | 'creditFromPayer'>
   /** Calls without a price, per address. */
   readonly freeCalls: AddressWindow
   /** Requests on paid paths that were not admitted, per address. */
@@ -45,8 +50,12 @@ export type HttpDependencies = {
   readonly onError: (failure: { error: unknown; requestId: string; path: string }) => void
   readonly checkReadiness: () => Promise<readonly ReadinessCheck[]>
   readonly readMetrics: () => Promise<{ readonly contentType: string; readonly text: string }>
+  /** What receivers of alerts verify with; absent: the operator signs with no key of its own. */
+  readonly webhookKeys?: readonly WebhookKey[]
   readonly adminToken?: string
   readonly admin: AdminReads
+  /** Organisations and what belongs to them. Without `authenticate` only the operator administers. */
+  readonly administration: GovernDependencies & { readonly authenticate?: Authenticate }
 }
 
 /** What a payer may read of itself. */

@@ -1,16 +1,19 @@
 import type { Request } from 'express'
 import { admitCall } from '../call/admit.ts'
+import { admitOrganization } from '../call/admit-organization.ts'
+import { fitBudgets } from '../call/budgets/fit-budgets.ts'
 import { creditPayment } from '../call/credit-payment.ts'
 import { newQuoteNonce } from '../call/demand.ts'
 import { dispatchCall } from '../call/dispatch.ts'
 import { answeredBy } from '../call/answered-by.ts'
+import { planGoverned } from '../call/caller/plan-governed.ts'
+import { takeCallRates } from '../call/caller/rates.ts'
 import { createMeter } from '../call/meter.ts'
-import { planCall } from '../call/plan.ts'
 import { priceProbe } from '../call/probe.ts'
 import { recordCall, recordLater } from '../call/record.ts'
 import { refuseWithheld } from '../call/refuse-withheld.ts'
 import { signedPlanOf } from '../call/signed-plan.ts'
-import type { AdmittedCall, PlannedCall } from '../call/types.ts'
+import type { AdmittedCall, FinishedCall, PlannedCall } from '../call/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { checkPayment } from '../payment/check.ts'
 import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
@@ -24,6 +27,7 @@ import { type Asked, demand, demandAgainOrThrow } from './demand.ts'
 import type { HttpDependencies } from './dependencies.ts'
 import { dialectAt } from './dialects.ts'
 import { freeCall } from './free-call.ts'
+import { governedCall } from './governed-call.ts'
 import { hangUpSignal } from './hang-up.ts'
 import { idempotencyIdOf } from './idempotency-id.ts'
 import { readBody } from './read-body.ts'
@@ -48,24 +52,63 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
   if (received.kind === 'probe')
     return answerProbe({ ...exchange, payment, requestHash: received.requestHash })
 
+  const proof = payment ?? signedIn({ request, dependencies })
+  const call = await governedCall({ request, received: received.call, proof, dependencies })
   const signed = signedPlanOf({
     token: quoteTokenOf({ request, payment }),
-    requestHash: received.call.requestHash,
+    requestHash: call.requestHash,
     dependencies: dependencies.call,
   })
-  const planned = await planCall({ received: received.call, signed, dependencies: dependencies.call })
-  if (planned.ceilingPicoUsd === 0n) {
-    const call = freeCall({ planned, address: callerAddress(request), dependencies })
+  const planned = await planGoverned({ received: call, signed, dependencies: dependencies.call })
+  const organizationId = payingOrganization({ planned, proof })
+  if (planned.ceilingPicoUsd === 0n && organizationId === undefined) {
+    const free = freeCall({ planned, address: callerAddress(request), dependencies })
     paid()
-    return serve({ ...exchange, call })
+    await serve({ ...exchange, call: free })
+    return undefined
   }
   requireStorage(dependencies)
-  const proof = payment ?? signedIn({ request, dependencies })
-  if (!proof) return demand({ ...exchange, priced: planned })
-  const call = await admitOrDemand({ ...exchange, planned: named({ request, planned, payment }), proof })
-  if (!call) return undefined
-  paid()
-  return serve({ ...exchange, call })
+  if (organizationId === undefined && !proof) {
+    const priced = await fitBudgets({ planned, feePicoUsd: 0n, dependencies: dependencies.call })
+    return demand({ ...exchange, priced })
+  }
+  return withRates({ ...exchange, planned }, async () => {
+    const ready = named({ request, planned, payment })
+    const admitted =
+      organizationId === undefined
+        ? await admitOrDemand({ ...exchange, planned: ready, proof })
+        : await admitOrganization({ planned: ready, organizationId, dependencies: dependencies.call })
+    if (admitted) paid()
+    return admitted
+  })
+}
+
+/** Whose balance pays: a key's organisation, where no payment came along and no wallet was named that would bring one. */
+function payingOrganization({
+  planned: { caller, claimedPayer },
+  proof,
+}: {
+  planned: PlannedCall
+  proof: DecodedPayment | SignedIn | undefined
+}): string | undefined {
+  if (proof || claimedPayer || !caller?.rules.key) return undefined
+  return caller.rules.organization?.id
+}
+
+/** Serves a call within the rates of its caller, which have it back where it is not served. */
+async function withRates(
+  { planned, ...exchange }: Exchange & { planned: PlannedCall },
+  admit: () => Promise<AdmittedCall | undefined>,
+): Promise<void> {
+  const rates = await takeCallRates({ planned, dependencies: exchange.dependencies.call })
+  for (const [name, value] of Object.entries(rates.headers)) exchange.response.setHeader(name, value)
+  let finished: FinishedCall | undefined
+  try {
+    const call = await admit()
+    if (call) finished = await serve({ ...exchange, call })
+  } finally {
+    rates.end(finished)
+  }
 }
 
 /** The quote that came back with a payment, or with a payer's proof; v1 cannot echo it. */
@@ -100,7 +143,11 @@ async function admitOrDemand({
   planned,
   proof,
   ...exchange
-}: Exchange & { planned: PlannedCall; proof: DecodedPayment | SignedIn }): Promise<AdmittedCall | undefined> {
+}: Exchange & {
+  planned: PlannedCall
+  proof: DecodedPayment | SignedIn | undefined
+}): Promise<AdmittedCall | undefined> {
+  if (!proof) throw new TurnpikeError('payment_required')
   const dependencies = exchange.dependencies.call
   // Only its name: the quote itself is made and signed where a 402 follows after all.
   const freshQuoteNonce = newQuoteNonce(dependencies)
@@ -167,7 +214,7 @@ async function serve({
   request,
   response,
   dependencies,
-}: Exchange & { call: AdmittedCall }): Promise<void> {
+}: Exchange & { call: AdmittedCall }): Promise<FinishedCall> {
   const hangUp = hangUpSignal({ response })
   const answer = createCallAnswer({ call, response })
   const meter = createMeter(call)
@@ -189,4 +236,5 @@ async function serve({
     throw error
   }
   dependencies.onDelivered({ call: finished, delivered: meter.delivered })
+  return finished
 }

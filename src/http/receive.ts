@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Request } from 'express'
 import type { CallDependencies } from '../call/dependencies.ts'
 import type { ReceivedCall } from '../call/types.ts'
+import { BUDGET_HEADERS, withBudget } from '../chat/budget/read-budget.ts'
 import { STRATEGY_HEADER, withStrategy } from '../chat/routing/with-strategy.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { newCallId } from '../lib/ids.ts'
@@ -46,9 +47,12 @@ export function receive({
       callId: newCallId({ nowMs: receivedAtMs, random: clock.random(16) }),
       requestId,
       path,
-      request: withStrategy({
-        request: dialectAt(path).read({ body }),
-        header: request.headersDistinct[STRATEGY_HEADER]?.join(),
+      request: withBudget({
+        request: withStrategy({
+          request: dialectAt(path).read({ body }),
+          header: request.headersDistinct[STRATEGY_HEADER]?.join(),
+        }),
+        headers: budgetHeaders(request),
       }),
       requestHash,
       receivedAtMs,
@@ -96,6 +100,9 @@ function claimedPayerOf({ headers }: Request): Pick<ReceivedCall, 'claimedPayer'
     message: `The header ${PAYER_HEADER} must be the address that will pay: 0x and 40 digits of hex.`,
   })
 }
+
+const budgetHeaders = ({ headersDistinct }: Request) =>
+  Object.fromEntries(Object.values(BUDGET_HEADERS).map((name) => [name, headersDistinct[name]?.join()]))
 
 const sha256 = (body: Buffer): `0x${string}` => `0x${createHash('sha256').update(body).digest('hex')}`
 

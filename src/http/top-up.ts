@@ -18,6 +18,7 @@ import { countUnpaid } from './count-unpaid.ts'
 import { creditOf } from './credit-fields.ts'
 import { TOP_UP_DESCRIPTION, TOP_UP_FIELDS } from './credit-schemas.ts'
 import type { HttpDependencies } from './dependencies.ts'
+import { creditOrganization, type MoneyKey, moneyKey, organizationCreditOf } from './organization-credit.ts'
 import { readBody } from './read-body.ts'
 import { bazaarAt } from './discovery/bazaar.ts'
 import { readObject } from './read-object.ts'
@@ -29,7 +30,10 @@ type Exchange = {
   readonly dependencies: HttpDependencies
 }
 
-/** POST /v1/credit {amount_usd}: an `exact` payment of just that amount becomes the payer's credit, and buys no call. */
+/**
+ * POST /v1/credit {amount_usd}: an `exact` payment of just that amount becomes the payer's credit, and buys no call; with a key that may, it
+ * becomes the balance of its organisation.
+ */
 export async function topUp(exchange: Exchange): Promise<void> {
   const { request, dependencies } = exchange
   const paid = countUnpaid(exchange)
@@ -41,14 +45,16 @@ export async function topUp(exchange: Exchange): Promise<void> {
     xPayment: request.headersDistinct['x-payment'],
   })
   const { secret } = dependencies.call
-  const requestHash = hashRequest({ method: request.method, path: request.path, body, secret })
+  const key = await moneyKey({ request, dependencies, permission: 'credit:top-up' })
+  const path = key ? `${request.path}\n${key.organizationId}` : request.path
+  const requestHash = hashRequest({ method: request.method, path, body, secret })
   const amountPicoUsd = readAmount(body)
   const priced = pricedAt({ requestHash, amountPicoUsd, dependencies })
   const isProbe = amountPicoUsd === undefined
   if (!payment) return demand({ ...exchange, priced, isProbe })
   if (amountPicoUsd === undefined) throw new TurnpikeError('payment_not_needed')
   try {
-    await receive({ ...exchange, priced, payment })
+    await receive({ ...exchange, priced, payment, key })
     paid()
   } catch (error) {
     const known = asUnavailable(error)
@@ -88,11 +94,13 @@ function readAmount(body: Buffer): PicoUsd | undefined {
 }
 
 async function receive({
+  request,
   response,
   priced,
   payment,
+  key,
   dependencies,
-}: Exchange & { priced: Priced; payment: DecodedPayment }): Promise<void> {
+}: Exchange & { priced: Priced; payment: DecodedPayment; key: MoneyKey | undefined }): Promise<void> {
   const { terms, secret, clock, signatures, withheldOf, fund } = dependencies.call
   const checked = checkPayment({
     payment,
@@ -103,7 +111,9 @@ async function receive({
     nowMs: clock.nowMs(),
     signatures,
   })
-  if (checked.kind !== 'exact') throw new TurnpikeError('payment_unsupported')
+  // A payment of x402's first version names no request, so whoever saw it could send it again with a key of their own.
+  const namesNobody = key !== undefined && checked.x402Version === 1
+  if (checked.kind !== 'exact' || namesNobody) throw new TurnpikeError('payment_unsupported')
   refuseWithheld({ payment: checked, withheldOf })
   const ready = await withAllowance({ payment: checked, dependencies: dependencies.call })
   const outcome = await fund(ready, { isTopUp: true })
@@ -111,9 +121,13 @@ async function receive({
   if (outcome.kind === 'failed')
     throw new TurnpikeError('payment_not_settled', { extra: { reason: outcome.reason } })
   const receipt = buildReceipt({ payment: checked, transaction: outcome.transaction })
-  if (outcome.isRepeat) throw alreadyUsed({ receipt, payment: checked })
+  if (key)
+    await creditOrganization({ key, payment: checked, fundingId: outcome.fundingId, request, dependencies })
+  else if (outcome.isRepeat) throw alreadyUsed({ receipt, payment: checked })
   const { x402Version, payer } = checked
-  const body = await creditOf({ payer, dependencies })
+  const body = await (key
+    ? organizationCreditOf({ ...key, dependencies })
+    : creditOf({ payer, dependencies }))
   sendJson({ response, status: 200, body, headers: receiptHeader({ receipt, x402Version }) })
 }
 

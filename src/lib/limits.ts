@@ -248,6 +248,9 @@ export const LIMITS = {
   /** Levels of units in an organisation, itself included; characters of a name. */
   unitLevels: 3,
   nameChars: 120,
+  /** Records of one kind that one request of administration looks at, and bytes of its body. */
+  governedRecords: 20_000,
+  adminBodyBytes: 256 * 1024,
   /** Names in one list of a policy. */
   policyNames: 256,
   /** How long a rotated key may still be used beside its successor: usually, at most. */
@@ -257,12 +260,42 @@ export const LIMITS = {
   budgetWaitMs: 2_000,
   budgetWaitMaxMs: 30_000,
   clampLeastTokens: 256,
+  /** Calls of one process that wait for budgets at once, and tries of one call whose room was taken in between. */
+  budgetWaiters: 2_048,
+  budgetTries: 64,
+  runIdChars: 128,
+  /** How old what is known of a caller's rules may be, and of how many callers it is kept. A revoked key is dead within a second. */
+  rulesFreshMs: 800,
+  rulesRefreshMs: 300,
+  keptCallers: 20_000,
   /** Thresholds and temporary limits of one budget; slots of a rolling window. */
   budgetThresholds: 10,
   budgetOverrides: 20,
   rollingSlots: 60,
   /** Alerts of one kind about one thing are counted together for so long. */
   alertCoalesceMs: 60_000,
+  /** Kinds of alerts that an instance counts at a time, and alerts that wait for the database; more are dropped, and counted. */
+  alertsCounted: 4_096,
+  alertsWaiting: 10_000,
+  /** Between two looks for alerts that are to be sent; events in one fan-out; between two counts for the metrics. */
+  webhookEveryMs: 2_000,
+  webhookFanOut: 100,
+  webhookCountMs: 60_000,
+  /** Deliveries at once: of an instance, to one subscription. */
+  webhooksAtOnce: 16,
+  webhooksAtOnceEach: 4,
+  /** How long a receiver may take; its lease outlives that; how long a stop waits for it. */
+  webhookAnswerMs: 15_000,
+  webhookLeaseMs: 30_000,
+  webhookStopMs: 2_000,
+  /** Bytes of a payload, of the headers of an answer, and of its body, which is not looked at; characters of a URL. */
+  webhookBodyBytes: 20_000,
+  webhookAnswerBytes: 8 * 1024,
+  webhookUrlChars: 2_000,
+  /** The longest Retry-After that is honoured. */
+  webhookHoldMs: 24 * 3_600_000,
+  /** How long the secret before still signs beside a new one. */
+  webhookOverlapMs: 86_400_000,
   /** Bytes of the canonical JSON of one side (before, after) of an audit entry. */
   auditValueBytes: 32 * 1024,
 } as const

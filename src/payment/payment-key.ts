@@ -41,6 +41,9 @@ export function paymentKey(payment: CallPayment): Uint8Array {
     : chainNonceKey({ network, payer, method: 'eip3009', token: payment.asset.address, nonce: payment.nonce })
 }
 
+/** Of a call that no payment buys: an organisation's balance does. The call is its own name. */
+export const callKey = (callId: string): Uint8Array => createHash('sha256').update(`call\n${callId}`).digest()
+
 /** The identity of a deposit, in the same space as {@link paymentKey}; undefined for a voucher without one. */
 export function depositKey(payment: VoucherPayment): Uint8Array | undefined {
   const { network, payer, deposit } = payment

@@ -12,6 +12,7 @@ export type FundOutcome =
   | {
       readonly kind: 'funded'
       readonly transaction: Hex
+      readonly fundingId: string
       readonly isRepeat?: true
       readonly isTopUp?: true
     }
@@ -191,6 +192,6 @@ function outcomeOf(row: FundingRow): FundOutcome {
   if (row.state === 'failed' || row.state === 'lapsed')
     return { kind: 'failed', reason: row.error ?? 'reverted' }
   if ((row.state === 'seen' || row.state === 'final') && transaction)
-    return { kind: 'funded', transaction, ...(row.isTopUp ? { isTopUp: true } : {}) }
+    return { kind: 'funded', transaction, fundingId: row.id, ...(row.isTopUp ? { isTopUp: true } : {}) }
   return { kind: 'pending', ...(transaction ? { transaction } : {}) }
 }

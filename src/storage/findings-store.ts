@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { newEvent } from '../governance/alerts/coalesce.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { FindingStore } from '../settlement/reconcile/ports.ts'
 import type { Finding } from '../settlement/reconcile/types.ts'
 import type { Database, Row } from './database.ts'
+import { insertEvents } from './insert-events.ts'
 import { integer, optional, text } from './row.ts'
 
 function findingOf(row: Row): Finding {
@@ -37,11 +39,17 @@ export function openFindingStore({ database }: { database: Database }) {
       return rows.map(findingOf)
     },
     openFinding: async ({ difference: { class: kind, network, subject, ledger, chain }, atMs }) => {
-      await database.query(
-        `insert into findings (id, class, network, subject, detail, state, opened_at_ms, seen_at_ms)
-         values ($1, $2, $3, $4, $5::jsonb, 'open', $6, $6) on conflict do nothing`,
-        [`finding_${randomUUID()}`, kind, network, subject, JSON.stringify({ ledger, chain }), atMs],
-      )
+      const id = `finding_${randomUUID()}`
+      const data = { finding_id: id, kind, subject }
+      const event = newEvent({ type: 'finding.opened', organizationId: null, cause: [id], data, atMs })
+      await database.transaction(async (sql) => {
+        const opened = await sql.query(
+          `insert into findings (id, class, network, subject, detail, state, opened_at_ms, seen_at_ms)
+           values ($1, $2, $3, $4, $5::jsonb, 'open', $6, $6) on conflict do nothing returning id`,
+          [id, kind, network, subject, JSON.stringify({ ledger, chain }), atMs],
+        )
+        if (opened.length > 0) await insertEvents({ sql, events: [event] })
+      })
     },
     touchFinding: async ({ id, difference: { ledger, chain }, atMs }) => {
       await database.query(

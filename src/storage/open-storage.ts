@@ -2,6 +2,7 @@ import type { FeedbackStore } from '../call/feedback-ports.ts'
 import type { AdminStore } from '../call/admin-ports.ts'
 import type { BudgetStore } from '../call/budget-ports.ts'
 import type { OrganizationStore } from '../call/organization-ports.ts'
+import type { OutboxStore } from '../call/outbox-ports.ts'
 import type { CallStore, HealthStore } from '../call/ports.ts'
 import type { RateStore, RulesStore } from '../call/rules-ports.ts'
 import type { BalanceStore, DueStore, LaneStore, SettlementStore } from '../settlement/ports.ts'
@@ -24,6 +25,7 @@ import { migrateEmbedded, migrateServer } from './migrate.ts'
 import { takeLease } from './lease.ts'
 import { openOpenCalls } from './open-calls.ts'
 import { openOrganizationStore } from './organization-store.ts'
+import { openOutboxStore } from './outbox-store.ts'
 import { openPayerQueries } from './payer-queries.ts'
 import { openPglite } from './pglite.ts'
 import { openPostgres } from './postgres.ts'
@@ -53,6 +55,7 @@ export type Storage = {
   readonly rules: RulesStore
   readonly organizations: OrganizationStore
   readonly rates: RateStore
+  readonly outbox: OutboxStore
   /** One owner at a time; false where another process has it. Embedded: always true, the folder's lock is the lease. */
   readonly takeLease: (name: string) => Promise<boolean>
   readonly instances: {
@@ -170,6 +173,7 @@ export async function openStorageOn({
     rules: openRulesStore({ database, nowMs }),
     organizations: openOrganizationStore({ database }),
     rates: openRateStore({ database }),
+    outbox: openOutboxStore({ database }),
     takeLease: (name) => takeLease({ database, name, owner: instanceId, nowMs: nowMs() }),
     instances: {
       heartbeat: () => {

@@ -127,7 +127,7 @@ async function moveByOperator({
   const account = ACCOUNTS.organizationBalance(organizationId)
   const { availablePicoUsd } = moneyOf(await lockBalance({ sql, ledger: USD_LEDGER, account }))
   if (isWithdrawal && availablePicoUsd < amountPicoUsd)
-    throw new TurnpikeError('balance_insufficient', {
+    throw new TurnpikeError('withdrawal_above_balance', {
       extra: { metadata: { available_usd: formatUsd(availablePicoUsd) } },
     })
   const after = { amountPicoUsd: amountPicoUsd.toString(), entryId: entry.id }

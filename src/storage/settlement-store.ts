@@ -6,6 +6,7 @@ import { AlreadyDone, applyEffects } from './apply-effects.ts'
 import { isAtRest } from './at-rest.ts'
 import type { Database, Sql } from './database.ts'
 import { single } from './row.ts'
+import { alertFailures } from './settlement-alerts.ts'
 import { moveTransaction } from './move-transaction.ts'
 import { replaceBytes } from './replace-bytes.ts'
 import { fundingOf, toJson, TRANSACTIONS, transactionOf } from './settlement-rows.ts'
@@ -63,6 +64,7 @@ async function commitOnce({
   // With a transaction that moved, entries that exist are no reason to stop: it was seen, lost in a reorg, and seen again.
   if (!transaction && entries.length > 0 && added === 0) throw new AlreadyDone()
   await applyEffects({ sql, effects, nowMs, of: transaction?.id })
+  await alertFailures({ sql, effects, nowMs })
   return true
 }
 

@@ -3,9 +3,11 @@ import type { RecordedCall } from '../call/record.ts'
 import type { Notice } from '../settlement/notice.ts'
 import { createHealthMetrics, type HealthMetrics } from './health-metrics.ts'
 import { type BookMetrics, createBookMetrics } from './book-metrics.ts'
+import { createWebhookMetrics, type WebhookMetrics } from './webhook-metrics.ts'
 
 export type Metrics = BookMetrics &
-  HealthMetrics & {
+  HealthMetrics &
+  WebhookMetrics & {
     readonly countCall: (call: RecordedCall) => void
     readonly countSettlementFailure: (failure: { network: string; step: string }) => void
     readonly countNotice: (notice: Notice) => void
@@ -66,6 +68,7 @@ export function createMetrics(): Metrics {
   return {
     ...createBookMetrics({ registers: [...registers] }),
     ...createHealthMetrics({ registers: [...registers] }),
+    ...createWebhookMetrics({ registers: [...registers] }),
     countCall({ model, admission, capture }) {
       const { scheme } = admission
       calls.inc({ model: model.id, provider: capture.providerId, scheme, outcome: capture.outcome })

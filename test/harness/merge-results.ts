@@ -13,6 +13,9 @@ export type HarnessReport = {
   readonly ledgerEqualsChain: boolean
   readonly mutants: { readonly caught: number; readonly total: number }
   readonly histories: number
+  /** Only where the part that has cells was run. */
+  readonly cells?: readonly object[]
+  readonly overspend?: number
   readonly skipped: readonly string[]
   readonly violations: readonly string[]
   readonly parts: Readonly<Record<string, { readonly seconds: number; readonly details: unknown }>>
@@ -45,11 +48,21 @@ export function mergeResults(parts: readonly FinishedPart[]): HarnessReport {
       total: sum(({ mutants }) => mutants?.total),
     },
     histories: sum(({ histories }) => histories),
+    ...cellsOf(results),
     skipped: results.flatMap(({ skipped }) => skipped ?? []),
     violations: parts.flatMap(({ name, result }) => result.violations.map((line) => `${name}: ${line}`)),
     parts: Object.fromEntries(
       parts.map(({ name, seconds, result }) => [name, { seconds, details: result.details ?? {} }]),
     ),
+  }
+}
+
+function cellsOf(results: readonly PartResult[]): Pick<HarnessReport, 'cells' | 'overspend'> {
+  const judged = results.filter(({ cells }) => cells)
+  if (judged.length === 0) return {}
+  return {
+    cells: judged.flatMap(({ cells = [] }) => cells),
+    overspend: judged.reduce((total, { overspend = 0 }) => total + overspend, 0),
   }
 }
 

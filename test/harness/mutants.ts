@@ -31,8 +31,8 @@ export const MUTANTS: readonly Mutant[] = [
     harness: 'simulation',
     edits: one(
       'src/call/admit-upto.ts',
-      "if (outcome.kind === 'admitted') {",
-      "if (outcome.kind === 'admitted' || outcome.kind === 'duplicate') {",
+      "if (outcome.kind === 'admitted')",
+      "if (outcome.kind === 'admitted' || outcome.kind === 'duplicate')",
     ),
   },
   {

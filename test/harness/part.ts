@@ -28,6 +28,10 @@ export type PartResult = {
   readonly mutants?: { readonly caught: number; readonly total: number }
   /** Histories of the simulation that were judged. */
   readonly histories?: number
+  /** Of the part that offers calls against limits: how each cell ended. */
+  readonly cells?: readonly object[]
+  /** Spent beyond any limit, in pico-USD. */
+  readonly overspend?: number
   /** Cells that could not run here, each with its reason. */
   readonly skipped?: readonly string[]
   /** What was violated and how to see it again, one sentence each. A part with any has failed. */

@@ -1,3 +1,4 @@
+import { UNGOVERNED } from './ungoverned.ts'
 import { randomUUID } from 'node:crypto'
 import { clock } from '../../src/app/clock.ts'
 import type { CallDependencies } from '../../src/call/dependencies.ts'
@@ -19,6 +20,7 @@ import { LIMITS } from '../../src/lib/limits.ts'
 import { BASE_SEPOLIA_USDC } from '../../src/payment/assets.ts'
 import { createSignatureCheck } from '../../src/payment/signature.ts'
 import type { Terms } from '../../src/payment/types.ts'
+import type { Storage } from '../../src/storage/open-storage.ts'
 import { createUpstreams } from '../../src/providers/create-upstreams.ts'
 import { giveCredit, payerNamed } from './calls.ts'
 import { creditPayer, type CreditPayer } from './credit-payer.ts'
@@ -39,6 +41,9 @@ export type RoutedOptions = {
   /** What goes wrong with an answer of an endpoint. */
   readonly faultsOf?: (endpointId: string, isStreamed: boolean) => SimulatedFaults | undefined
   readonly onAnswer?: (record: AnswerRecord & { readonly endpointId: string }) => void
+  /** Real books in the place of those in memory, with whatever binds callers there. */
+  readonly storage?: Pick<Storage, 'calls' | 'balances' | 'settlement'>
+  readonly governed?: CallDependencies['governed']
   readonly health?: HealthWatch
   /** Providers that do not take a beginning. */
   readonly withoutPrefix?: readonly string[]
@@ -122,7 +127,8 @@ export async function startRoutedStack(options: RoutedOptions) {
     simulated: false,
   }))
   const upstreams = createUpstreams({ providers, keys: () => undefined })
-  const books = openMemoryStorage({ instanceId: randomUUID(), nowMs: clock.nowMs })
+  const memory = openMemoryStorage({ instanceId: randomUUID(), nowMs: clock.nowMs })
+  const books = options.storage ?? memory
   const health = options.health ?? watchHealth({ instance: randomUUID(), nowMs: clock.nowMs })
   const recorded: RecordedCall[] = []
   const call: CallDependencies = {
@@ -149,6 +155,7 @@ export async function startRoutedStack(options: RoutedOptions) {
     wake: () => undefined,
     isStorageAway: () => false,
     turns: createTurns({ sleep: clock.sleep }),
+    governed: options.governed ?? UNGOVERNED,
     clock,
     reach: () => undefined,
   }
@@ -172,7 +179,7 @@ export async function startRoutedStack(options: RoutedOptions) {
     url: listener.url,
     chatUrl: `${listener.url}/v1/chat/completions`,
     health,
-    books,
+    books: memory,
     /** Answers that providers are writing. */
     running: () => servers.reduce((sum, server) => sum + server.calls(), 0) - ended,
     /** Every call that was paid for, in the order in which they were recorded. */

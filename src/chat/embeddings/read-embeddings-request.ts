@@ -1,3 +1,4 @@
+import { budgetOf } from '../budget/read-budget.ts'
 import { invalidField } from '../check-options.ts'
 import { checkNames, readBodyObject, readModel } from '../read-body-object.ts'
 import { isAbsent, missingField, readOptional } from '../read-values.ts'
@@ -48,6 +49,7 @@ export function readEmbeddingsRequest({ body }: { body: Uint8Array }): ChatReque
     hasMessageExtensions: false,
     toolCount: 0,
     ...routingOf({ fields, model }),
+    ...budgetOf({ fields }),
     fields,
     text,
     members,

@@ -87,6 +87,7 @@ export type EventData = {
   }
   'wallet.flagged': { readonly principal_id: string; readonly verdict: string; readonly list_version: string }
   'audit.checkpoint': { readonly count: number; readonly head: string; readonly merkle_root: string }
+  'webhook.test': { readonly webhook_id: string }
 }
 
 export type EventType = keyof EventData
@@ -141,6 +142,7 @@ export const EVENT_TYPES: Readonly<
   'price.changed': { means: 'the price of an endpoint has changed', coalescedBy: null },
   'wallet.flagged': { means: 'screening has something against a wallet', coalescedBy: null },
   'audit.checkpoint': { means: 'a signed checkpoint of the audit log was made', coalescedBy: null },
+  'webhook.test': { means: 'somebody tries a subscription; sent to that one alone', coalescedBy: null },
 }
 
 /** The body of a delivery, as Standard Webhooks has it: type, timestamp, data. */

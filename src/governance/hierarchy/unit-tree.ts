@@ -82,6 +82,32 @@ export function newUnit({
 }
 
 /**
+ * Another name for a unit. The root has its organisation's, and changes with it.
+ *
+ * @throws TurnpikeError `unit_archived`, `invalid_name`, `name_taken`; `invalid_governance_value` for the root.
+ */
+export function renameUnit({
+  unit,
+  name: given,
+  units,
+}: {
+  unit: Unit
+  name: string
+  units: UnitTree
+}): Unit {
+  const parentId = parentIdOf(unit)
+  if (parentId === undefined)
+    throw new TurnpikeError('invalid_governance_value', {
+      param: 'unit_id',
+      message: 'The root unit has the name of its organisation: rename that.',
+    })
+  requireLiving(unit, 'unit_id')
+  const name = checkName({ name: given, param: 'name' })
+  requireFreeName({ units, parentId, name, but: unit.id })
+  return { ...unit, name, version: unit.version + 1 }
+}
+
+/**
  * Moves a unit with everything below it. Only paths change: members, keys, budgets and policies hang on ids. What was spent before stays
  * where it was spent, since a call keeps the path of its time.
  *

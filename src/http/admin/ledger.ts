@@ -1,15 +1,17 @@
-import { timingSafeEqual } from 'node:crypto'
 import { type RequestHandler, Router } from 'express'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { findingRoutes } from './findings.ts'
+import { governedRoutes } from './governed-routes.ts'
+import { isOperator } from './who-asks.ts'
 
-/** The operator's view of the money, behind the admin token. */
+/** Organisations, for the operator and for keys of theirs; then the operator's view of the money, behind its token. */
 export function adminRoutes(dependencies: HttpDependencies): Router {
-  const { admin, adminToken } = dependencies
+  const { admin } = dependencies
   const router = Router()
-  router.use(requireToken(adminToken))
+  router.use(governedRoutes(dependencies))
+  router.use(requireOperator(dependencies))
   const answer =
     (read: () => Promise<unknown>): RequestHandler =>
     async (_request, response) =>
@@ -22,12 +24,10 @@ export function adminRoutes(dependencies: HttpDependencies): Router {
   return router
 }
 
-function requireToken(token: string | undefined): RequestHandler {
-  const wanted = Buffer.from(`Bearer ${token ?? ''}`)
-  return (request, _response, next) => {
-    const given = Buffer.from(request.headers.authorization ?? '')
-    const isRight = token !== undefined && given.length === wanted.length && timingSafeEqual(given, wanted)
-    if (!isRight) throw new TurnpikeError('admin_token_required')
+/** What follows is the operator's alone. */
+const requireOperator =
+  (dependencies: HttpDependencies): RequestHandler =>
+  (request, _response, next) => {
+    if (!isOperator({ request, dependencies })) throw new TurnpikeError('admin_token_required')
     next()
   }
-}

@@ -9,10 +9,10 @@ import { buildWellKnown } from './well-known.ts'
 /** Public and the same for everybody who reaches us by this name; prices and offers in it change rarely. */
 const PUBLIC = { 'cache-control': 'public, max-age=60', vary: 'Host' } as const
 
-/** GET /openapi.json, /.well-known/x402 and /llms.txt: how a stranger finds out what is sold here. */
+/** GET /openapi.json, /.well-known/x402 and /llms.txt: how a stranger finds out what is sold here. And whose webhooks these are. */
 export function discoveryRoutes(dependencies: HttpDependencies): Router {
   const router = Router()
-  const { call, publicUrl } = dependencies
+  const { call, publicUrl, webhookKeys } = dependencies
   let openApi: ReturnType<typeof buildOpenApi> | undefined
   const get = (path: string, answer: (request: Request, response: Response) => void) =>
     router.route(path).get(answer).all(allow('GET, HEAD'))
@@ -29,6 +29,11 @@ export function discoveryRoutes(dependencies: HttpDependencies): Router {
     const body = buildWellKnown({ url: publicUrl(request), call })
     sendJson({ response, status: 200, body, headers: PUBLIC })
   })
+  if (webhookKeys) {
+    get('/.well-known/webhook-keys.json', (_request, response) => {
+      sendJson({ response, status: 200, body: { keys: webhookKeys }, headers: PUBLIC })
+    })
+  }
   get('/llms.txt', (request, response) => {
     const text = buildLlmsText({ url: publicUrl(request), call })
     response.writeHead(200, {

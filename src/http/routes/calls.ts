@@ -1,9 +1,12 @@
 import { type Request, Router } from 'express'
 import { explainCall, explainOwnCall } from '../../call/explain.ts'
+import type { CallRecord } from '../../call/types.ts'
+import { keyMayDo } from '../../governance/keys/key-kinds.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { credentialOf } from '../governed-call.ts'
 import { requireSignIn, signedIn } from '../signed-in.ts'
 
 /** GET /v1/calls/{id}: the id is the capability, and its signed-in payer sees more; GET /v1/calls: a payer's own. */
@@ -28,10 +31,35 @@ export function callsRoutes(dependencies: HttpDependencies): Router {
     const proved = signedIn({ request, dependencies })
     const record = id.startsWith('call_') && id.length < 64 ? await call.store.getCall(id) : undefined
     if (!record) throw new TurnpikeError('call_not_found', { param: 'id' })
-    const isOwn = record.admission.payer.kind === 'wallet' && record.admission.payer.id === proved?.payer
+    const isOwn =
+      (record.admission.payer.kind === 'wallet' && record.admission.payer.id === proved?.payer) ||
+      (await mayRead({ request, record, dependencies }))
     sendJson({ response, status: 200, body: isOwn ? explainOwnCall(record) : explainCall(record) })
   })
   return router
+}
+
+/** A key sees the calls of its own principal, and those of its organisation where it holds `calls:read` for all of it. */
+async function mayRead({
+  request,
+  record: { admission },
+  dependencies,
+}: {
+  request: Request
+  record: CallRecord
+  dependencies: HttpDependencies
+}): Promise<boolean> {
+  const rules = await dependencies.call.governed.authenticate(credentialOf(request))
+  if (!rules?.key || !rules.organization || rules.organization.id !== admission.organizationId) return false
+  const { key, grants, organization, principal } = rules
+  const isOwn = principal.id === admission.principalId
+  return keyMayDo({
+    key,
+    grants,
+    permission: 'calls:read',
+    unitPath: isOwn ? rules.unit.path : [organization.id],
+    isOwn,
+  })
 }
 
 function pageOf({ query }: Request): { readonly limit: number; readonly after?: string } {

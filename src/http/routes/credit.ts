@@ -3,6 +3,7 @@ import { hashRequest } from '../../payment/quote.ts'
 import { sendJson } from '../answer.ts'
 import { creditOf, withdrawalForWire } from '../credit-fields.ts'
 import type { HttpDependencies } from '../dependencies.ts'
+import { moneyKey, organizationCreditOf } from '../organization-credit.ts'
 import { readBody } from '../read-body.ts'
 import { requireSignIn } from '../signed-in.ts'
 import { topUp } from '../top-up.ts'
@@ -12,8 +13,11 @@ import { withdraw } from '../withdraw.ts'
 export function creditRoutes(dependencies: HttpDependencies): Router {
   const router = Router()
   router.get('/v1/credit', async (request, response) => {
-    const { payer } = requireSignIn({ request, dependencies })
-    sendJson({ response, status: 200, body: await creditOf({ payer, dependencies }) })
+    const key = await moneyKey({ request, dependencies, permission: 'credit:read' })
+    const body = key
+      ? await organizationCreditOf({ ...key, dependencies })
+      : await creditOf({ ...requireSignIn({ request, dependencies }), dependencies })
+    sendJson({ response, status: 200, body })
   })
   router.post('/v1/credit', (request, response) => topUp({ request, response, dependencies }))
   router.post('/v1/credit/withdrawals', async (request, response) => {

@@ -1,6 +1,7 @@
 import { type Request, type Response, Router } from 'express'
 import { quoteCall } from '../../call/demand.ts'
-import { planCall } from '../../call/plan.ts'
+import { fitBudgets } from '../../call/budgets/fit-budgets.ts'
+import { planGoverned } from '../../call/caller/plan-governed.ts'
 import { priceAlternatives } from '../../call/price-alternatives.ts'
 import { invalidField } from '../../chat/check-options.ts'
 import { missingField } from '../../chat/read-values.ts'
@@ -9,6 +10,7 @@ import { requestIdOf, sendJson } from '../answer.ts'
 import { countUnpaid } from '../count-unpaid.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { dialectAt, PAID_PATHS } from '../dialects.ts'
+import { governedCall } from '../governed-call.ts'
 import { speakAs } from '../error-handler.ts'
 import { quoteBody } from '../quote-body.ts'
 import { readBody } from '../read-body.ts'
@@ -56,7 +58,9 @@ async function answerQuote({
   const received = receive({ request, requestId: requestIdOf(response), body, path, dependencies: call })
   // A probe's price is nobody's: no call can be bought by it, and a quote is honoured.
   if (received.kind === 'probe') throw missingField('model')
-  const planned = await planCall({ received: received.call, dependencies: call })
+  const governed = await governedCall({ request, received: received.call, dependencies })
+  const plan = await planGoverned({ received: governed, dependencies: call })
+  const planned = await fitBudgets({ planned: plan, feePicoUsd: 0n, dependencies: call })
   const isFree = planned.ceilingPicoUsd === 0n
   if (!isFree) requireStorage(dependencies)
   const alternatives = isFree ? [] : await priceAlternatives({ planned, dependencies: call })

@@ -40,6 +40,21 @@ export const GOVERNANCE_ERRORS = defineErrors({
     'A budget does not have room for this call.',
     'Ask for less (max_tokens, a cheaper model), wait until error.metadata.binding.resets_at, or ask whoever sets that budget. Nothing was charged.',
   ),
+  budget_crowded: {
+    status: 429,
+    type: 'rate_limit_error',
+    retryable: true,
+    message: 'Too many calls wait for the same budget.',
+    next: 'Send the same request again after Retry-After. Nothing was charged.',
+  },
+  balance_insufficient: forbidden(
+    "The organisation's balance does not cover this call.",
+    'Ask for less (max_tokens, a cheaper model), or have the balance topped up: POST /v1/credit with a key that may, or ask the operator. Nothing was charged.',
+  ),
+  wallet_denied: forbidden(
+    'This wallet is not served here.',
+    'Pay with another wallet, or ask the operator why this one was refused. Nothing was charged.',
+  ),
   rate_limit_exceeded: {
     status: 429,
     type: 'rate_limit_error',
@@ -96,6 +111,24 @@ export const GOVERNANCE_ERRORS = defineErrors({
     'Nobody can grant more than they hold.',
     'Leave out the permissions in error.metadata.missing, or ask someone who holds them.',
   ),
+  record_not_found: {
+    status: 404,
+    type: 'invalid_request_error',
+    retryable: false,
+    message: 'There is no such record.',
+    next: 'Check the id: list what there is with GET on the same resource.',
+  },
+  not_configured_here: {
+    status: 501,
+    type: 'api_error',
+    retryable: false,
+    message: 'This server is not set up for that.',
+    next: 'Ask the operator of this server.',
+  },
+  audit_broken: conflict(
+    'The audit log is not as it was written, so no checkpoint is made of it.',
+    'Keep the database as it is, and compare it with the last export and checkpoint that you have: turnpike audit verify.',
+  ),
   version_conflict: conflict(
     'Somebody else has changed this meanwhile.',
     'Read it again, look at what changed, and send your change with the new version.',
@@ -129,7 +162,7 @@ export const GOVERNANCE_ERRORS = defineErrors({
     'There the unit would be allowed more than it is now.',
     'Set the rules in error.metadata.rules on the unit itself first; or, if you may change the policies that fall away, send the move again with accepts_widening: true.',
   ),
-  balance_insufficient: conflict(
+  withdrawal_above_balance: conflict(
     "The organisation's balance has less than that.",
     'Take at most error.metadata.available_usd; what calls under way hold is free again when they have ended.',
   ),

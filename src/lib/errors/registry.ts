@@ -5,6 +5,7 @@ import { GOVERNANCE_ERRORS } from './governance.ts'
 import { HTTP_ERRORS } from './http.ts'
 import { PAYMENT_ERRORS } from './payment.ts'
 import { ROUTING_ERRORS } from './routing.ts'
+import { WEBHOOK_ERRORS } from './webhooks.ts'
 import type { ErrorSpec } from './define.ts'
 
 /** Every error code of the product. One file per room that raises them; a code exists once. */
@@ -16,6 +17,7 @@ export const ERRORS = {
   ...PAYMENT_ERRORS,
   ...FACILITATOR_ERRORS,
   ...GOVERNANCE_ERRORS,
+  ...WEBHOOK_ERRORS,
 }
 
 export type ErrorCode = keyof typeof ERRORS

@@ -1,11 +1,17 @@
-import type { AdminChange, AdminCommit, AdminCommitted, AdminStore } from '../../call/admin-ports.ts'
-import type { AlertEvent } from '../../governance/alerts/events.ts'
+import {
+  type AdminChange,
+  type AdminCommit,
+  type AdminCommitted,
+  type AdminStore,
+  EVERY_ORGANIZATION,
+  type Tenant,
+} from '../../call/admin-ports.ts'
 import { PUBLIC_UNIT } from '../../governance/hierarchy/types.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import type { Database, Sql } from '../database.ts'
+import { insertEvents } from '../insert-events.ts'
 import { appendAudit, closeLog, lockLog, touchLog } from './audit-log.ts'
 import { auditSide } from './governed-json.ts'
-import { ownerOf } from './governed-tables.ts'
 import { listResource } from './list-resource.ts'
 import { readTableOf, tenantCondition } from './read-tables.ts'
 import { applyBudgetTerms } from './apply-budget-terms.ts'
@@ -24,36 +30,22 @@ function spokenError(error: unknown): unknown {
 /** What was answered to the same write before. */
 async function findRepeat({
   sql,
-  commit: { organizationId, idempotency },
+  tenant,
+  key,
+  requestDigest,
 }: {
   sql: Sql
-  commit: AdminCommit
+  tenant: Tenant
+  key: string
+  requestDigest: string
 }): Promise<AdminCommitted | undefined> {
-  if (!idempotency) return undefined
   const [row] = await sql.query(
-    'select request_digest, result from admin_writes where organization_id = $1 and idempotency_key = $2',
-    [organizationId, idempotency.key],
+    'select request_digest, result from admin_writes where ($1::text is null or organization_id = $1) and idempotency_key = $2',
+    [tenant === EVERY_ORGANIZATION ? null : tenant, key],
   )
   if (!row) return undefined
-  if (row['request_digest'] !== idempotency.requestDigest) throw new TurnpikeError('idempotency_conflict')
+  if (row['request_digest'] !== requestDigest) throw new TurnpikeError('idempotency_conflict')
   return { isRepeat: true, changed: row['result'] as AdminCommitted['changed'] }
-}
-
-/** Puts an alert into the outbox, inside the commit of its cause. The same cause again is the same row. */
-async function insertEvent({ sql, event }: { sql: Sql; event: AlertEvent }): Promise<void> {
-  await sql.query(
-    `insert into outbox_events (id, organization_id, type, at_ms, data, count, last_at_ms)
-     values ($1, $2, $3, $4, $5::jsonb, $6, $7) on conflict do nothing`,
-    [
-      event.id,
-      ownerOf(event.organizationId),
-      event.type,
-      event.atMs,
-      JSON.stringify(event.data),
-      event.count,
-      event.lastAtMs,
-    ],
-  )
 }
 
 /** Wallets are nobody's until an organisation knows them, and are bound by the rules of `public` until then. */
@@ -63,7 +55,7 @@ const isAboutWallet = ({ resource, value }: AdminChange): boolean =>
 async function commitOnce({ sql, commit }: { sql: Sql; commit: AdminCommit }): Promise<AdminCommitted> {
   const { organizationId: tenant, changes, unchanged = [], events = [], idempotency, atMs } = commit
   let log = await lockLog({ sql, organizationId: tenant })
-  const repeat = await findRepeat({ sql, commit })
+  const repeat = idempotency && (await findRepeat({ sql, tenant, ...idempotency }))
   if (repeat) return repeat
   for (const row of unchanged) await requireUnchanged({ sql, tenant, ...row })
   const changed: AdminCommitted['changed'][number][] = []
@@ -92,11 +84,9 @@ async function commitOnce({ sql, commit }: { sql: Sql; commit: AdminCommit }): P
       })
     changed.push({ resource, id: after.id, version: after.version })
   }
-  for (const event of events) {
-    if (![tenant, null].includes(event.organizationId))
-      throw new RangeError('An event is of the organisation that is changed.')
-    await insertEvent({ sql, event })
-  }
+  if (!events.every(({ organizationId }) => [tenant, null].includes(organizationId)))
+    throw new RangeError('An event is of the organisation that is changed.')
+  await insertEvents({ sql, events })
   if (idempotency)
     await sql.query(
       `insert into admin_writes (organization_id, idempotency_key, request_digest, result, at_ms)
@@ -122,6 +112,7 @@ export function openAdminStore({ database }: { database: Database }): AdminStore
       )
       return row && table.read(row)
     },
+    findRepeat: (query) => findRepeat({ sql: database, ...query }),
     commit: async (commit) => {
       try {
         return await database.transaction((sql) => commitOnce({ sql, commit }))

@@ -162,7 +162,7 @@ describe.each(KINDS)('balances of organisations on %s', (kind) => {
     })
     await storage().calls.admit(callOf(id, USD))
     await expect(store().withdraw(orderOf(id, 3n * USD + 1n))).rejects.toMatchObject({
-      code: 'balance_insufficient',
+      code: 'withdrawal_above_balance',
       details: { extra: { metadata: { available_usd: '3' } } },
     })
     // A key of a top-up is not one of a withdrawal: each is named by what it does.

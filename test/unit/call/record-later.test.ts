@@ -23,6 +23,7 @@ function world(failures: number) {
 }
 
 const finished = {
+  admission: { holds: [] },
   capture: { callId: 'call_1', chargeAtomic: 5n, delivered: true },
 } as unknown as FinishedCall
 

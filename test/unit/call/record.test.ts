@@ -6,6 +6,7 @@ import { BASE_SEPOLIA_USDC } from '../../../src/payment/assets.ts'
 import { captureOf, NETWORK, payerNamed } from '../../support/calls.ts'
 
 const finished = {
+  admission: { holds: [] },
   capture: captureOf('call_1'),
   payment: {
     kind: 'exact',

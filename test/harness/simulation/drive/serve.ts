@@ -51,6 +51,7 @@ function planOf(world: World, callId: string, requestId: string): PlannedCall {
     inputBoundTokens: 10,
     estimatePicoUsd: 0n,
     ceilingPicoUsd: 1n,
+    ceilingAt: () => 1n,
     priceBook: 'book',
   }
 }

@@ -1,3 +1,4 @@
+import { UNGOVERNED } from '../../../support/ungoverned.ts'
 import type { CallDependencies } from '../../../../src/call/dependencies.ts'
 import type { PayerMirror } from '../../../../src/call/ports.ts'
 import { recoverCalls } from '../../../../src/call/recover.ts'
@@ -167,6 +168,7 @@ export function startProcess(id: string, world: Surroundings): Process {
       }),
     wake: world.onWake,
     turns: createTurns({ sleep }),
+    governed: UNGOVERNED,
     clock: { nowMs, sleep, sleepAside: sleep, random: (byteCount) => new Uint8Array(byteCount) },
     reach,
   }

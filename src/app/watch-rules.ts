@@ -1,0 +1,43 @@
+import { createBudgetQueue } from '../call/budgets/queue.ts'
+import { createAuthenticate } from '../call/caller/authenticate.ts'
+import { createRulesCache } from '../call/caller/rules-cache.ts'
+import type { GovernedDependencies } from '../call/dependencies.ts'
+import { LIMITS } from '../lib/limits.ts'
+import type { Storage } from '../storage/open-storage.ts'
+import { type createLog, logError } from '../telemetry/log.ts'
+import { clock } from './clock.ts'
+import type { AppOptions } from './options.ts'
+import { repeat } from './repeat.ts'
+
+export type Rules = { readonly governed: GovernedDependencies; readonly close: () => Promise<void> }
+
+/** What binds callers, kept up to date between calls: what is changed here or on another instance is in force within a second. */
+export function watchRules({
+  options: { apiKeys },
+  storage,
+  alerts,
+  log,
+}: {
+  options: Pick<AppOptions, 'apiKeys'>
+  storage: Storage
+  alerts: GovernedDependencies['alerts']
+  log: ReturnType<typeof createLog>
+}): Rules {
+  const rules = createRulesCache({ store: storage.rules, clock })
+  const close = repeat({
+    everyMs: LIMITS.rulesRefreshMs,
+    run: rules.refresh,
+    onError: (error) => logError({ log, error, fields: { step: 'rules' } }),
+  })
+  return {
+    governed: {
+      rules,
+      authenticate: createAuthenticate({ rules, ...apiKeys, clock }),
+      budgets: storage.budgets,
+      rates: storage.rates,
+      queue: createBudgetQueue(clock),
+      alerts,
+    },
+    close,
+  }
+}

@@ -1,0 +1,75 @@
+import type { Constraint } from '../../governance/budgets/admit.ts'
+import { budgetRefusal } from '../../governance/budgets/budget-refusal.ts'
+import { type ExceedRule, exceedRule } from '../../governance/budgets/exceed-rule.ts'
+import type { Budget } from '../../governance/budgets/types.ts'
+import type { UnitPath } from '../../governance/hierarchy/unit-path.ts'
+import { keyMayDo } from '../../governance/keys/key-kinds.ts'
+import { mayDo } from '../../governance/roles/may-do.ts'
+import type { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
+import type { BudgetStore } from '../budget-ports.ts'
+import type { GovernedCaller } from '../caller/governed-caller.ts'
+import type { ReceivedCall } from '../types.ts'
+import { budgetsAsked } from './run-limits.ts'
+
+/** Every budget that a call counts for, and what is done where one has no room. */
+export type CallBudgets = {
+  readonly budgets: readonly Budget[]
+  readonly rule: ExceedRule
+  /** The refusal as this caller may see it. */
+  readonly refusal: (refused: {
+    readonly binding: Constraint
+    readonly also: readonly Constraint[]
+    readonly waitedMs: number
+  }) => TurnpikeError
+}
+
+/** What is nobody else's to hide from the caller. */
+const OWN_LEVELS = ['principal', 'wallet', 'key', 'run']
+
+/** Where a budget hangs, as permissions see it. */
+function pathOf({ unit }: GovernedCaller['rules'], { level, levelId }: Constraint): UnitPath {
+  if (level === 'organization') return unit.path.slice(0, 1)
+  const depth = level === 'unit' ? unit.path.indexOf(levelId) : -1
+  return depth < 0 ? unit.path : unit.path.slice(0, depth + 1)
+}
+
+function mayRead({ rules }: GovernedCaller, constraint: Constraint): boolean {
+  const { key, grants } = rules
+  const isOwn = OWN_LEVELS.includes(constraint.level)
+  // A wallet that nobody gave a role sees what is its own.
+  if (!key && isOwn) return true
+  const asked = { grants, permission: 'budgets:read', unitPath: pathOf(rules, constraint), isOwn } as const
+  return key ? keyMayDo({ key, ...asked }) : mayDo(asked)
+}
+
+/**
+ * The budgets of a call: those that are set for its caller, and those that it brings itself. undefined where there are none, which is the
+ * usual call.
+ *
+ * @throws TurnpikeError `permission_denied` where it would raise a run and may not.
+ */
+export async function callBudgets({
+  received,
+  store,
+}: {
+  received: ReceivedCall
+  store: BudgetStore
+}): Promise<CallBudgets | undefined> {
+  const { caller, request } = received
+  if (!caller) return undefined
+  const budgets = [...caller.rules.budgets, ...(await budgetsAsked({ received, caller, store }))]
+  if (budgets.length === 0) return undefined
+  const { onExceed, waitMs, runId } = request.budget ?? {}
+  return {
+    budgets,
+    rule: exceedRule({
+      asked: {
+        ...(onExceed === undefined ? {} : { onExceed }),
+        ...(waitMs === undefined ? {} : { waitMs }),
+      },
+      policy: caller.policy,
+      isAgent: !caller.rules.key || runId !== undefined,
+    }),
+    refusal: (refused) => budgetRefusal({ ...refused, mayRead: (constraint) => mayRead(caller, constraint) }),
+  }
+}

@@ -1,0 +1,47 @@
+import type { CallDependencies } from '../dependencies.ts'
+import type { PlannedCall } from '../types.ts'
+import type { Ticket } from './queue.ts'
+
+/** How long one call waits for the holds of others, and its place in the line. */
+export type Patience = {
+  /** Who comes while others wait for the same budget does not go before them. */
+  readonly behindOthers: (counters: readonly string[]) => Promise<void>
+  readonly isLeft: () => boolean
+  /** False: too many wait already. */
+  readonly wait: (counters: readonly string[]) => Promise<boolean>
+  /** 0 where it did not wait at all. */
+  readonly waitedMs: () => number
+  readonly end: () => void
+}
+
+export function createPatience({
+  planned: { budgets },
+  dependencies: {
+    governed: { queue },
+    clock,
+  },
+}: {
+  planned: PlannedCall
+  dependencies: Pick<CallDependencies, 'governed' | 'clock'>
+}): Patience {
+  const startedAtMs = clock.nowMs()
+  const waitMs = budgets?.rule.waitMs ?? 0
+  const leftMs = () => startedAtMs + waitMs - clock.nowMs()
+  let ticket: Ticket | undefined
+
+  async function wait(counters: readonly string[]): Promise<boolean> {
+    ticket ??= queue.enter(counters)
+    await ticket?.wait(Math.max(1, leftMs()))
+    return ticket !== undefined
+  }
+
+  return {
+    behindOthers: async (counters) => {
+      if (waitMs > 0 && queue.isWaitedFor(counters)) await wait(counters)
+    },
+    isLeft: () => leftMs() > 0,
+    wait,
+    waitedMs: () => (ticket ? clock.nowMs() - startedAtMs : 0),
+    end: () => ticket?.leave(),
+  }
+}

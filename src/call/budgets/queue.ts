@@ -1,0 +1,83 @@
+import { LIMITS } from '../../lib/limits.ts'
+import type { Clock } from '../ports.ts'
+
+/** A place in the line. */
+export type Ticket = {
+  /** Until something that this call waits for is freed, or it is worth looking again, or the time is over. */
+  readonly wait: (durationMs: number) => Promise<void>
+  /** Gives the place up; whoever comes next looks at once. */
+  readonly leave: () => void
+}
+
+/**
+ * Calls that wait for the holds of others, first come, first served, by the budgets they wait for. Only an order of trial: who may go is
+ * decided under the rows' locks, so instances need not share this.
+ */
+export type BudgetQueue = {
+  /** undefined: too many wait already. */
+  readonly enter: (counters: readonly string[]) => Ticket | undefined
+  /** Whether somebody waits for one of them. */
+  readonly isWaitedFor: (counters: readonly string[]) => boolean
+  /** Something of them was freed. */
+  readonly wake: (counters: readonly string[]) => void
+}
+
+/** What another instance frees wakes nobody here. */
+const LOOK_AGAIN_MS = 100
+
+/** `isWoken`: something was freed while it was trying, which its try may have come too early for. */
+type Waiter = { readonly counters: ReadonlySet<string>; alarm?: AbortController; isWoken?: boolean }
+
+const shares = ({ counters }: Waiter, others: Iterable<string>): boolean => {
+  for (const counter of others) if (counters.has(counter)) return true
+  return false
+}
+
+export function createBudgetQueue({ sleep }: Pick<Clock, 'sleep'>): BudgetQueue {
+  const line = new Set<Waiter>()
+
+  function wake(counters: Iterable<string>): void {
+    const wanted = [...counters]
+    for (const waiter of line) {
+      if (!shares(waiter, wanted)) continue
+      waiter.isWoken = true
+      waiter.alarm?.abort()
+      return
+    }
+  }
+
+  const isFirst = (waiter: Waiter): boolean => {
+    for (const other of line) {
+      if (other === waiter) return true
+      if (shares(other, waiter.counters)) return false
+    }
+    return true
+  }
+
+  return {
+    enter(counters) {
+      if (line.size >= LIMITS.budgetWaiters) return undefined
+      const waiter: Waiter = { counters: new Set(counters) }
+      line.add(waiter)
+      return {
+        async wait(durationMs) {
+          if (!waiter.isWoken) {
+            const alarm = new AbortController()
+            waiter.alarm = alarm
+            await sleep(isFirst(waiter) ? Math.min(durationMs, LOOK_AGAIN_MS) : durationMs, alarm.signal)
+            delete waiter.alarm
+          }
+          waiter.isWoken = false
+        },
+        leave() {
+          line.delete(waiter)
+          wake(waiter.counters)
+        },
+      }
+    },
+    isWaitedFor: (counters) => [...line].some((waiter) => shares(waiter, counters)),
+    wake: (counters) => {
+      if (line.size > 0) wake(counters)
+    },
+  }
+}

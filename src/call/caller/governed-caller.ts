@@ -1,0 +1,104 @@
+import { type Attribution, attributionOf } from '../../governance/hierarchy/attribution.ts'
+import {
+  type EffectivePolicy,
+  effectivePolicy,
+  policyLevels,
+} from '../../governance/policies/effective-policy.ts'
+import { type PolicyRouting, policyRouting } from '../../governance/policies/policy-routing.ts'
+import { requireKeyPermission } from '../../governance/keys/key-kinds.ts'
+import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
+import type { Address } from '../../payment/types.ts'
+import type { CallerRules } from '../rules-ports.ts'
+import type { RulesCache } from './rules-cache.ts'
+
+/** Whose rules bind a call, and what they come to. It is frozen with the call: a change binds the next one. */
+export type GovernedCaller = {
+  readonly rules: CallerRules
+  readonly attribution: Attribution
+  readonly policy: EffectivePolicy
+  /** The policy as levels below what the request says of its route. */
+  readonly routing: readonly PolicyRouting[]
+}
+
+/** Who calls without saying who it is: what is set for all wallets of nobody's binds it as well. */
+const NOBODY: Address = '0x0000000000000000000000000000000000000000'
+
+/** Policies change seldom, and rules that are kept are the same object from call to call. */
+const policies = new WeakMap<CallerRules, Pick<GovernedCaller, 'policy' | 'routing'>>()
+
+function policyOf(rules: CallerRules, attribution: Attribution): Pick<GovernedCaller, 'policy' | 'routing'> {
+  const known = policies.get(rules)
+  if (known) return known
+  const policy = effectivePolicy(policyLevels({ policies: rules.policies, attribution }))
+  const found = { policy, routing: rules.policies.length > 0 ? policyRouting(policy) : [] }
+  policies.set(rules, found)
+  return found
+}
+
+/** What binds a wallet that pays beside a key binds the call too. */
+const together = (rules: CallerRules, payer: CallerRules | undefined): CallerRules =>
+  payer
+    ? {
+        ...rules,
+        policies: [...rules.policies, ...ownOf(payer, payer.policies)],
+        budgets: [...rules.budgets, ...ownOf(payer, payer.budgets)],
+        rates: [...rules.rates, ...ownOf(payer, payer.rates)],
+      }
+    : rules
+
+/** Of the wallet itself alone: what is above it is its own organisation's affair, and not that of who lent it the key. */
+const ownOf = <Placed extends { readonly place: { readonly level: string } }>(
+  _payer: CallerRules,
+  placed: readonly Placed[],
+): readonly Placed[] => placed.filter(({ place }) => place.level === 'wallet')
+
+function requireCalling({ key, grants, unit }: CallerRules): void {
+  if (!key) return
+  requireKeyPermission({ key, grants, permission: 'models:call', unitPath: unit.path, isOwn: true })
+}
+
+function requireNotDenied(rules: CallerRules | undefined): void {
+  if (rules?.wallet?.verdict !== 'deny') return
+  throw new TurnpikeError('wallet_denied')
+}
+
+/**
+ * Whose rules bind a call: those of its key, else of the wallet that pays. A wallet is taken at its word here; that it is the caller's is
+ * shown by its signature before anything is held.
+ *
+ * @param keyRules of the key that came along (authenticate).
+ * @param payer the wallet that pays, or says it will.
+ * @param runId the caller's own name for calls that belong together.
+ * @throws TurnpikeError `key_kind_mismatch`, `permission_denied`, `wallet_denied`.
+ */
+export async function governedCaller({
+  keyRules,
+  payer,
+  runId,
+  rules,
+}: {
+  keyRules: CallerRules | undefined
+  payer: Address | undefined
+  runId?: string | undefined
+  rules: Pick<RulesCache, 'byWallet'>
+}): Promise<GovernedCaller> {
+  const wallet = payer || !keyRules ? await rules.byWallet(payer ?? NOBODY) : undefined
+  requireNotDenied(wallet)
+  if (!keyRules && wallet) {
+    const { unit, principal } = wallet
+    const attribution = attributionOf({ unit, principal, ...(runId === undefined ? {} : { runId }) })
+    return { rules: wallet, attribution, ...policyOf(wallet, attribution) }
+  }
+  if (!keyRules) throw new TurnpikeError('internal_error')
+  requireCalling(keyRules)
+  const { unit, principal, key } = keyRules
+  const attribution = attributionOf({
+    unit,
+    principal,
+    ...(key ? { keyId: key.id } : {}),
+    ...(wallet ? { payer: wallet.principal } : {}),
+    ...(runId === undefined ? {} : { runId }),
+  })
+  const joined = together(keyRules, wallet)
+  return { rules: joined, attribution, ...policyOf(joined, attribution) }
+}

@@ -1,0 +1,27 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { Request } from 'express'
+import type { Asker } from '../../call/govern/asker.ts'
+import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
+import type { HttpDependencies } from '../dependencies.ts'
+
+type Asked = { readonly request: Request; readonly dependencies: HttpDependencies }
+
+/** Whether a request has the operator's token. */
+export function isOperator({ request, dependencies: { adminToken } }: Asked): boolean {
+  const wanted = Buffer.from(`Bearer ${adminToken ?? ''}`)
+  const given = Buffer.from(request.headers.authorization ?? '')
+  return adminToken !== undefined && given.length === wanted.length && timingSafeEqual(given, wanted)
+}
+
+/**
+ * Who administers: the operator by its token, or a key of an organisation.
+ *
+ * @throws TurnpikeError `admin_token_required`; what is wrong with a key.
+ */
+export async function whoAsks(asked: Asked): Promise<Asker> {
+  if (isOperator(asked)) return { kind: 'operator' }
+  const { authenticate } = asked.dependencies.administration
+  const rules = await authenticate?.(asked.request.headers.authorization)
+  if (!rules?.key || !rules.organization) throw new TurnpikeError('admin_token_required')
+  return { kind: 'key', key: rules.key, rules }
+}

@@ -1,0 +1,31 @@
+import type { Edit } from '../mutant-hooks.ts'
+
+/** Bugs that other routers have, or had: each must show in a cell. */
+export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
+  'calls are checked first and charged afterwards': [
+    {
+      file: 'src/call/budgets/terms.ts',
+      from: '    amount: amountOf({ amounts, metric: budget.metric }),\n',
+      to: '    amount: amountOf({ amounts, metric: budget.metric }) / 100n,\n',
+    },
+  ],
+  'a budget that is full lets calls through': [
+    {
+      file: 'src/storage/hot/admit-group.ts',
+      from: 'not is_hard or amount = 0 or total <= available - credit_limit + exposure',
+      to: 'true',
+    },
+    {
+      file: 'src/storage/judge-budgets.ts',
+      from: "if (verdict.kind !== 'admitted') return { kind: 'over_budget', scopes: budgets }",
+      to: "if (verdict.kind !== 'admitted') return { kind: 'admitted' }",
+    },
+  ],
+  'whom holds are in the way of is refused at once': [
+    {
+      file: 'src/call/budgets/make-room.ts',
+      from: "if (step === 'wait' && verdict.kind === 'waits' && mayWait) return { kind: 'wait' }",
+      to: "if (step === 'wait' && verdict.kind === 'waits' && mayWait) continue",
+    },
+  ],
+}

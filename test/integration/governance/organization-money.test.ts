@@ -1,0 +1,143 @@
+import { x402Client } from '@x402/core/client'
+import { ExactEvmScheme } from '@x402/evm/exact/client'
+import { wrapFetchWithPayment } from '@x402/fetch'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { chatBody, post } from '../../support/chat.ts'
+import { NETWORK, type Payer, type Stack, startStack } from '../../support/start-stack.ts'
+
+let stack: Stack
+beforeAll(async () => {
+  stack = await startStack()
+})
+afterAll(async () => {
+  await stack.expectCleanBooks()
+  await stack.close()
+})
+
+const at = (path: string) => `${stack.app.url}${path}`
+
+async function operate(
+  path: string,
+  body: object,
+): Promise<Record<string, unknown> & { id: string; key?: string }> {
+  const answer = await fetch(at(`/admin/v1${path}`), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${stack.adminToken}` },
+    body: JSON.stringify(body),
+  })
+  const told = (await answer.json()) as Record<string, unknown> & { id: string }
+  if (answer.status >= 300) throw new Error(`${path}: ${JSON.stringify(told)}`)
+  return told
+}
+
+/** An organisation with a program, as an operator makes one. */
+async function newOrganization(name: string) {
+  const organization = await operate('/organizations', { name })
+  const principal = await operate('/principals', { unit_id: organization.id, kind: 'service', name: 'agent' })
+  const keyWith = async (role: string) => {
+    await operate('/grants', { principal_id: principal.id, unit_id: organization.id, role })
+    const { key = '' } = await operate('/keys', { principal_id: principal.id, name: role, kind: 'inference' })
+    return key
+  }
+  return { id: organization.id, caller: await keyWith('developer'), payer: await keyWith('billing') }
+}
+
+const creditOf = async (key: string): Promise<Record<string, unknown>> =>
+  (await (await fetch(at('/v1/credit'), { headers: { authorization: `Bearer ${key}` } })).json()) as Record<
+    string,
+    unknown
+  >
+
+/** A published client pays a top-up; what it sent is kept, as somebody who listens would have it. */
+async function topUp({ payer, key }: { payer: Payer; key: string }) {
+  const sent: string[] = []
+  const listening: typeof fetch = async (input, init) => {
+    const request = new Request(input, init)
+    sent.push(request.headers.get('payment-signature') ?? '')
+    return fetch(request)
+  }
+  const client = new x402Client()
+    .register(NETWORK, new ExactEvmScheme(payer.account))
+    .setSpendControls({ maxAmountPerPayment: '$10' })
+  const answer = await wrapFetchWithPayment(listening, client)(
+    at('/v1/credit'),
+    post(JSON.stringify({ amount_usd: '2.50' }), { authorization: `Bearer ${key}` }),
+  )
+  return { answer, payment: sent.at(-1) ?? '' }
+}
+
+test('an agent tops up its organisation with a stock client, and the organisation pays its calls to the last pico-dollar', async () => {
+  const { id, caller, payer: payerKey } = await newOrganization('Acme')
+  const payer = await stack.newPayer()
+  const { answer } = await topUp({ payer, key: payerKey })
+  expect(answer.status).toBe(200)
+  expect(await answer.json()).toEqual({
+    object: 'credit',
+    organization: id,
+    available_usd: '2.5',
+    held_usd: '0',
+    spent_usd: '0',
+  })
+  const called = await fetch(
+    stack.chatUrl,
+    post(chatBody({ question: 'What does a balance buy?' }), { authorization: `Bearer ${caller}` }),
+  )
+  expect(called.status).toBe(200)
+  const { turnpike } = (await called.json()) as {
+    turnpike: { charge: string; charge_usd: string; call_id: string }
+  }
+  expect(await creditOf(payerKey)).toMatchObject({ held_usd: '0', spent_usd: turnpike.charge_usd })
+  const call = await fetch(at(`/v1/calls/${turnpike.call_id}`), {
+    headers: { authorization: `Bearer ${caller}` },
+  })
+  expect(await call.json()).toMatchObject({
+    scheme: 'credit',
+    state: 'final',
+    network: 'usd',
+    charge: turnpike.charge,
+    usage: { output_text: expect.any(Number) },
+  })
+  const stranger = await fetch(at(`/v1/calls/${turnpike.call_id}`))
+  expect(await stranger.json()).not.toHaveProperty('usage')
+})
+
+test('a key that may not touch money is refused, and so is one who sends the payment of another', async () => {
+  const acme = await newOrganization('Acme again')
+  const thief = await newOrganization('Thief')
+  const limited = await operate('/keys', {
+    principal_id: (await operate('/principals', { unit_id: acme.id, kind: 'service', name: 'viewer' })).id,
+    name: 'viewer',
+    kind: 'inference',
+  })
+  const refused = await fetch(at('/v1/credit'), { headers: { authorization: `Bearer ${limited.key}` } })
+  expect(refused.status).toBe(403)
+  const { payment } = await topUp({ payer: await stack.newPayer(), key: acme.payer })
+  const headers = { 'payment-signature': payment }
+  const body = JSON.stringify({ amount_usd: '2.50' })
+  const stolen = await fetch(
+    at('/v1/credit'),
+    post(body, { ...headers, authorization: `Bearer ${thief.payer}` }),
+  )
+  expect(stolen.status).toBe(402)
+  expect(await creditOf(thief.payer)).toMatchObject({ available_usd: '0' })
+  // Sent again by the one whose it is, it is there once.
+  const again = await fetch(
+    at('/v1/credit'),
+    post(body, { ...headers, authorization: `Bearer ${acme.payer}` }),
+  )
+  expect(again.status).toBe(200)
+  expect(await creditOf(acme.payer)).toMatchObject({ available_usd: '2.5' })
+})
+
+test('the operator tops up against an invoice, once per name of the order', async () => {
+  const { id, payer } = await newOrganization('Invoiced')
+  const order = () =>
+    fetch(at(`/admin/v1/organizations/${id}/top-ups`), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${stack.adminToken}`, 'idempotency-key': 'invoice-7' },
+      body: JSON.stringify({ amount_usd: '100' }),
+    })
+  expect((await order()).status).toBeLessThan(300)
+  expect((await order()).status).toBeLessThan(300)
+  expect(await creditOf(payer)).toMatchObject({ available_usd: '100' })
+})
