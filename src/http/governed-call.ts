@@ -2,9 +2,7 @@ import type { Request } from 'express'
 import { callOf } from '../call/caller/call-of.ts'
 import { governedCaller } from '../call/caller/governed-caller.ts'
 import type { ReceivedCall } from '../call/types.ts'
-import type { DecodedPayment } from '../payment/payload.ts'
 import type { SignedIn } from '../payment/sign-in.ts'
-import type { Address } from '../payment/types.ts'
 import type { HttpDependencies } from './dependencies.ts'
 
 /** A key stands where SDKs put one: OpenAI's in Authorization, Anthropic's in x-api-key. */
@@ -13,36 +11,27 @@ export const credentialOf = ({ headers }: Request): string | undefined => {
   return authorization ?? (typeof apiKey === 'string' ? apiKey : undefined)
 }
 
-/** Whose wallet a payment says that it is from. */
-function payerOf(proof: DecodedPayment | SignedIn | undefined): Address | undefined {
-  if (!proof) return undefined
-  if ('payer' in proof) return proof.payer
-  const { payload } = proof
-  return 'config' in payload ? payload.config.payer : payload.from
-}
-
 /**
- * The call as its caller's, whose rules bind it from here on: the key's that came along, else those of the wallet that pays or says it will.
+ * The call as its caller's, whose rules bind it from here on: those of the key that came along, and of the wallet that has signed in. Whose a
+ * payment is is known once it is checked (call/caller/govern-payer).
  *
  * @throws TurnpikeError `key_invalid` and the like (401), `key_kind_mismatch`, `permission_denied`, `wallet_denied` (403).
  */
 export async function governedCall({
   request,
   received,
-  proof,
+  signedIn,
   dependencies,
 }: {
   request: Request
   received: ReceivedCall
-  proof?: DecodedPayment | SignedIn | undefined
+  signedIn?: SignedIn | undefined
   dependencies: Pick<HttpDependencies, 'call'>
 }): Promise<ReceivedCall> {
   const { governed, defaultOutputTokens } = dependencies.call
-  const { claimedPayer } = received
-  const claimed = claimedPayer?.kind === 'wallet' ? (claimedPayer.id as Address) : undefined
   const caller = await governedCaller({
     keyRules: await governed.authenticate(credentialOf(request)),
-    payer: payerOf(proof) ?? claimed,
+    payer: signedIn?.payer,
     runId: received.request.budget?.runId,
     rules: governed.rules,
   })

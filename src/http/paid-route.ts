@@ -6,6 +6,7 @@ import { creditPayment } from '../call/credit-payment.ts'
 import { newQuoteNonce } from '../call/demand.ts'
 import { dispatchCall } from '../call/dispatch.ts'
 import { answeredBy } from '../call/answered-by.ts'
+import { governPayer } from '../call/caller/govern-payer.ts'
 import { planGoverned } from '../call/caller/plan-governed.ts'
 import { takeCallRates } from '../call/caller/rates.ts'
 import { createMeter } from '../call/meter.ts'
@@ -14,6 +15,7 @@ import { recordCall, recordLater } from '../call/record.ts'
 import { refuseWithheld } from '../call/refuse-withheld.ts'
 import { signedPlanOf } from '../call/signed-plan.ts'
 import type { AdmittedCall, FinishedCall, PlannedCall } from '../call/types.ts'
+import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { checkPayment } from '../payment/check.ts'
 import { type DecodedPayment, decodePayment } from '../payment/payload.ts'
@@ -52,33 +54,27 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
   if (received.kind === 'probe')
     return answerProbe({ ...exchange, payment, requestHash: received.requestHash })
 
-  const proof = payment ?? signedIn({ request, dependencies })
-  const call = await governedCall({ request, received: received.call, proof, dependencies })
+  const wallet = payment ? undefined : signedIn({ request, dependencies })
+  const call = await governedCall({ request, received: received.call, signedIn: wallet, dependencies })
   const signed = signedPlanOf({
     token: quoteTokenOf({ request, payment }),
     requestHash: call.requestHash,
     dependencies: dependencies.call,
   })
-  const planned = await planGoverned({ received: call, signed, dependencies: dependencies.call })
+  const plan = await planGoverned({ received: call, signed, dependencies: dependencies.call })
+  const planned = named({ request, planned: plan, payment })
+  const proof = payment ?? wallet
   const organizationId = payingOrganization({ planned, proof })
   if (planned.ceilingPicoUsd === 0n && organizationId === undefined) {
     const free = freeCall({ planned, address: callerAddress(request), dependencies })
     paid()
-    await serve({ ...exchange, call: free })
-    return undefined
+    return void (await serve({ ...exchange, call: free }))
   }
   requireStorage(dependencies)
-  if (organizationId === undefined && !proof) {
-    const priced = await fitBudgets({ planned, feePicoUsd: 0n, dependencies: dependencies.call })
-    return demand({ ...exchange, priced })
-  }
-  return withRates({ ...exchange, planned }, async () => {
-    const ready = named({ request, planned, payment })
-    const admitted =
-      organizationId === undefined
-        ? await admitOrDemand({ ...exchange, planned: ready, proof })
-        : await admitOrganization({ planned: ready, organizationId, dependencies: dependencies.call })
-    if (admitted) paid()
+  if (organizationId === undefined) return admitOrDemand({ ...exchange, planned, proof, paid })
+  return withinRates({ ...exchange, planned }, async () => {
+    const admitted = await admitOrganization({ planned, organizationId, dependencies: dependencies.call })
+    paid()
     return admitted
   })
 }
@@ -95,8 +91,8 @@ function payingOrganization({
   return caller.rules.organization?.id
 }
 
-/** Serves a call within the rates of its caller, which have it back where it is not served. */
-async function withRates(
+/** Admits and serves a call within the rates of its caller, which have their share back where it is not served. */
+async function withinRates(
   { planned, ...exchange }: Exchange & { planned: PlannedCall },
   admit: () => Promise<AdmittedCall | undefined>,
 ): Promise<void> {
@@ -138,32 +134,48 @@ function named({
   return idempotencyId === undefined ? planned : { ...planned, idempotencyId }
 }
 
-/** The admitted call, or undefined after a 402 has been sent. */
+/** Serves a call that a wallet pays, or asks for payment. What budgets have no room for is not asked to pay. */
 async function admitOrDemand({
-  planned,
+  planned: asked,
   proof,
+  paid,
   ...exchange
 }: Exchange & {
   planned: PlannedCall
   proof: DecodedPayment | SignedIn | undefined
-}): Promise<AdmittedCall | undefined> {
-  if (!proof) throw new TurnpikeError('payment_required')
+  paid: () => void
+}): Promise<void> {
   const dependencies = exchange.dependencies.call
+  const priceFor = (planned: PlannedCall) => fitBudgets({ planned, feePicoUsd: 0n, dependencies })
+  if (!proof) return demand({ ...exchange, priced: await priceFor(asked) })
   // Only its name: the quote itself is made and signed where a 402 follows after all.
   const freshQuoteNonce = newQuoteNonce(dependencies)
+  let planned = asked
+  let admitted: AdmittedCall | undefined
   try {
-    const checked =
+    const payment =
       'payer' in proof
         ? await creditPayment({ signedIn: proof, requestHash: planned.requestHash, dependencies })
         : checkedPayment({ planned, payment: proof, dependencies: exchange.dependencies })
-    refuseWithheld({ payment: checked, withheldOf: dependencies.withheldOf })
-    const result = await admitCall({ planned, payment: checked, freshQuoteNonce, dependencies })
-    if (result.kind === 'admitted') return result.call
-    demand({ ...exchange, priced: planned, quoteNonce: freshQuoteNonce, corrective: result.corrective })
+    refuseWithheld({ payment, withheldOf: dependencies.withheldOf })
+    planned = await governPayer({ planned, payer: payment.payer, dependencies })
+    await withinRates({ ...exchange, planned }, async () => {
+      const result = await admitCall({ planned, payment, freshQuoteNonce, dependencies })
+      if (result.kind === 'admitted') {
+        paid()
+        admitted = result.call
+      } else {
+        const { corrective } = result
+        demand({ ...exchange, priced: planned, quoteNonce: freshQuoteNonce, corrective })
+      }
+      return admitted
+    })
   } catch (error) {
-    demandAgainOrThrow({ ...exchange, priced: planned, quoteNonce: freshQuoteNonce, error })
+    if (admitted) throw error
+    const known = asUnavailable(error)
+    const priced = errorSpec(known.code).status === 402 ? await priceFor(planned) : planned
+    demandAgainOrThrow({ ...exchange, priced, quoteNonce: freshQuoteNonce, error: known })
   }
-  return undefined
 }
 
 function checkedPayment({

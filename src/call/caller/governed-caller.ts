@@ -18,6 +18,8 @@ export type GovernedCaller = {
   readonly policy: EffectivePolicy
   /** The policy as levels below what the request says of its route. */
   readonly routing: readonly PolicyRouting[]
+  /** The wallet that pays, where it has shown that it does. */
+  readonly payer?: Address
 }
 
 /** Who calls without saying who it is: what is set for all wallets of nobody's binds it as well. */
@@ -63,11 +65,10 @@ function requireNotDenied(rules: CallerRules | undefined): void {
 }
 
 /**
- * Whose rules bind a call: those of its key, else of the wallet that pays. A wallet is taken at its word here; that it is the caller's is
- * shown by its signature before anything is held.
+ * Whose rules bind a call: those of its key, else of the wallet that pays.
  *
  * @param keyRules of the key that came along (authenticate).
- * @param payer the wallet that pays, or says it will.
+ * @param payer the wallet that pays, once it has shown that it does; of others nothing is told.
  * @param runId the caller's own name for calls that belong together.
  * @throws TurnpikeError `key_kind_mismatch`, `permission_denied`, `wallet_denied`.
  */
@@ -82,12 +83,13 @@ export async function governedCaller({
   runId?: string | undefined
   rules: Pick<RulesCache, 'byWallet'>
 }): Promise<GovernedCaller> {
+  const known = payer ? { payer } : {}
   const wallet = payer || !keyRules ? await rules.byWallet(payer ?? NOBODY) : undefined
   requireNotDenied(wallet)
   if (!keyRules && wallet) {
     const { unit, principal } = wallet
     const attribution = attributionOf({ unit, principal, ...(runId === undefined ? {} : { runId }) })
-    return { rules: wallet, attribution, ...policyOf(wallet, attribution) }
+    return { rules: wallet, attribution, ...policyOf(wallet, attribution), ...known }
   }
   if (!keyRules) throw new TurnpikeError('internal_error')
   requireCalling(keyRules)
@@ -100,5 +102,5 @@ export async function governedCaller({
     ...(runId === undefined ? {} : { runId }),
   })
   const joined = together(keyRules, wallet)
-  return { rules: joined, attribution, ...policyOf(joined, attribution) }
+  return { rules: joined, attribution, ...policyOf(joined, attribution), ...known }
 }

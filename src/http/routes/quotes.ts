@@ -16,6 +16,7 @@ import { quoteBody } from '../quote-body.ts'
 import { readBody } from '../read-body.ts'
 import { receive } from '../receive.ts'
 import { requireStorage } from '../require-storage.ts'
+import { signedIn } from '../signed-in.ts'
 import { resourceAt } from '../resource-at.ts'
 
 const USUAL_PATH = '/v1/chat/completions'
@@ -58,7 +59,8 @@ async function answerQuote({
   const received = receive({ request, requestId: requestIdOf(response), body, path, dependencies: call })
   // A probe's price is nobody's: no call can be bought by it, and a quote is honoured.
   if (received.kind === 'probe') throw missingField('model')
-  const governed = await governedCall({ request, received: received.call, dependencies })
+  const wallet = signedIn({ request, dependencies })
+  const governed = await governedCall({ request, received: received.call, signedIn: wallet, dependencies })
   const plan = await planGoverned({ received: governed, dependencies: call })
   const planned = await fitBudgets({ planned: plan, feePicoUsd: 0n, dependencies: call })
   const isFree = planned.ceilingPicoUsd === 0n

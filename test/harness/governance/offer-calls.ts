@@ -10,14 +10,25 @@ export type Offered = {
   readonly chargedPicoUsd: bigint
 }
 
-async function askOnce({ chatUrl, key, cap }: { chatUrl: string; key: string; cap: number }) {
+/** How long an answer is follows from what is said, so that every call says something else. */
+async function askOnce({
+  chatUrl,
+  key,
+  cap,
+  index,
+}: {
+  chatUrl: string
+  key: string
+  cap: number
+  index: number
+}) {
   const answer = await fetch(chatUrl, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
     body: JSON.stringify({
       model: MODEL,
       max_tokens: cap,
-      messages: [{ role: 'user', content: 'Say something.' }],
+      messages: [{ role: 'user', content: `Say something, for the ${index}th time.` }],
     }),
   })
   return (await answer.json()) as {
@@ -56,10 +67,12 @@ export async function offerCalls({
       next += 1
       onCall(index)
       const chatUrl = living[index % living.length] ?? ''
-      const { error, turnpike } = await askOnce({ chatUrl, key, cap: caps[index] ?? CAPS[0] }).catch(() => {
-        living = living.filter((url) => url !== chatUrl)
-        return { error: { code: 'connection' }, turnpike: undefined }
-      })
+      const { error, turnpike } = await askOnce({ chatUrl, key, cap: caps[index] ?? CAPS[0], index }).catch(
+        () => {
+          living = living.filter((url) => url !== chatUrl)
+          return { error: { code: 'connection' }, turnpike: undefined }
+        },
+      )
       if (error) refused[error.code] = (refused[error.code] ?? 0) + 1
       else served += 1
       chargedPicoUsd += BigInt(turnpike?.charge ?? 0)

@@ -85,7 +85,7 @@ async function findMutants({ short, server, log, onProgress }: World) {
     const service = await openService({ databaseUrl, processes: 1, edits: MUTANTS[name] ?? [], log })
     const cell = await runCell({
       service,
-      calls: 200,
+      calls: 400,
       inFlight: 32,
       rules: { ...WAIT_THEN_CLAMP, waitMs: 5_000 },
       seed: 3,

@@ -69,7 +69,7 @@ export async function runCell({
     inFlight,
     seed,
     onCall: (index) => {
-      if (kills && index === calls >> 2) killing = service.kill()
+      if (kills && index === calls >> 4) killing = service.kill()
     },
   })
   await killing

@@ -178,7 +178,7 @@ test('soft and observed budgets let through what a hard one would refuse', async
   ])
 })
 
-test('the price that a wallet is asked is that of the form which its own budget lets it have', async () => {
+test('a wallet that has proved itself is asked the price of the form that its own budget has room for, and nobody else learns of it', async () => {
   const payer = await stack.newPayer('capped wallet')
   const setBy = { unitPath: ['public'], reach: 'own' } as const
   const { commitOf } = await import('../../support/governed.ts')
@@ -201,14 +201,21 @@ test('the price that a wallet is asked is that of the form which its own budget 
   )
   await stack.rules.refresh()
   const body = { model: 'small/one', max_tokens: 4_000 }
-  const headers = { 'x-turnpike-credit': '1', 'x-turnpike-payer': payer.address }
-  const asked = await stack.ask({ body, headers })
-  expect(asked.status).toBe(402)
-  const ceiling = Number(asked.json.error.ceiling_usd)
-  expect(ceiling).toBeLessThanOrEqual(0.001)
-  const proof = payer.prove(asked.headers.get('payment-required') ?? '')
-  const paid = await stack.ask({ body, headers: { 'sign-in-with-x': proof } })
+  const headers = { 'x-turnpike-credit': '1' }
+  // Who only says whose wallet it will pay with learns nothing of that wallet.
+  const unproven = await stack.ask({ body, headers: { ...headers, 'x-turnpike-payer': payer.address } })
+  expect(unproven.status).toBe(402)
+  expect(Number(unproven.json.error.ceiling_usd)).toBeGreaterThan(0.004)
+  const challenge = payer.prove(unproven.headers.get('payment-required') ?? '')
+  const other = await stack.ask({
+    body: { ...body, max_tokens: 4_001 },
+    headers: { 'sign-in-with-x': challenge },
+  })
+  expect(other.status).toBe(402)
+  expect(Number(other.json.error.ceiling_usd)).toBeLessThanOrEqual(0.001)
+  // Its proof is for the price that it was asked before, and buys the form that its budget has room for.
+  const paid = await stack.ask({ body, headers: { 'sign-in-with-x': challenge } })
   expect(paid.status).toBe(200)
   expect(Number(paid.json.turnpike.output_cap)).toBeLessThan(1_000)
-  expect(Number(paid.json.turnpike.ceiling) / 1e6).toBeLessThanOrEqual(ceiling + 1e-6)
+  expect(BigInt(paid.json.turnpike.charge)).toBeLessThanOrEqual(1_000n)
 })
