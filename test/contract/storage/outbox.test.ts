@@ -4,7 +4,10 @@ import type { LeasedDelivery } from '../../../src/call/outbox-ports.ts'
 import { newEvent } from '../../../src/governance/alerts/coalesce.ts'
 import type { AlertEvent } from '../../../src/governance/alerts/events.ts'
 import { verifyChain } from '../../../src/governance/audit/verify-chain.ts'
+import { admissionOf, captureOf, giveCredit, LEDGER, NETWORK, payerNamed, USDC } from '../../support/calls.ts'
 import { commitOf, recordsOf } from '../../support/governed.ts'
+import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
+import { creditRefundFailed, uptoFailed } from '../../../src/ledger/entries.ts'
 import { hasPostgres, MISSING_POSTGRES } from '../../support/postgres.ts'
 import { KINDS, useStorage } from './stores.ts'
 
@@ -245,5 +248,89 @@ describe.each(KINDS)('the outbox on %s', (kind) => {
     expect(leased.map(({ event }) => event)).toMatchObject([
       { type: 'finding.opened', organizationId: null, data: { kind: 'usage', subject } },
     ])
+  })
+
+  test('a charge that cannot be settled any more is told once, in the commit that writes it off', async () => {
+    const operator = await subscribe({ organizationId: 'public', eventTypes: ['settlement.failed'] })
+    const payer = { kind: 'wallet' as const, id: payerNamed('broke') }
+    const account = ACCOUNTS.receivable(payer.id)
+    const call = admissionOf({
+      payer,
+      scheme: 'upto',
+      ceilingAtomic: 500n,
+      authorization: {
+        nonce: '1',
+        permittedAtomic: '500',
+        validAfter: 0,
+        deadline: 1_900_000_000,
+        signature: '0x01',
+      },
+      holds: [{ ledger: LEDGER, account, amount: 500n }],
+      exposureLimitAtomic: 1000n,
+    })
+    const { callId } = call
+    await storage().calls.admit(call)
+    await storage().calls.capture(captureOf(callId, { chargeAtomic: 120n }))
+    const amountAtomic = 120n
+    const event = { network: NETWORK, asset: USDC, amountAtomic, payer: payer.id, callId }
+    const writeOff = (error: string) =>
+      storage().settlement.commit({
+        entries: [uptoFailed(event)],
+        effects: [{ kind: 'settlement', callId, state: 'failed', error }],
+      })
+    // A contract's words are no code of ours.
+    expect(await writeOff('execution reverted: <whatever they say>')).toBe(true)
+    expect(await writeOff('again')).toBe(false)
+    await fanOut()
+    const told = (await lease()).filter(({ webhook }) => webhook.id === operator.id)
+    expect(told.map(({ event: { type, data } }) => ({ type, data }))).toEqual([
+      {
+        type: 'settlement.failed',
+        data: {
+          settlement_id: callId,
+          network: NETWORK,
+          asset: USDC,
+          amount: '120',
+          reason_code: 'refused',
+          transaction: null,
+        },
+      },
+    ])
+  })
+
+  test('a refund that failed is told, and what is signed again is not', async () => {
+    const operator = await subscribe({ organizationId: 'public', eventTypes: ['settlement.failed'] })
+    const payer = payerNamed(`refunded on ${kind}`)
+    await giveCredit(storage(), payer, 1000n)
+    const id = randomUUID()
+    const money = { network: NETWORK, asset: USDC }
+    const held = await storage().due.holdRefund({ ...money, id, kind: 'credit', payer, atMs: NOW_MS })
+    expect(held).toMatchObject({ kind: 'held' })
+    await storage().settlement.commit({
+      entries: [creditRefundFailed({ ...money, refundId: id, payer, amountAtomic: 1000n })],
+      effects: [{ kind: 'refund', id, state: 'failed', error: 'reverted' }],
+    })
+    await fanOut()
+    const told = (await lease()).filter(({ webhook }) => webhook.id === operator.id)
+    expect(told.map(({ event: { data } }) => data)).toMatchObject([
+      { settlement_id: id, amount: '1000', reason_code: 'reverted' },
+    ])
+  })
+
+  test('what no database takes as text stops no other alert', async () => {
+    const webhook = await subscribe()
+    const odd = newEvent({
+      type: 'rate.limited',
+      organizationId: webhook.organizationId,
+      cause: [randomUUID()],
+      data: { scope: 'run', scope_id: 'a\u0000b\ud800c', metric: 'requests', limit: '1' },
+      atMs: NOW_MS,
+    })
+    await outbox().append([odd, keyEvent(webhook.organizationId)])
+    expect(await fanOut()).toBe(2)
+    const leased = await lease()
+    expect(leased.map(({ event }) => event.data)).toContainEqual(
+      expect.objectContaining({ scope_id: 'ab\ufffdc' }),
+    )
   })
 })
