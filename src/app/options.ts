@@ -1,4 +1,5 @@
 import type { ApiKeyOptions } from './api-keys.ts'
+import type { WalletGate } from '../call/caller/screening.ts'
 import type { Catalog, Provider } from '../catalog/types.ts'
 import type { HostedOptions } from '../chain/hosted/ask-facilitator.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
@@ -49,6 +50,8 @@ export type AppOptions = {
   readonly networks: readonly NetworkOptions[]
   readonly keys: { readonly signer: Hex; readonly till: Hex; readonly receiverAuthorizer: Hex }
   readonly apiKeys: ApiKeyOptions
+  /** Whom of the wallets we serve; all where absent. */
+  readonly walletGate?: WalletGate
   readonly terms: Terms
   /** Whether the start is refused where a token is not on chain what our table says. */
   readonly checksTokens?: boolean

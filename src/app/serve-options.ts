@@ -5,6 +5,7 @@ import { chainIdOf } from '../payment/networks.ts'
 import { addressOfPrivateKey } from '../payment/signature.ts'
 import type { Network, Terms } from '../payment/types.ts'
 import { apiKeyOptions } from './api-keys.ts'
+import { walletGateOf } from './wallet-gate.ts'
 import { providersOf, termsOf } from './defaults.ts'
 import { sharedKeys } from './facilitator-options.ts'
 import { loadCatalog, loadQualities, loadTokens } from './load-catalog.ts'
@@ -54,6 +55,7 @@ export function serveOptions({
     })),
     keys,
     apiKeys: apiKeyOptions({ config, authorizerKey: keys.receiverAuthorizer, isTest: false }),
+    walletGate: walletGateOf(config),
     terms: termsOf({
       addresses,
       payTo,

@@ -1,6 +1,7 @@
 import { createBudgetQueue } from '../call/budgets/queue.ts'
 import { createAuthenticate } from '../call/caller/authenticate.ts'
 import { createRulesCache } from '../call/caller/rules-cache.ts'
+import { createWalletGate, type WalletGate } from '../call/caller/screening.ts'
 import type { GovernedDependencies } from '../call/dependencies.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { Storage } from '../storage/open-storage.ts'
@@ -11,14 +12,16 @@ import { repeat } from './repeat.ts'
 
 export type Rules = { readonly governed: GovernedDependencies; readonly close: () => Promise<void> }
 
+const OPEN: WalletGate = { onSilence: 'closed', onlyKnown: false }
+
 /** What binds callers, kept up to date between calls: what is changed here or on another instance is in force within a second. */
 export function watchRules({
-  options: { apiKeys },
+  options: { apiKeys, walletGate: gate = OPEN },
   storage,
   alerts,
   log,
 }: {
-  options: Pick<AppOptions, 'apiKeys'>
+  options: Pick<AppOptions, 'apiKeys' | 'walletGate'>
   storage: Storage
   alerts: GovernedDependencies['alerts']
   log: ReturnType<typeof createLog>
@@ -37,6 +40,7 @@ export function watchRules({
       rates: storage.rates,
       queue: createBudgetQueue(clock),
       alerts,
+      passWallet: createWalletGate({ gate, store: storage.governance, clock }),
     },
     close,
   }

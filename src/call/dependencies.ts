@@ -19,7 +19,7 @@ import type { BudgetStore } from './budget-ports.ts'
 import type { BudgetQueue } from './budgets/queue.ts'
 import type { AlertSink } from './outbox-ports.ts'
 import type { RulesCache } from './caller/rules-cache.ts'
-import type { Authenticate, RateStore } from './rules-ports.ts'
+import type { Authenticate, CallerRules, RateStore } from './rules-ports.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
 import type { RoutingKnowledge } from './route-by-size.ts'
 import type { Turns } from './turns.ts'
@@ -33,6 +33,8 @@ export type GovernedDependencies = {
   readonly rates: RateStore
   readonly queue: BudgetQueue
   readonly alerts: AlertSink
+  /** @throws TurnpikeError `wallet_denied` */
+  readonly passWallet: (wallet: { readonly address: Address; readonly rules: CallerRules }) => Promise<void>
 }
 
 /** Everything that the story of a call needs from outside, joined once by app.ts. */

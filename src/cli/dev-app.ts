@@ -4,6 +4,7 @@ import type { Config, Environment } from '../config/read-config.ts'
 import { apiKeyOptions } from '../app/api-keys.ts'
 import { DEV_NETWORK, devTerms, providersOf } from '../app/defaults.ts'
 import { keyOfSeed } from '../app/checkpoint-signer.ts'
+import { walletGateOf } from '../app/wallet-gate.ts'
 import { loadCatalog } from '../app/load-catalog.ts'
 
 /** What dev, demo and the tests need to know of the laptop's world; structural, so that only they import the dev room. */
@@ -66,6 +67,7 @@ export function openDevApp({
     ],
     keys: world.keys,
     apiKeys: apiKeyOptions({ config, authorizerKey: world.keys.receiverAuthorizer, isTest: true }),
+    walletGate: walletGateOf(config),
     terms: devTerms({ config, world }),
     sponsoredPermitsPerDay: config.TURNPIKE_SPONSORED_PERMITS,
     sponsoredApprovalsPerDay: config.TURNPIKE_SPONSORED_APPROVALS,

@@ -152,6 +152,24 @@ export const VARIABLES = z.object({
     .describe(
       "Secrets under which callers' keys are hashed, oldest first: the last makes new keys, and a key lives as long as its own is listed.",
     ),
+  TURNPIKE_WALLETS: z
+    .enum(['all', 'known'])
+    .default('all')
+    .describe('known: only wallets that an organisation has linked, or that you have allowed, are served.'),
+  TURNPIKE_SCREENING_FILE: z
+    .string()
+    .optional()
+    .describe('JSON list of wallets that are not served, or are to be looked at: {version, deny, review}.'),
+  TURNPIKE_SCREENING_KEY: z
+    .string()
+    .optional()
+    .describe(
+      'ed25519 public key (base64 of its SPKI) that must have signed the list; the signature is in FILE.sig.',
+    ),
+  TURNPIKE_SCREENING_SILENCE: z
+    .enum(['open', 'closed'])
+    .default('closed')
+    .describe('Whether wallets are served while a screening service does not answer.'),
   TURNPIKE_WEBHOOK_SECRET: secret
     .optional()
     .describe(

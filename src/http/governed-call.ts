@@ -33,7 +33,7 @@ export async function governedCall({
     keyRules: await governed.authenticate(credentialOf(request)),
     payer: signedIn?.payer,
     runId: received.request.budget?.runId,
-    rules: governed.rules,
+    governed,
   })
   return callOf({ received, caller, defaultOutputTokens })
 }

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { clock } from '../../src/app/clock.ts'
 import { watchRules } from '../../src/app/watch-rules.ts'
+import type { WalletGate } from '../../src/call/caller/screening.ts'
 import type { GovernedResources } from '../../src/call/admin-ports.ts'
 import type { AlertEvent } from '../../src/governance/alerts/events.ts'
 import { BUDGET_DEFAULTS } from '../../src/governance/budgets/types.ts'
@@ -67,8 +68,9 @@ type Places = Readonly<Record<'organization' | 'unit' | 'principal' | 'key', Pla
  */
 export async function startGovernedStack({
   databaseUrl,
+  walletGate,
   ...options
-}: RoutedOptions & { readonly databaseUrl?: string }) {
+}: RoutedOptions & { readonly databaseUrl?: string; readonly walletGate?: WalletGate }) {
   const storage = await openStorage({
     ...(databaseUrl === undefined ? {} : { databaseUrl }),
     instanceId: randomUUID(),
@@ -77,7 +79,7 @@ export async function startGovernedStack({
   const apiKeys = { peppers: new Map([[1, PEPPER]]), pepperVersion: 1, isTest: true }
   const alerts: AlertEvent[] = []
   const rules = watchRules({
-    options: { apiKeys },
+    options: { apiKeys, ...(walletGate ? { walletGate } : {}) },
     storage,
     alerts: { note: (event) => void alerts.push(event) },
     log: createLog({ level: 'fatal' }),

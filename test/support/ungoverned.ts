@@ -31,5 +31,6 @@ export const UNGOVERNED: CallDependencies['governed'] = {
     end: async () => undefined,
   },
   alerts: { note: () => undefined },
+  passWallet: async () => undefined,
   queue: createBudgetQueue({ sleep: async () => undefined }),
 }

@@ -26,7 +26,7 @@ export async function governPayer({
   if (!before || before.payer === payer) return planned
   const keyRules = before.rules.key ? before.rules : undefined
   const runId = request.budget?.runId
-  const caller = await governedCaller({ keyRules, payer, runId, rules: governed.rules })
+  const caller = await governedCaller({ keyRules, payer, runId, governed })
   const received = callOf({ received: planned, caller, defaultOutputTokens })
   const { policies, budgets } = caller.rules
   const isBound = policies.length + budgets.length > 0 || request.budget !== undefined

@@ -9,7 +9,7 @@ import { requireKeyPermission } from '../../governance/keys/key-kinds.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import type { Address } from '../../payment/types.ts'
 import type { CallerRules } from '../rules-ports.ts'
-import type { RulesCache } from './rules-cache.ts'
+import type { GovernedDependencies } from '../dependencies.ts'
 
 /** Whose rules bind a call, and what they come to. It is frozen with the call: a change binds the next one. */
 export type GovernedCaller = {
@@ -59,11 +59,6 @@ function requireCalling({ key, grants, unit }: CallerRules): void {
   requireKeyPermission({ key, grants, permission: 'models:call', unitPath: unit.path, isOwn: true })
 }
 
-function requireNotDenied(rules: CallerRules | undefined): void {
-  if (rules?.wallet?.verdict !== 'deny') return
-  throw new TurnpikeError('wallet_denied')
-}
-
 /**
  * Whose rules bind a call: those of its key, else of the wallet that pays.
  *
@@ -76,16 +71,16 @@ export async function governedCaller({
   keyRules,
   payer,
   runId,
-  rules,
+  governed,
 }: {
   keyRules: CallerRules | undefined
   payer: Address | undefined
   runId?: string | undefined
-  rules: Pick<RulesCache, 'byWallet'>
+  governed: Pick<GovernedDependencies, 'rules' | 'passWallet'>
 }): Promise<GovernedCaller> {
   const known = payer ? { payer } : {}
-  const wallet = payer || !keyRules ? await rules.byWallet(payer ?? NOBODY) : undefined
-  requireNotDenied(wallet)
+  const wallet = payer || !keyRules ? await governed.rules.byWallet(payer ?? NOBODY) : undefined
+  if (wallet && payer) await governed.passWallet({ address: payer, rules: wallet })
   if (!keyRules && wallet) {
     const { unit, principal } = wallet
     const attribution = attributionOf({ unit, principal, ...(runId === undefined ? {} : { runId }) })

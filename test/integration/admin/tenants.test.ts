@@ -42,7 +42,11 @@ const NAMING: Record<string, (ids: Tenant['ids']) => unknown> = {
   changeBudget: () => ({ limit: '1' }),
   createRate: ({ units }) => ({ place: { level: 'unit', id: units }, metric: 'tokens', limit: 1 }),
   changeRate: () => ({ limit: 1 }),
-  createWebhook: ({ organizations }) => ({ organization_id: organizations, name: 'spy', url: 'https://example.com' }),
+  createWebhook: ({ organizations }) => ({
+    organization_id: organizations,
+    name: 'spy',
+    url: 'https://example.com',
+  }),
   changeWebhook: () => ({ name: 'spy' }),
   createCheckpoint: () => ({}),
 }
@@ -61,7 +65,12 @@ const attack = (of: Tenant['ids']) =>
     const resource = route.path.split('/')[1] as keyof Tenant['ids']
     const path = route.path.replace(':id', of[resource] ?? '')
     const wants = route.path.includes(':id') || route.body !== undefined
-    const query = route.id === 'getEffectivePolicy' ? `?unit=${of.units}` : wants ? '' : `?organization=${of.organizations}`
+    const query =
+      route.id === 'getEffectivePolicy'
+        ? `?unit=${of.units}`
+        : wants
+          ? ''
+          : `?organization=${of.organizations}`
     const audit = route.id === 'createCheckpoint' ? `?organization=${of.organizations}` : query
     return { route, path: `${path}${audit}`, body: route.body ? bodyOf(route.id, of) : undefined }
   })
@@ -107,9 +116,14 @@ describe('an owner and the records of another organisation', () => {
     const mine = await makeTenant({ world, name: 'Mine' })
     for (const { route, path, body } of attack(mine.ids)) {
       // Those have a test of their own, or take what others need.
-      if (/^(archive|take|unlink|revoke|createOrganization|moveUnit|topUp|linkWallet)/.test(route.id)) continue
+      if (/^(archive|take|unlink|revoke|createOrganization|moveUnit|topUp|linkWallet)/.test(route.id))
+        continue
       const answer = await world.ask(route.method.toUpperCase(), path, { token: mine.owner.token, body })
-      expect([route.id, answer.status < 300, answer.status < 300 || answer.text]).toEqual([route.id, true, true])
+      expect([route.id, answer.status < 300, answer.status < 300 || answer.text]).toEqual([
+        route.id,
+        true,
+        true,
+      ])
     }
   })
 })
