@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { openBenchWorld } from '../test/bench/bench-world.ts'
+import { measureBudgetCost } from '../test/bench/budget-cost.ts'
 import { type CeilingFigures, figuresOf, measureCeilings } from '../test/bench/ceilings.ts'
 import { measureExactCharges } from '../test/bench/exact-charges.ts'
 import { measureFirstByte } from '../test/bench/first-byte.ts'
@@ -15,7 +16,8 @@ import { startNotes } from './start-notes.ts'
 /**
  * `npm run bench [-- --short] [--json] [--profile] [--embedded]`: what payment costs a call, and whether charges are exact.
  * docs/BENCHMARKS.md tells how to read it. Fails where exactness fails; whether a speed is good, its reader judges.
- * `npm run bench -- ceilings` prints what callers sign for, over what they are charged, and needs none of that world.
+ * `npm run bench -- ceilings` prints what callers sign for, over what they are charged, and `npm run bench -- budgets` what four budgets add to an
+ * admission; neither needs that world.
  */
 requireNode()
 const { values, positionals } = parseArgs({
@@ -29,6 +31,10 @@ const { values, positionals } = parseArgs({
 })
 if (positionals[0] === 'ceilings') {
   await printCeilings()
+  process.exit()
+}
+if (positionals[0] === 'budgets') {
+  await printBudgetCost()
   process.exit()
 }
 const size = values.short
@@ -77,6 +83,15 @@ async function run(): Promise<Report> {
   }
 }
 
+async function printBudgetCost(): Promise<void> {
+  const figures = await measureBudgetCost({
+    rounds: values.short ? 5 : 9,
+    callsPerRound: values.short ? 300 : 600,
+  })
+  if (values.json) process.stdout.write(`${JSON.stringify(figures)}\n`)
+  else console.table(figures.map(rounded))
+}
+
 async function printCeilings(): Promise<void> {
   const rows = { 'one seller': 'one', 'all sellers': 'all' } as const
   for (const [name, hosts] of Object.entries(rows)) {
@@ -87,9 +102,10 @@ async function printCeilings(): Promise<void> {
 }
 
 /** Ratios of ceiling and charge, with two decimals. */
-function shown({ unbounded, ...row }: CeilingFigures) {
+const shown = ({ unbounded, ...row }: CeilingFigures) => ({ ...rounded(row), unbounded: unbounded.length })
+
+function rounded(row: Readonly<Record<string, string | number>>) {
   const short = (value: string | number) =>
     typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(2) : value
-  const figures = Object.entries(row).map(([name, value]) => [name, short(value)])
-  return { ...Object.fromEntries(figures), unbounded: unbounded.length }
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name, short(value)]))
 }

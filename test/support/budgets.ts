@@ -28,3 +28,14 @@ export const holdOn = ({ terms, amount }: { terms: BudgetTerms; amount: bigint }
 
 export const holdsOn = (budgets: readonly BudgetTerms[], amounts: Amounts): readonly Hold[] =>
   budgets.map((terms) => holdOn({ terms, amount: amountOf({ amounts, metric: terms.metric }) }))
+
+/** What a call takes of the budgets that a process is killed over. */
+export const KILL_AMOUNTS: Amounts = { chargePicoUsd: 1_000_000_000n, tokens: 100n, requests: 1n }
+
+/** The first is so narrow that calls wait for one another: the kill comes while the limit is reached. */
+export const KILL_BUDGETS = [
+  termsOf({ budgetId: 'kill-usd', limit: 30n * KILL_AMOUNTS.chargePicoUsd }),
+  termsOf({ budgetId: 'kill-unit', level: 'unit', levelId: 'sales', limit: 10n ** 20n }),
+  termsOf({ budgetId: 'kill-tokens', metric: 'tokens', limit: 10n ** 12n }),
+  termsOf({ budgetId: 'kill-requests', metric: 'requests', limit: 10n ** 9n }),
+]
