@@ -24,7 +24,12 @@ export type Asked = {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
 }
-export type Answered = { readonly status: number; readonly body: Json; readonly headers: Headers; readonly text: string }
+export type Answered = {
+  readonly status: number
+  readonly body: Json
+  readonly headers: Headers
+  readonly text: string
+}
 
 /** The routes of administration over a real database, without the rest of a server. */
 export async function openAdminWorld() {
@@ -53,7 +58,8 @@ export async function openAdminWorld() {
         privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
       }),
       money: {
-        getBalance: () => Promise.resolve({ availablePicoUsd: 5n * 10n ** 12n, heldPicoUsd: 0n, spentPicoUsd: 0n }),
+        getBalance: () =>
+          Promise.resolve({ availablePicoUsd: 5n * 10n ** 12n, heldPicoUsd: 0n, spentPicoUsd: 0n }),
       },
       topUp: () => Promise.resolve(),
       authenticate: authenticateBy({ store: storage.governance, pepper: PEPPER }),
@@ -109,7 +115,12 @@ export async function openAdminWorld() {
       const { unitId, role, at = unitId, kind = 'management', scopes } = given
       const principal = await make('/principals', { unit_id: unitId, kind: 'user', name: 'somebody' })
       if (role !== undefined) await make('/grants', { principal_id: principal.id, unit_id: at, role })
-      const key = await make('/keys', { principal_id: principal.id, name: 'key', kind, ...(scopes ? { scopes } : {}) })
+      const key = await make('/keys', {
+        principal_id: principal.id,
+        name: 'key',
+        kind,
+        ...(scopes ? { scopes } : {}),
+      })
       return { id: principal.id, keyId: key.id, token: String(key['key']) }
     },
     async close() {

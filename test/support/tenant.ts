@@ -13,7 +13,11 @@ export async function makeTenant({ world, name }: { world: AdminWorld; name: str
   const team = await make('/units', { parent_id: unit.id, name: 'Field' })
   const principal = await make('/principals', { unit_id: unit.id, kind: 'service', name: 'bot' })
   const wallet = await make('/wallets', { address: newAddress(), unit_id: unit.id, name: 'agent' })
-  const role = await make('/roles', { organization_id: id, name: 'reader', permissions: { 'units:read': 'subtree' } })
+  const role = await make('/roles', {
+    organization_id: id,
+    name: 'reader',
+    permissions: { 'units:read': 'subtree' },
+  })
   const grant = await make('/grants', { principal_id: principal.id, unit_id: unit.id, role: 'developer' })
   const key = await make('/keys', { principal_id: principal.id, name: 'k', kind: 'inference' })
   const place = { level: 'unit', id: unit.id }

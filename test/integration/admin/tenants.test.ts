@@ -42,7 +42,11 @@ const NAMING: Record<string, (ids: Tenant['ids']) => unknown> = {
   changeBudget: () => ({ limit: '1' }),
   createRate: ({ units }) => ({ place: { level: 'unit', id: units }, metric: 'tokens', limit: 1 }),
   changeRate: () => ({ limit: 1 }),
-  createWebhook: ({ organizations }) => ({ organization_id: organizations, name: 'spy', url: 'https://example.com' }),
+  createWebhook: ({ organizations }) => ({
+    organization_id: organizations,
+    name: 'spy',
+    url: 'https://example.com',
+  }),
   changeWebhook: () => ({ name: 'spy' }),
   createCheckpoint: () => ({}),
 }
@@ -61,13 +65,19 @@ const attack = (of: Tenant['ids']) =>
     const resource = route.path.split('/')[1] as keyof Tenant['ids']
     const path = route.path.replace(':id', of[resource] ?? '')
     const wants = route.path.includes(':id') || route.body !== undefined
-    const query = route.id === 'getEffectivePolicy' ? `?unit=${of.units}` : wants ? '' : `?organization=${of.organizations}`
+    const query =
+      route.id === 'getEffectivePolicy'
+        ? `?unit=${of.units}`
+        : wants
+          ? ''
+          : `?organization=${of.organizations}`
     const audit = route.id === 'createCheckpoint' ? `?organization=${of.organizations}` : query
     return { route, path: `${path}${audit}`, body: route.body ? bodyOf(route.id, of) : undefined }
   })
 
 describe('an owner and the records of another organisation', () => {
   test('every route answers as if they did not exist, and nothing changes', async () => {
+    const silent = new Set<string>()
     const nowhere = Object.fromEntries(Object.keys(theirs.ids).map((name) => [name, NOBODY])) as Tenant['ids']
     const before = await Promise.all([world.ask('GET', `/audit?organization=${theirs.ids.organizations}`)])
     const guesses = attack(nowhere)
@@ -75,12 +85,16 @@ describe('an owner and the records of another organisation', () => {
       if (['createOrganization', 'listPermissions'].includes(route.id)) continue
       const asked = { token: ours.owner.token, body }
       const answer = await world.ask(route.method.toUpperCase(), path, asked)
+      expect([route.id, answer.status, codeOf(answer)]).toEqual([route.id, 404, 'record_not_found'])
+      // The words are those of one that never was; each resource is looked at once.
+      const kind = `${route.path.split('/')[1]} ${route.body === undefined}`
+      if (silent.has(kind)) continue
+      silent.add(kind)
       const guess = guesses[index]
       const nothing = await world.ask(route.method.toUpperCase(), guess?.path ?? '', {
         ...asked,
         body: guess?.body,
       })
-      expect([route.id, answer.status, codeOf(answer)]).toEqual([route.id, 404, 'record_not_found'])
       expect([route.id, nothing.body]).toEqual([route.id, answer.body])
     }
     const after = await world.ask('GET', `/audit?organization=${theirs.ids.organizations}`)
@@ -107,21 +121,26 @@ describe('an owner and the records of another organisation', () => {
     const mine = await makeTenant({ world, name: 'Mine' })
     for (const { route, path, body } of attack(mine.ids)) {
       // Those have a test of their own, or take what others need.
-      if (/^(archive|take|unlink|revoke|createOrganization|moveUnit|topUp|linkWallet)/.test(route.id)) continue
+      if (/^(archive|take|unlink|revoke|createOrganization|moveUnit|topUp|linkWallet)/.test(route.id))
+        continue
       const answer = await world.ask(route.method.toUpperCase(), path, { token: mine.owner.token, body })
-      expect([route.id, answer.status < 300, answer.status < 300 || answer.text]).toEqual([route.id, true, true])
+      // What the operator has set is not its owner's to loosen.
+      const isFromAbove = ['putPolicy', 'changeBudget', 'changeRate'].includes(route.id)
+      if (isFromAbove) expect([route.id, codeOf(answer)]).toEqual([route.id, 'permission_denied'])
+      else expect([route.id, answer.status < 300 || answer.text]).toEqual([route.id, true])
     }
   })
 })
 
 test('without a credential, with a wrong one and with one that only looks right nothing is told', async () => {
+  for (const token of ['', 'sk-openai-1234567890'])
+    expect(await world.ask('GET', '/organizations', { token })).toMatchObject({ status: 401 })
   for (const { route, path, body } of attack(ours.ids)) {
     const method = route.method.toUpperCase()
-    for (const token of ['', 'wrong', 'sk-openai-1234567890'])
-      expect(await world.ask(method, path, { token, body })).toMatchObject({ status: 401 })
-    const typo = await world.ask(method, path, { token: `${ours.owner.token.slice(0, -1)}!`, body })
-    expect([route.id, typo.status, codeOf(typo)]).toEqual([route.id, 401, 'key_invalid'])
+    expect(await world.ask(method, path, { token: 'wrong', body })).toMatchObject({ status: 401 })
   }
+  const typo = await world.ask('GET', '/organizations', { token: `${ours.owner.token.slice(0, -1)}!` })
+  expect([typo.status, codeOf(typo)]).toEqual([401, 'key_invalid'])
 })
 
 test('a key that calls models administers nothing', async () => {
