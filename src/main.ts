@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { addAdminCommands } from './cli/admin/commands.ts'
 import { explainFailure } from './cli/explain-failure.ts'
 
 const program = new Command('turnpike')
@@ -149,6 +150,8 @@ program
     const { catalog } = await import('./cli/catalog.ts')
     catalog({ json: options.json === true })
   })
+
+addAdminCommands(program)
 
 await program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${explainFailure(error)}\n`)

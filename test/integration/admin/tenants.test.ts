@@ -77,6 +77,7 @@ const attack = (of: Tenant['ids']) =>
 
 describe('an owner and the records of another organisation', () => {
   test('every route answers as if they did not exist, and nothing changes', async () => {
+    const silent = new Set<string>()
     const nowhere = Object.fromEntries(Object.keys(theirs.ids).map((name) => [name, NOBODY])) as Tenant['ids']
     const before = await Promise.all([world.ask('GET', `/audit?organization=${theirs.ids.organizations}`)])
     const guesses = attack(nowhere)
@@ -84,12 +85,16 @@ describe('an owner and the records of another organisation', () => {
       if (['createOrganization', 'listPermissions'].includes(route.id)) continue
       const asked = { token: ours.owner.token, body }
       const answer = await world.ask(route.method.toUpperCase(), path, asked)
+      expect([route.id, answer.status, codeOf(answer)]).toEqual([route.id, 404, 'record_not_found'])
+      // The words are those of one that never was; each resource is looked at once.
+      const kind = `${route.path.split('/')[1]} ${route.body === undefined}`
+      if (silent.has(kind)) continue
+      silent.add(kind)
       const guess = guesses[index]
       const nothing = await world.ask(route.method.toUpperCase(), guess?.path ?? '', {
         ...asked,
         body: guess?.body,
       })
-      expect([route.id, answer.status, codeOf(answer)]).toEqual([route.id, 404, 'record_not_found'])
       expect([route.id, nothing.body]).toEqual([route.id, answer.body])
     }
     const after = await world.ask('GET', `/audit?organization=${theirs.ids.organizations}`)
@@ -119,23 +124,23 @@ describe('an owner and the records of another organisation', () => {
       if (/^(archive|take|unlink|revoke|createOrganization|moveUnit|topUp|linkWallet)/.test(route.id))
         continue
       const answer = await world.ask(route.method.toUpperCase(), path, { token: mine.owner.token, body })
-      expect([route.id, answer.status < 300, answer.status < 300 || answer.text]).toEqual([
-        route.id,
-        true,
-        true,
-      ])
+      // What the operator has set is not its owner's to loosen.
+      const isFromAbove = ['putPolicy', 'changeBudget', 'changeRate'].includes(route.id)
+      if (isFromAbove) expect([route.id, codeOf(answer)]).toEqual([route.id, 'permission_denied'])
+      else expect([route.id, answer.status < 300 || answer.text]).toEqual([route.id, true])
     }
   })
 })
 
 test('without a credential, with a wrong one and with one that only looks right nothing is told', async () => {
+  for (const token of ['', 'sk-openai-1234567890'])
+    expect(await world.ask('GET', '/organizations', { token })).toMatchObject({ status: 401 })
   for (const { route, path, body } of attack(ours.ids)) {
     const method = route.method.toUpperCase()
-    for (const token of ['', 'wrong', 'sk-openai-1234567890'])
-      expect(await world.ask(method, path, { token, body })).toMatchObject({ status: 401 })
-    const typo = await world.ask(method, path, { token: `${ours.owner.token.slice(0, -1)}!`, body })
-    expect([route.id, typo.status, codeOf(typo)]).toEqual([route.id, 401, 'key_invalid'])
+    expect(await world.ask(method, path, { token: 'wrong', body })).toMatchObject({ status: 401 })
   }
+  const typo = await world.ask('GET', '/organizations', { token: `${ours.owner.token.slice(0, -1)}!` })
+  expect([typo.status, codeOf(typo)]).toEqual([401, 'key_invalid'])
 })
 
 test('a key that calls models administers nothing', async () => {
