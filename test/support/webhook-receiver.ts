@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
@@ -10,13 +10,12 @@ export type Received = { readonly headers: IncomingHttpHeaders; readonly body: s
 export async function startReceiver() {
   const received: Received[] = []
   let answer: (response: ServerResponse, number: number) => void = (response) => response.end()
-  const listener: RequestListener = (request, response) => {
-    void text(request).then((body) => {
-      received.push({ headers: request.headers, body })
-      answer(response, received.length)
-    })
+  async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await text(request)
+    received.push({ headers: request.headers, body })
+    answer(response, received.length)
   }
-  const server = createServer(listener)
+  const server = createServer((request, response) => void take(request, response))
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
   })
@@ -37,7 +36,7 @@ export async function startReceiver() {
       answer = (response) => response.end()
     },
     untilReceived: (count: number) =>
-      waitUntil({ what: `${count} webhooks`, isSo: () => received.length >= count, timeoutMs: 10_000 }),
+      waitUntil({ what: `${count} webhooks`, isSo: () => received.length >= count }),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve())

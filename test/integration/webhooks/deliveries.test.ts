@@ -100,18 +100,19 @@ const created = (organizationId: string) =>
   })
 const deliveriesOf = async (tenant: string) =>
   (await storage.governance.list({ resource: 'deliveries', tenant, limit: 100 })).items
-const untilDelivery = (
+/** Waits for what becomes of the only delivery of an organisation; says how it stands where that never comes. */
+async function untilDelivery(
   tenant: string,
   isSo: (one: Awaited<ReturnType<typeof deliveriesOf>>[number]) => boolean,
-) =>
-  waitUntil({
-    what: 'the delivery',
-    timeoutMs: 10_000,
-    isSo: async () => {
-      const [one] = await deliveriesOf(tenant)
-      return one !== undefined && isSo(one)
-    },
+): Promise<void> {
+  const look = async () => {
+    const [one] = await deliveriesOf(tenant)
+    return one !== undefined && isSo(one)
+  }
+  await waitUntil({ what: 'the delivery', isSo: look }).catch(async (error: unknown) => {
+    throw new Error(`It stands at ${JSON.stringify(await deliveriesOf(tenant))}.`, { cause: error })
   })
+}
 
 test('spending that reaches a threshold is a signed webhook, once', async () => {
   const webhooks = start()
@@ -256,7 +257,6 @@ test('of two instances one makes each delivery', async () => {
   other.wake()
   await waitUntil({
     what: 'all deliveries',
-    timeoutMs: 10_000,
     isSo: async () =>
       (await deliveriesOf(organizationId)).filter(({ state }) => state === 'delivered').length === 30,
   })

@@ -66,8 +66,7 @@ afterAll(async () => {
 
 const toldOf = (type: string) =>
   receiver.received.map((one) => verified(one, SECRET)).filter((event) => event.type === type)
-const untilTold = (type: string) =>
-  waitUntil({ what: type, isSo: () => toldOf(type).length > 0, timeoutMs: 20_000 })
+const untilTold = (type: string) => waitUntil({ what: type, isSo: () => toldOf(type).length > 0 })
 
 test('an endpoint that fails, a count that is wrong and a price that changes are told to the operator', async () => {
   const { pay } = stockPayer({ stack, payer: await stack.newPayer(), scheme: 'batch-settlement' })
