@@ -24,7 +24,7 @@ export async function runCommand(
   try {
     process.exitCode = 0
     await program.parseAsync(words, { from: 'user' })
-    return { stdout, code: Number(process.exitCode) }
+    return { stdout, code: process.exitCode }
   } catch (error) {
     return { stdout, code: 1, error: error instanceof Error ? error.message : '' }
   } finally {

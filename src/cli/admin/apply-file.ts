@@ -69,7 +69,9 @@ export function readApplyFile(path: string): ApplyFile {
     // Every JSON is YAML.
     value = parse(text)
   } catch (error) {
-    throw new Error(`${path} is neither YAML nor JSON: ${error instanceof Error ? error.message : ''}`)
+    throw new Error(`${path} is neither YAML nor JSON: ${error instanceof Error ? error.message : ''}`, {
+      cause: error,
+    })
   }
   const read = FILE.safeParse(value)
   if (read.success) return read.data

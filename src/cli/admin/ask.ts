@@ -28,7 +28,7 @@ export async function listAll(
       ([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]),
     )
     const page = await ask<{ data: Row[]; has_more: boolean; last_id: string | null }>({
-      path: `${path}?${new URLSearchParams(said)}`,
+      path: `${path}?${new URLSearchParams(said).toString()}`,
     })
     rows.push(...page.data)
     after = page.has_more ? page.last_id : undefined

@@ -131,7 +131,7 @@ export const effectivePolicy: Verb = async (given) => {
         ? undefined
         : (await findNamed({ path: '/keys', what: 'key', organization, wanted: key })).id,
   }) as Readonly<Record<string, string>>
-  const path = `/policies/effective?${new URLSearchParams(query)}`
+  const path = `/policies/effective?${new URLSearchParams(query).toString()}`
   const { places, rules } = await ask<InForce>({ path })
   if (given.json) {
     printJson({ places, rules })

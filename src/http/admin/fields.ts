@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { LEVELS } from '../../governance/hierarchy/attribution.ts'
-import { isPermission, type Permission } from '../../governance/roles/permissions.ts'
+import { isPermission } from '../../governance/roles/permissions.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { parseUsd } from '../../lib/money.ts'
 
@@ -43,7 +43,6 @@ export const time = z
 export const permission = z
   .string()
   .refine(isPermission, 'must be a permission: GET /admin/v1/permissions lists them')
-  .transform((text) => text as Permission)
 
 /** What every list takes. */
 const PAGE = {

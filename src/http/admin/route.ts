@@ -86,7 +86,7 @@ export const writing = <Resource extends GovernedResource, Body extends Fields>(
   method,
   act: {
     kind: 'write',
-    shape: shape as Shape,
+    shape,
     status: isNew ? 201 : 200,
     decide: decide as (given: Given) => Decision | Promise<Decision>,
   },
@@ -99,7 +99,7 @@ export const showing = <Resource extends GovernedResource>({
 }: Told & { readonly kind: Kind<Resource> }): AdminRoute => ({
   ...told,
   method: 'get',
-  act: { kind: 'get', resource, shape: shape as Shape },
+  act: { kind: 'get', resource, shape },
 })
 
 /** A route that shows a page of them. */
@@ -116,5 +116,5 @@ export const listing = <Resource extends GovernedResource>({
   ...told,
   method: 'get',
   query,
-  act: { kind: 'list', resource, shape: shape as Shape, filters },
+  act: { kind: 'list', resource, shape, filters },
 })

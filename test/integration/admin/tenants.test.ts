@@ -79,7 +79,7 @@ describe('an owner and the records of another organisation', () => {
   test('every route answers as if they did not exist, and nothing changes', async () => {
     const silent = new Set<string>()
     const nowhere = Object.fromEntries(Object.keys(theirs.ids).map((name) => [name, NOBODY])) as Tenant['ids']
-    const before = await Promise.all([world.ask('GET', `/audit?organization=${theirs.ids.organizations}`)])
+    const before = await world.ask('GET', `/audit?organization=${theirs.ids.organizations}`)
     const guesses = attack(nowhere)
     for (const [index, { route, path, body }] of attack(theirs.ids).entries()) {
       if (['createOrganization', 'listPermissions'].includes(route.id)) continue
@@ -98,7 +98,7 @@ describe('an owner and the records of another organisation', () => {
       expect([route.id, nothing.body]).toEqual([route.id, answer.body])
     }
     const after = await world.ask('GET', `/audit?organization=${theirs.ids.organizations}`)
-    expect([after]).toMatchObject([{ body: before[0]?.body }])
+    expect(after.body).toEqual(before.body)
   })
 
   test('lists show its own, whatever cursor it gives', async () => {
