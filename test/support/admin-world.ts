@@ -11,6 +11,8 @@ import { governedRoutes } from '../../src/http/admin/governed-routes.ts'
 import type { HttpDependencies } from '../../src/http/dependencies.ts'
 import { errorHandler, withRequestId } from '../../src/http/error-handler.ts'
 import { TurnpikeError } from '../../src/lib/errors/turnpike-error.ts'
+import { createSeal } from '../../src/webhooks/seal.ts'
+import { createSubscriptions } from '../../src/webhooks/subscriptions.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { authenticateBy } from './key-rules.ts'
 import { fillLedgerFolder } from './ledger-folder.ts'
@@ -39,7 +41,6 @@ export async function openAdminWorld() {
   const storage = await openStorage({ dataDirectory, instanceId: randomUUID(), region: 'local' })
   const { privateKey } = generateKeyPairSync('ed25519')
   const errors: unknown[] = []
-  let seals = 0
   const clock = { nowMs: Date.now, random: (byteCount: number) => randomBytes(byteCount) }
   const dependencies = {
     adminToken: ADMIN_TOKEN,
@@ -53,7 +54,18 @@ export async function openAdminWorld() {
       clock,
       keys: { pepper: PEPPER, pepperVersion: 1, isTest: true },
       digest: (text: string) => createHmac('sha256', PEPPER).update(text).digest('base64url'),
-      newWebhookSecret: () => ({ secret: `whsec_${(seals += 1)}`, sealedSecret: `sealed-${seals}` }),
+      // Addresses are not looked up here: names of other people's hosts would be asked for.
+      subscriptions: {
+        ...createSubscriptions({
+          store: storage.outbox,
+          seal: createSeal({ serverSecret: PEPPER }),
+          isDev: true,
+          resolve: () => Promise.reject(new Error('Nobody resolves names here.')),
+          nowMs: Date.now,
+          wake: () => undefined,
+        }),
+        checkUrl: () => Promise.resolve(),
+      },
       checkpoints: checkpointSigner({
         privateKey: privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64'),
       }),

@@ -25,6 +25,7 @@ export async function makeTenant({ world, name }: { world: AdminWorld; name: str
   const budget = await make('/budgets', { place, limit: '100' })
   const rate = await make('/rates', { place, metric: 'requests', limit: 60 })
   const webhook = await make('/webhooks', { organization_id: id, name: 'hook', url: 'https://example.com/h' })
+  const delivery = await make(`/webhooks/${webhook.id}/test`, {})
   const owner = await world.member({ unitId: id, role: 'owner' })
   return {
     owner,
@@ -40,6 +41,7 @@ export async function makeTenant({ world, name }: { world: AdminWorld; name: str
       budgets: budget.id,
       rates: rate.id,
       webhooks: webhook.id,
+      deliveries: delivery.id,
     },
     team: team.id,
   }

@@ -1,17 +1,11 @@
 import { checkName } from '../../governance/hierarchy/check-name.ts'
-import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import type { Webhook } from '../admin-ports.ts'
 import { changing, type Decision, type Desk, making } from './desk.ts'
 import { organizationAsked } from './list-records.ts'
+import { subscriptionsOf } from './read-alerts.ts'
 
 type Versioned = { readonly id: string; readonly version?: number | undefined }
 type Fields = Pick<Webhook, 'name' | 'url' | 'eventTypes'>
-
-function newSecret({ dependencies }: Desk, webhookId: string) {
-  const made = dependencies.newWebhookSecret?.(webhookId)
-  if (made) return made
-  throw new TurnpikeError('not_configured_here', { message: 'This server sends no webhooks.' })
-}
 
 const rootOf = (organizationId: string) => ({ organizationId, unitPath: [organizationId] })
 
@@ -22,9 +16,10 @@ export async function createWebhook(
 ): Promise<Decision> {
   const organizationId = await organizationAsked(desk, asked)
   desk.need(rootOf(organizationId))
-  await desk.dependencies.checkWebhookUrl?.(url)
+  const subscriptions = subscriptionsOf(desk)
+  await subscriptions.checkUrl(url)
   const id = desk.newId()
-  const { secret, sealedSecret } = newSecret(desk, id)
+  const { secret, sealedSecret } = subscriptions.makeSecret(id)
   const webhook: Webhook = {
     id,
     organizationId,
@@ -62,7 +57,7 @@ export async function changeWebhook(
   const { disabledAtMs, ...was } = await desk.records.get('webhooks', id)
   const { organizationId } = was
   desk.need(rootOf(organizationId))
-  if (url !== undefined) await desk.dependencies.checkWebhookUrl?.(url)
+  if (url !== undefined) await subscriptionsOf(desk).checkUrl(url)
   const stoppedAtMs =
     isDisabled === undefined ? disabledAtMs : isDisabled ? (disabledAtMs ?? desk.nowMs) : undefined
   const webhook: Webhook = {
@@ -83,12 +78,10 @@ export async function changeWebhook(
 export async function rotateWebhookSecret(desk: Desk, { id, version }: Versioned): Promise<Decision> {
   const was = await desk.records.get('webhooks', id)
   desk.need(rootOf(was.organizationId))
-  const { secret, sealedSecret } = newSecret(desk, id)
+  const { secret, sealedSecret, sealedEarlierSecret } = subscriptionsOf(desk).rotateSecret(was)
   return {
     organizationId: was.organizationId,
-    changes: [
-      changing('webhooks', was, { ...was, sealedSecret, sealedEarlierSecret: was.sealedSecret }, version),
-    ],
+    changes: [changing('webhooks', was, { ...was, sealedSecret, sealedEarlierSecret }, version)],
     answer: { resource: 'webhooks', id },
     once: { secret },
   }

@@ -17,10 +17,8 @@ export type GovernDependencies = {
   }
   /** A digest under a key of the server: of requests and addresses no bare hash is kept. */
   readonly digest: (text: string) => string
-  /** Makes a webhook's signing secret: its text, shown once, and as it is stored. */
-  readonly newWebhookSecret?: Subscriptions['makeSecret']
-  /** Refuses an address that no webhook may have. */
-  readonly checkWebhookUrl?: (url: string) => Promise<void>
+  /** Secrets, addresses and deliveries of webhooks. */
+  readonly subscriptions?: Subscriptions
   /** Signs checkpoints of the audit log. */
   readonly checkpoints?: CheckpointSigner
   readonly money?: OrganizationStore

@@ -1,6 +1,7 @@
 import type { Request } from 'express'
 import type { HttpDependencies } from '../dependencies.ts'
 import { requireSignIn } from '../signed-in.ts'
+import { ALERT_ROUTES } from './alerts.ts'
 import { AUDIT_ROUTES } from './audit.ts'
 import { BUDGET_ROUTES } from './budgets.ts'
 import { KEY_ROUTES } from './keys.ts'
@@ -29,5 +30,6 @@ export const allRoutes = (dependencies: HttpDependencies): readonly AdminRoute[]
   ...BUDGET_ROUTES,
   ...RATE_ROUTES,
   ...WEBHOOK_ROUTES,
+  ...ALERT_ROUTES,
   ...AUDIT_ROUTES,
 ]

@@ -50,7 +50,7 @@ const NAMING: Record<string, (ids: Tenant['ids']) => unknown> = {
   changeWebhook: () => ({ name: 'spy' }),
   createCheckpoint: () => ({}),
 }
-const EMPTY = /^(archive|restore|revoke|unlink|take|rotateWebhook)/
+const EMPTY = /^(archive|restore|revoke|unlink|take|rotateWebhook|replay|test)/
 
 const bodyOf = (id: string, ids: Tenant['ids']): unknown => {
   const named = NAMING[id]
