@@ -9,11 +9,14 @@ export type PromptTerms = {
   readonly ownHeads: (modelId: string) => readonly number[]
   /** One number for each head, then one for each level of ability; bounded, the gate not yet applied. */
   readonly of: (reading: PromptReading) => Float64Array
+  /** Where a model stands among the levels of ability, in steps and parts of a step from the lowest. */
+  readonly levelOf: (ability: number) => number
+  /** @param level of a model without heads of its own (`levelOf`). */
   readonly ofModel: (query: {
     terms: Float64Array
     reading: PromptReading
     heads: readonly number[]
-    ability: number
+    level: number
   }) => number
 }
 
@@ -76,12 +79,13 @@ export function createPromptTerms({
   return {
     ownHeads: (modelId) => headsByName.get(canonicalName(modelId)) ?? [],
     of,
-    ofModel: ({ terms, reading, heads: own, ability }) => {
+    levelOf: (ability) => Math.max(0, Math.min(LEVELS - 1, (ability - low) / step)),
+    ofModel: ({ terms, reading, heads: own, level }) => {
       if (own.length > 0) return boundedTerm(meanOf(terms, reading, own))
-      const at = Math.max(0, Math.min(LEVELS - 1, (ability - low) / step))
-      const below = Math.min(LEVELS - 2, Math.floor(at))
-      const [a, b] = [terms[heads.length + below]!, terms[heads.length + below + 1]!]
-      return boundedTerm(a + (at - below) * (b - a))
+      const below = Math.min(LEVELS - 2, Math.floor(level))
+      const a = terms[heads.length + below]!
+      const b = terms[heads.length + below + 1]!
+      return boundedTerm(a + (level - below) * (b - a))
     },
   }
 }
