@@ -43,31 +43,30 @@ export type CandidatePool = {
  * enough to it. The floor is taken from cautious qualities on both sides, so the best one always meets it.
  */
 export function gatherCandidates(options: PoolOptions): CandidatePool {
-  const { setting, shelf, hasFloor, minQuality = 0 } = options
+  const { setting, hasFloor } = options
   const sheet = scoreSheet(setting.table)
   const resting = new Map<Row, EndpointHealth>()
-  rateModels({ shelf, setting, minQuality, sheet })
-  const look = (group: number) => lookAtModel({ group, options, sheet, resting })
-  const most = mostReliable({ shelf, sheet, look })
+  const looking = { options, sheet, resting }
+  rateModels(looking)
+  const most = mostReliable(looking)
   const least = hasFloor && most > -Infinity ? Math.min(most, setting.strategy.floor * most) : -Infinity
-  const candidates = allFrom({ least, shelf, sheet, look })
-  addKept({ candidates, options, sheet, resting })
+  const candidates = allFrom(looking, least)
+  addKept(looking, candidates)
   // Those of models that turned out to be too far below the best one.
   for (const row of resting.keys()) if (sheet.ofRow.reliable[row.place]! < least) resting.delete(row)
   return { candidates, resting, sheet }
 }
 
-function rateModels({
-  shelf: { models },
-  setting,
-  minQuality,
-  sheet: { ofModel },
-}: {
-  shelf: Shelf
-  setting: PoolSetting
-  minQuality: number
-  sheet: ScoreSheet
-}): void {
+/** What every step of one search needs. */
+type Looking = {
+  readonly options: PoolOptions
+  readonly sheet: ScoreSheet
+  readonly resting: Map<Row, EndpointHealth>
+}
+
+function rateModels({ options, sheet: { ofModel } }: Looking): void {
+  const { setting, minQuality = 0 } = options
+  const { models } = options.shelf
   const { quality, sd, reliable, isSeen } = ofModel
   const { caution } = setting.strategy
   estimateColumns({ models, knowledge: setting, into: ofModel })
@@ -79,54 +78,35 @@ function rateModels({
 }
 
 /** The quality of the best model that has a candidate; -Infinity where none has. */
-function mostReliable({
-  shelf: { groups },
-  sheet: { ofModel, ofRow },
-  look,
-}: {
-  shelf: Shelf
-  sheet: ScoreSheet
-  look: (group: number) => void
-}): number {
+function mostReliable(looking: Looking): number {
+  const { groups } = looking.options.shelf
+  const { ofModel, ofRow } = looking.sheet
   let most = -Infinity
   // The dearest first: those are likely the best, and whoever is not better than the best so far is not looked at.
   for (let group = groups.length - 1; group >= 0; group -= 1) {
     if (ofModel.reliable[group]! <= most) continue
-    look(group)
+    lookAtModel(looking, group)
     if (groups[group]!.some(({ place }) => ofRow.isAwake[place] === 1)) most = ofModel.reliable[group]!
   }
   return most
 }
 
 /** The candidates of all models that can be relied on for this much. */
-function allFrom({
-  least,
-  shelf: { groups },
-  sheet: { ofModel, ofRow },
-  look,
-}: {
-  least: number
-  shelf: Shelf
-  sheet: ScoreSheet
-  look: (group: number) => void
-}): Row[] {
+function allFrom(looking: Looking, least: number): Row[] {
+  const { groups } = looking.options.shelf
+  const { ofModel, ofRow } = looking.sheet
   const candidates: Row[] = []
   for (let group = 0; group < groups.length; group += 1) {
     const reliable = ofModel.reliable[group]!
     if (reliable < least || reliable === -Infinity) continue
-    if (ofModel.isSeen[group] === 0) look(group)
+    if (ofModel.isSeen[group] === 0) lookAtModel(looking, group)
     for (const row of groups[group]!) if (ofRow.isAwake[row.place] === 1) candidates.push(row)
   }
   return candidates
 }
 
-type Looking = {
-  readonly options: PoolOptions
-  readonly sheet: ScoreSheet
-  readonly resting: Map<Row, EndpointHealth>
-}
-
-function lookAtModel({ group, options, sheet, resting }: Looking & { readonly group: number }): void {
+function lookAtModel(looking: Looking, group: number): void {
+  const { options, sheet } = looking
   const { quality, sd, reliable, isSeen } = sheet.ofModel
   isSeen[group] = 1
   for (const row of options.shelf.groups[group]!) {
@@ -134,12 +114,12 @@ function lookAtModel({ group, options, sheet, resting }: Looking & { readonly gr
     sheet.ofRow.quality[place] = quality[group]!
     sheet.ofRow.sd[place] = sd[group]!
     sheet.ofRow.reliable[place] = reliable[group]!
-    sheet.ofRow.isAwake[place] = lookAt({ row, options, sheet, resting }) ? 1 : 0
+    sheet.ofRow.isAwake[place] = lookAt(looking, row) ? 1 : 0
   }
 }
 
 /** Whether an endpoint fits and may be asked now; if so, with what is expected of it. */
-function lookAt({ row, options, sheet, resting }: Looking & { readonly row: Row }): boolean {
+function lookAt({ options, sheet, resting }: Looking, row: Row): boolean {
   if (options.reasonAt(row) !== PASSES) return false
   const { setting } = options
   const { endpointId, providerId } = row
@@ -155,11 +135,11 @@ function lookAt({ row, options, sheet, resting }: Looking & { readonly row: Row 
 }
 
 /** Those of the quoted plan that the estimates of now would leave out. */
-function addKept({ candidates, ...looking }: Looking & { readonly candidates: Row[] }): void {
+function addKept(looking: Looking, candidates: Row[]): void {
   const { options, sheet } = looking
   const { kept, strategy } = options.setting
   for (const row of kept ?? []) {
-    if (candidates.includes(row) || !lookAt({ row, ...looking })) continue
+    if (candidates.includes(row) || !lookAt(looking, row)) continue
     const { quality, sd } = estimateQuality(row.model, options.setting)
     sheet.ofRow.quality[row.place] = quality
     sheet.ofRow.sd[row.place] = sd

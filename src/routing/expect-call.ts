@@ -1,10 +1,8 @@
-import type { Prices } from '../catalog/types.ts'
-import { bucketsFor } from '../pricing/tier.ts'
-import type { Row } from './endpoint-table.ts'
+import type { PriceTier, Row, TokenPrices } from './endpoint-table.ts'
 import type { EndpointHealth } from './health/endpoint-health.ts'
 import type { RouteQuestion } from './route-question.ts'
 import type { ScoreSheet } from './score-sheet.ts'
-import type { LatencyMeasure, Strategy } from './strategies.ts'
+import type { Strategy } from './strategies.ts'
 
 /** What the cost and the time of a candidate are expected from. */
 export type Expectation = { readonly inputTokens: number; readonly outputTokens: number }
@@ -35,38 +33,21 @@ export function expectCall({
   const { place, ownMarginBps } = row
   const { question, strategy, expected } = setting
   const { inputTokens, outputTokens } = expected
-  const tier = row.hasTiers ? tierOf(row.endpoint.prices, inputTokens) : row
-  const margin = 1 + (Number.isNaN(ownMarginBps) ? question.marginBps : ownMarginBps) / 10_000
+  const prices = (row.tiers && tierFor(row.tiers, inputTokens)) ?? row
+  const margin = 1 + (ownMarginBps ?? question.marginBps) / 10_000
   const cached = Math.min(cachedTokens(row, setting), inputTokens)
-  ofRow.costPicoUsd[place] = (tier.inputPicoUsd * inputTokens + tier.outputPicoUsd * outputTokens) * margin
-  ofRow.cachedPicoUsd[place] = cached * Math.max(0, tier.inputPicoUsd - tier.cacheReadPicoUsd) * margin
-  ofRow.latencyMs[place] = latencyOf({ measure: strategy.latency, health, outputTokens })
+  ofRow.costPicoUsd[place] =
+    (prices.inputPicoUsd * inputTokens + prices.outputPicoUsd * outputTokens) * margin
+  ofRow.cachedPicoUsd[place] = cached * Math.max(0, prices.inputPicoUsd - prices.cacheReadPicoUsd) * margin
+  const startMs = strategy.latency === 'throughput' ? 0 : health.firstTokenMs
+  const writingMs = strategy.latency === 'first-token' ? 0 : (outputTokens / health.tokensPerSecond) * 1_000
+  ofRow.latencyMs[place] = startMs + writingMs
   ofRow.availability[place] = health.availability
-}
-
-function latencyOf({
-  measure,
-  health: { firstTokenMs, tokensPerSecond },
-  outputTokens,
-}: {
-  measure: LatencyMeasure
-  health: EndpointHealth
-  outputTokens: number
-}): number {
-  if (measure === 'first-token') return firstTokenMs
-  const writingMs = (outputTokens / tokensPerSecond) * 1_000
-  return measure === 'answer' ? firstTokenMs + writingMs : writingMs
 }
 
 const cachedTokens = ({ endpointId }: Row, { sessionKey, cachedTokensAt }: CallSetting): number =>
   sessionKey === undefined || !cachedTokensAt ? 0 : Math.max(0, cachedTokensAt({ sessionKey, endpointId }))
 
-function tierOf(prices: Prices | undefined, inputTokens: number) {
-  if (!prices) return { inputPicoUsd: 0, outputPicoUsd: 0, cacheReadPicoUsd: 0 }
-  const { inputPicoUsd, outputPicoUsd, cacheReadPicoUsd } = bucketsFor({ prices, inputTokens })
-  return {
-    inputPicoUsd: Number(inputPicoUsd),
-    outputPicoUsd: Number(outputPicoUsd),
-    cacheReadPicoUsd: Number(cacheReadPicoUsd),
-  }
-}
+/** The last tier whose threshold the input is above, if any (pricing/tier.ts). */
+const tierFor = (tiers: readonly PriceTier[], inputTokens: number): TokenPrices | undefined =>
+  tiers.findLast(({ aboveInputTokens }) => inputTokens > aboveInputTokens)

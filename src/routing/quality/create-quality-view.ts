@@ -13,7 +13,7 @@ import {
 } from './predict-columns.ts'
 import { predictQuality } from './predict-quality.ts'
 import type { Predictor } from './predictor.ts'
-import { createPromptTerms } from './prompt-terms.ts'
+import { addedAtLevel, type AddedByPrompt, createPromptTerms } from './prompt-terms.ts'
 import type { Features } from './read-features.ts'
 import { type PromptReading, readPrompt } from './read-prompt.ts'
 import type { QualityView } from '../quality-view.ts'
@@ -26,10 +26,12 @@ export type CatalogQualityView = {
   readonly priorOf: (model: Pick<Model, 'id'>) => Prior
 }
 
-type Read = { readonly reading: PromptReading; readonly terms: Float64Array }
+type Read = { readonly reading: PromptReading; readonly added: AddedByPrompt }
 
 /** A model that came to the catalogue later than the view is as unknown as can be. */
 const UNKNOWN: Omit<Prior, 'byDomain'> = { kind: 'derived', general: 0, sd: 1.2, ability: 0 }
+
+const NOTHING_ADDED: AddedByPrompt = { byHead: new Float64Array(), byLevel: new Float64Array() }
 
 /**
  * Joins the trained file, published scores and a catalogue to estimates.
@@ -81,16 +83,17 @@ export function createQualityView({
   }
   const readAnew = (features: Features): Read => {
     const reading = readPrompt({ predictor, features })
-    return { reading, terms: reading.gate > 0 ? terms.of(reading) : new Float64Array() }
+    return { reading, added: reading.gate > 0 ? terms.of(reading) : NOTHING_ADDED }
   }
   return {
     priorOf: ({ id }) => (known.get(id) ?? stranger).prior,
     of: ({ model, features }) => {
       const { prior, heads, level, byPrior } = known.get(model.id) ?? stranger
       if (!features) return byPrior
-      const { reading, terms: all } = readOnce(features)
+      const { reading, added } = readOnce(features)
       if (reading.gate === 0) return byPrior
-      const promptTerm = terms.ofModel({ terms: all, reading, heads, level })
+      const promptTerm =
+        heads.length > 0 ? terms.atHeads({ added, reading, heads }) : addedAtLevel(added.byLevel, level)
       return predictQuality({ prior, reading, promptTerm })
     },
     ofAll({ models, features, into }) {

@@ -1,7 +1,7 @@
 import type { QualityColumns, QualityEstimate } from '../quality-view.ts'
 import { shareOfOdds } from './exact-math.ts'
 import { deviationOf } from './predict-quality.ts'
-import type { PromptTerms } from './prompt-terms.ts'
+import { addedAtLevel, type AddedByPrompt, type PromptTerms } from './prompt-terms.ts'
 import type { PromptReading } from './read-prompt.ts'
 import type { Prior } from './types.ts'
 
@@ -23,7 +23,8 @@ export type PriorColumns = {
   readonly byDomain: readonly Float64Array[]
   readonly sd: Float64Array
   readonly level: Float64Array
-  readonly heads: readonly (readonly number[])[]
+  /** The few that have heads of their own. */
+  readonly headed: readonly { readonly index: number; readonly heads: readonly number[] }[]
   /** Of the estimate that rests on the prior alone. */
   readonly quality: Float64Array
   readonly deviation: Float64Array
@@ -37,7 +38,7 @@ export function columnsOfPriors(models: readonly KnownModel[]): PriorColumns {
     byDomain: Array.from({ length: domains }, (_, domain) => column(({ prior }) => prior.byDomain[domain]!)),
     sd: column(({ prior }) => prior.sd),
     level: column(({ level }) => level),
-    heads: models.map(({ heads }) => heads),
+    headed: models.flatMap(({ heads }, index) => (heads.length > 0 ? [{ index, heads }] : [])),
     quality: column(({ byPrior }) => byPrior.quality),
     deviation: column(({ byPrior }) => byPrior.sd),
   }
@@ -54,24 +55,28 @@ export function copyPriors({ priors, into }: { priors: PriorColumns; into: Quali
 export function predictColumns({
   priors,
   reading,
-  terms,
+  added,
   promptTerms,
   into,
 }: {
   priors: PriorColumns
   reading: PromptReading
-  /** Of this prompt. */
-  terms: Float64Array
-  promptTerms: Pick<PromptTerms, 'ofModel'>
+  added: AddedByPrompt
+  promptTerms: Pick<PromptTerms, 'atHeads'>
   into: QualityColumns
 }): void {
-  const { general, sd, level, heads } = priors
+  const { general, sd, level, headed } = priors
   const { gate } = reading
-  addDomains({ priors, reading, into: into.prior })
+  // Each of these columns holds a part of the estimate until its own number is written over it.
+  const domainOdds = into.prior
+  const promptTerm = into.quality
+  addDomains({ priors, reading, into: domainOdds })
+  for (let index = 0; index < general.length; index += 1)
+    promptTerm[index] = addedAtLevel(added.byLevel, level[index]!)
+  for (const { index, heads } of headed) promptTerm[index] = promptTerms.atHeads({ added, reading, heads })
   for (let index = 0; index < general.length; index += 1) {
-    const odds = general[index]! + gate * (into.prior[index]! - general[index]!)
-    const promptTerm = promptTerms.ofModel({ terms, reading, heads: heads[index]!, level: level[index]! })
-    const quality = shareOfOdds(odds + gate * promptTerm)
+    const odds = general[index]! + gate * (domainOdds[index]! - general[index]!)
+    const quality = shareOfOdds(odds + gate * promptTerm[index]!)
     into.prior[index] = odds
     into.quality[index] = quality
     into.sd[index] = deviationOf({ priorSd: sd[index]!, gate, quality })
