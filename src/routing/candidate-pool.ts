@@ -34,9 +34,11 @@ export type CandidatePool = {
   readonly candidates: readonly Row[]
   /** What is known of those that fit and are good enough, and may not be asked now. */
   readonly resting: ReadonlyMap<Row, EndpointHealth>
-  /** With the numbers of every candidate at its place. */
+  /** With the numbers of every candidate at its index. */
   readonly sheet: ScoreSheet
 }
+
+type Search = PoolOptions & { readonly sheet: ScoreSheet }
 
 /**
  * Finds the candidates. All models are estimated; filters and health are asked for where a model can be the best one, and where it is near
@@ -45,32 +47,23 @@ export type CandidatePool = {
 export function gatherCandidates(options: PoolOptions): CandidatePool {
   const { setting, hasFloor } = options
   const sheet = scoreSheet(setting.table)
-  const resting = new Map<Row, EndpointHealth>()
-  const looking = { options, sheet, resting }
-  rateModels(looking)
-  const most = mostReliable(looking)
+  const search = { ...options, sheet }
+  rateModels(search)
+  const most = mostReliable(search)
   const least = hasFloor && most > -Infinity ? Math.min(most, setting.strategy.floor * most) : -Infinity
-  const candidates = allFrom(looking, least)
-  addKept(looking, candidates)
-  // Those of models that turned out to be too far below the best one.
-  for (const row of resting.keys()) if (sheet.ofRow.reliable[row.place]! < least) resting.delete(row)
+  const fitting = fittingFrom(search, least)
+  const pool = awakeOf(search, fitting)
+  addKept(search, pool)
+  const { candidates, healths, resting } = pool
+  for (let index = 0; index < candidates.length; index += 1)
+    expectCall({ index, row: candidates[index]!, health: healths[index]!, setting, sheet })
   return { candidates, resting, sheet }
 }
 
-/** What every step of one search needs. */
-type Looking = {
-  readonly options: PoolOptions
-  readonly sheet: ScoreSheet
-  readonly resting: Map<Row, EndpointHealth>
-}
-
-function rateModels({ options, sheet: { ofModel } }: Looking): void {
-  const { setting, minQuality = 0 } = options
-  const { models } = options.shelf
-  const { quality, sd, reliable, isSeen } = ofModel
+function rateModels({ setting, shelf: { models }, minQuality = 0, sheet: { ofModel } }: Search): void {
+  const { quality, sd, reliable } = ofModel
   const { caution } = setting.strategy
   estimateColumns({ models, knowledge: setting, into: ofModel })
-  isSeen.fill(0)
   for (let group = 0; group < models.length; group += 1) {
     const own = quality[group]!
     reliable[group] = own >= minQuality ? cautiousQuality(own, sd[group]!, caution) : -Infinity
@@ -78,72 +71,75 @@ function rateModels({ options, sheet: { ofModel } }: Looking): void {
 }
 
 /** The quality of the best model that has a candidate; -Infinity where none has. */
-function mostReliable(looking: Looking): number {
-  const { groups } = looking.options.shelf
-  const { ofModel, ofRow } = looking.sheet
+function mostReliable({ setting, shelf: { groups }, reasonAt, sheet }: Search): number {
+  const { reliable } = sheet.ofModel
+  const isCandidate = (row: Row) =>
+    reasonAt(row) === PASSES && !isResting(row, healthOf(row, setting), setting)
   let most = -Infinity
   // The dearest first: those are likely the best, and whoever is not better than the best so far is not looked at.
-  for (let group = groups.length - 1; group >= 0; group -= 1) {
-    if (ofModel.reliable[group]! <= most) continue
-    lookAtModel(looking, group)
-    if (groups[group]!.some(({ place }) => ofRow.isAwake[place] === 1)) most = ofModel.reliable[group]!
-  }
+  for (let group = groups.length - 1; group >= 0; group -= 1)
+    if (reliable[group]! > most && groups[group]!.some(isCandidate)) most = reliable[group]!
   return most
 }
 
-/** The candidates of all models that can be relied on for this much. */
-function allFrom(looking: Looking, least: number): Row[] {
-  const { groups } = looking.options.shelf
-  const { ofModel, ofRow } = looking.sheet
-  const candidates: Row[] = []
+/** What fits of all models that can be relied on for this much. */
+function fittingFrom({ shelf: { groups }, reasonAt, sheet }: Search, least: number): readonly Row[] {
+  const { reliable } = sheet.ofModel
+  const fitting: Row[] = []
   for (let group = 0; group < groups.length; group += 1) {
-    const reliable = ofModel.reliable[group]!
-    if (reliable < least || reliable === -Infinity) continue
-    if (ofModel.isSeen[group] === 0) lookAtModel(looking, group)
-    for (const row of groups[group]!) if (ofRow.isAwake[row.place] === 1) candidates.push(row)
+    if (reliable[group]! < least || reliable[group] === -Infinity) continue
+    for (const row of groups[group]!) if (reasonAt(row) === PASSES) fitting.push(row)
   }
-  return candidates
+  return fitting
 }
 
-function lookAtModel(looking: Looking, group: number): void {
-  const { options, sheet } = looking
-  const { quality, sd, reliable, isSeen } = sheet.ofModel
-  isSeen[group] = 1
-  for (const row of options.shelf.groups[group]!) {
-    const { place } = row
-    sheet.ofRow.quality[place] = quality[group]!
-    sheet.ofRow.sd[place] = sd[group]!
-    sheet.ofRow.reliable[place] = reliable[group]!
-    sheet.ofRow.isAwake[place] = lookAt(looking, row) ? 1 : 0
-  }
+type Awake = {
+  readonly candidates: Row[]
+  /** Of each candidate. */
+  readonly healths: EndpointHealth[]
+  readonly resting: Map<Row, EndpointHealth>
 }
 
-/** Whether an endpoint fits and may be asked now; if so, with what is expected of it. */
-function lookAt({ options, sheet, resting }: Looking, row: Row): boolean {
-  if (options.reasonAt(row) !== PASSES) return false
-  const { setting } = options
-  const { endpointId, providerId } = row
-  const { inputTokens } = setting.expected
-  const health = setting.health.of({ endpointId, providerId, inputTokens })
-  const isResting = health.circuit === 'open' || health.retryAtMs !== undefined
-  if (isResting && !setting.kept?.has(row)) {
-    resting.set(row, health)
-    return false
+/** Those that may be asked now, with the quality of their models. */
+function awakeOf(
+  { setting, shelf, sheet: { ofModel, ofCandidate } }: Search,
+  fitting: readonly Row[],
+): Awake {
+  const pool: Awake = { candidates: [], healths: [], resting: new Map() }
+  for (const row of fitting) {
+    const health = healthOf(row, setting)
+    if (isResting(row, health, setting)) {
+      pool.resting.set(row, health)
+      continue
+    }
+    const group = shelf.groupOf[row.modelIndex]!
+    const index = pool.candidates.push(row) - 1
+    pool.healths.push(health)
+    ofCandidate.quality[index] = ofModel.quality[group]!
+    ofCandidate.sd[index] = ofModel.sd[group]!
+    ofCandidate.reliable[index] = ofModel.reliable[group]!
   }
-  expectCall({ row, health, setting, sheet })
-  return true
+  return pool
 }
+
+const healthOf = ({ endpointId, providerId }: Row, { health, expected: { inputTokens } }: PoolSetting) =>
+  health.of({ endpointId, providerId, inputTokens })
+
+const isResting = (row: Row, { circuit, retryAtMs }: EndpointHealth, { kept }: PoolSetting): boolean =>
+  (circuit === 'open' || retryAtMs !== undefined) && !kept?.has(row)
 
 /** Those of the quoted plan that the estimates of now would leave out. */
-function addKept(looking: Looking, candidates: Row[]): void {
-  const { options, sheet } = looking
-  const { kept, strategy } = options.setting
-  for (const row of kept ?? []) {
-    if (candidates.includes(row) || !lookAt(looking, row)) continue
-    const { quality, sd } = estimateQuality(row.model, options.setting)
-    sheet.ofRow.quality[row.place] = quality
-    sheet.ofRow.sd[row.place] = sd
-    sheet.ofRow.reliable[row.place] = cautiousQuality(quality, sd, strategy.caution)
-    candidates.push(row)
+function addKept(
+  { setting, reasonAt, sheet: { ofCandidate } }: Search,
+  { candidates, healths }: Awake,
+): void {
+  for (const row of setting.kept ?? []) {
+    if (candidates.includes(row) || reasonAt(row) !== PASSES) continue
+    const { quality, sd } = estimateQuality(row.model, setting)
+    const index = candidates.push(row) - 1
+    healths.push(healthOf(row, setting))
+    ofCandidate.quality[index] = quality
+    ofCandidate.sd[index] = sd
+    ofCandidate.reliable[index] = cautiousQuality(quality, sd, setting.strategy.caution)
   }
 }

@@ -20,29 +20,32 @@ export type CallSetting = {
 
 /** Puts on the sheet what a call is expected to cost at an endpoint, how long it takes there, and how likely it is answered. */
 export function expectCall({
+  index,
   row,
   health,
   setting,
-  sheet: { ofRow },
+  sheet: { ofCandidate },
 }: {
+  /** Of the candidate. */
+  index: number
   row: Row
   health: EndpointHealth
   setting: CallSetting
   sheet: ScoreSheet
 }): void {
-  const { place, ownMarginBps } = row
   const { question, strategy, expected } = setting
   const { inputTokens, outputTokens } = expected
   const prices = (row.tiers && tierFor(row.tiers, inputTokens)) ?? row
-  const margin = 1 + (ownMarginBps ?? question.marginBps) / 10_000
+  const margin = 1 + (row.ownMarginBps ?? question.marginBps) / 10_000
   const cached = Math.min(cachedTokens(row, setting), inputTokens)
-  ofRow.costPicoUsd[place] =
+  ofCandidate.costPicoUsd[index] =
     (prices.inputPicoUsd * inputTokens + prices.outputPicoUsd * outputTokens) * margin
-  ofRow.cachedPicoUsd[place] = cached * Math.max(0, prices.inputPicoUsd - prices.cacheReadPicoUsd) * margin
+  ofCandidate.cachedPicoUsd[index] =
+    cached * Math.max(0, prices.inputPicoUsd - prices.cacheReadPicoUsd) * margin
   const startMs = strategy.latency === 'throughput' ? 0 : health.firstTokenMs
   const writingMs = strategy.latency === 'first-token' ? 0 : (outputTokens / health.tokensPerSecond) * 1_000
-  ofRow.latencyMs[place] = startMs + writingMs
-  ofRow.availability[place] = health.availability
+  ofCandidate.latencyMs[index] = startMs + writingMs
+  ofCandidate.availability[index] = health.availability
 }
 
 const cachedTokens = ({ endpointId }: Row, { sessionKey, cachedTokensAt }: CallSetting): number =>

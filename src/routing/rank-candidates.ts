@@ -57,23 +57,26 @@ export function rankCandidates(options: PoolOptions): Ranking | Unranked {
   const pool = gatherCandidates(options)
   const { candidates, sheet } = pool
   const best = bestOf(pool)
-  if (!best) return { kind: 'unranked', resting: [...pool.resting.values()] }
-  const { costPicoUsd, latencyMs, score } = sheet.ofRow
-  const reference = { costPicoUsd: costPicoUsd[best.place]!, latencyMs: latencyMs[best.place]! }
+  if (best === undefined) return { kind: 'unranked', resting: [...pool.resting.values()] }
+  const { reliable, costPicoUsd, latencyMs, score } = sheet.ofCandidate
+  const reference = { costPicoUsd: costPicoUsd[best]!, latencyMs: latencyMs[best]! }
   scoreAll({ pool, reference, strategy })
-  const rankedOf = (row: Row): Ranked => ({
-    row,
-    estimate: estimateQuality(row.model, setting),
-    reliable: sheet.ofRow.reliable[row.place]!,
-    inputs: inputsAt(sheet, row.place),
-    score: score[row.place]!,
-  })
+  const rankedAt = (index: number): Ranked => {
+    const row = candidates[index]!
+    return {
+      row,
+      estimate: estimateQuality(row.model, setting),
+      reliable: reliable[index]!,
+      inputs: inputsAt(sheet, index),
+      score: score[index]!,
+    }
+  }
   return {
     kind: 'ranked',
     passed: candidates.length,
-    best: rankedOf(best),
+    best: rankedAt(best),
     reference,
-    topOf: (query) => topOf({ candidates, score, ...query }).map(rankedOf),
+    topOf: (query) => topOf({ candidates, score, ...query }).map(rankedAt),
     hits: hitsOf(pool, options),
     dearest: () => pricedOnly(shelf.rows.findLast((row) => row.isPriced && options.reasonAt(row) === PASSES)),
     cheapestFrom: (quality) => pricedOnly(cheapestFrom({ least: logOddsOf(quality), sheet, options })),
@@ -89,22 +92,23 @@ function scoreAll({
   reference: Reference
   strategy: Strategy
 }): void {
-  const { score } = sheet.ofRow
-  for (const { place } of candidates)
-    score[place] = scoreOf(termsOf({ inputs: inputsAt(sheet, place), reference, strategy }))
+  const { score } = sheet.ofCandidate
+  for (let index = 0; index < candidates.length; index += 1)
+    score[index] = scoreOf(termsOf({ inputs: inputsAt(sheet, index), reference, strategy }))
 }
 
 /** Among equals the cheapest, then the first. */
-function bestOf({ candidates, sheet: { ofRow } }: CandidatePool): Row | undefined {
-  const { reliable, costPicoUsd } = ofRow
-  let best = candidates[0]
-  for (const row of candidates) {
-    const ahead = reliable[row.place]! - reliable[best!.place]!
+function bestOf({ candidates, sheet: { ofCandidate } }: CandidatePool): number | undefined {
+  const { reliable, costPicoUsd } = ofCandidate
+  let best = 0
+  for (let index = 1; index < candidates.length; index += 1) {
+    const ahead = reliable[index]! - reliable[best]!
     if (ahead < 0) continue
-    const dearer = costPicoUsd[row.place]! - costPicoUsd[best!.place]! || row.place - best!.place
-    if (ahead > 0 || dearer < 0) best = row
+    const dearer =
+      costPicoUsd[index]! - costPicoUsd[best]! || candidates[index]!.place - candidates[best]!.place
+    if (ahead > 0 || dearer < 0) best = index
   }
-  return best
+  return candidates.length > 0 ? best : undefined
 }
 
 const pricedOnly = (row: Row | undefined): PricedEndpoint | undefined =>

@@ -6,16 +6,12 @@ import type { ScoreInputs } from './score.ts'
 type ModelColumns = QualityColumns & {
   /** The quality that can be relied on; -Infinity where it is below what was asked for. */
   readonly reliable: Float64Array
-  /** 1 where its endpoints have been looked at. */
-  readonly isSeen: Uint8Array
 }
 
-/** Of endpoints, by their place. */
-type EndpointColumns = { readonly [Input in keyof ScoreInputs]: Float64Array } & {
+/** Of the candidates, in the order in which they were found. */
+type CandidateColumns = { readonly [Input in keyof ScoreInputs]: Float64Array } & {
   readonly reliable: Float64Array
   readonly score: Float64Array
-  /** 1 where it fits and may be asked now. */
-  readonly isAwake: Uint8Array
 }
 
 /**
@@ -23,7 +19,7 @@ type EndpointColumns = { readonly [Input in keyof ScoreInputs]: Float64Array } &
  * only. The columns of a catalogue are used again by its next decision: to make them takes longer than to fill them. A decision is
  * made in one go, so no other comes in between, and nothing that is told of it later may read them.
  */
-export type ScoreSheet = { readonly ofModel: ModelColumns; readonly ofRow: EndpointColumns }
+export type ScoreSheet = { readonly ofModel: ModelColumns; readonly ofCandidate: CandidateColumns }
 
 const sheets = new WeakMap<EndpointTable, ScoreSheet>()
 
@@ -35,37 +31,29 @@ export function scoreSheet(table: EndpointTable): ScoreSheet {
 }
 
 function newSheet({ models, rows }: EndpointTable): ScoreSheet {
-  const places = 1 + (rows.at(-1)?.place ?? 0)
   const byModel = () => new Float64Array(models.length)
-  const byPlace = () => new Float64Array(places)
+  const byCandidate = () => new Float64Array(rows.length)
   return {
-    ofModel: {
-      quality: byModel(),
-      sd: byModel(),
-      prior: byModel(),
-      reliable: byModel(),
-      isSeen: new Uint8Array(models.length),
-    },
-    ofRow: {
-      quality: byPlace(),
-      sd: byPlace(),
-      reliable: byPlace(),
-      costPicoUsd: byPlace(),
-      latencyMs: byPlace(),
-      availability: byPlace(),
-      cachedPicoUsd: byPlace(),
-      score: byPlace(),
-      isAwake: new Uint8Array(places),
+    ofModel: { quality: byModel(), sd: byModel(), prior: byModel(), reliable: byModel() },
+    ofCandidate: {
+      quality: byCandidate(),
+      sd: byCandidate(),
+      reliable: byCandidate(),
+      costPicoUsd: byCandidate(),
+      latencyMs: byCandidate(),
+      availability: byCandidate(),
+      cachedPicoUsd: byCandidate(),
+      score: byCandidate(),
     },
   }
 }
 
-/** What the score of the endpoint at a place is made of. */
-export const inputsAt = ({ ofRow }: ScoreSheet, place: number): ScoreInputs => ({
-  quality: ofRow.quality[place]!,
-  sd: ofRow.sd[place]!,
-  costPicoUsd: ofRow.costPicoUsd[place]!,
-  latencyMs: ofRow.latencyMs[place]!,
-  availability: ofRow.availability[place]!,
-  cachedPicoUsd: ofRow.cachedPicoUsd[place]!,
+/** What the score of a candidate is made of. */
+export const inputsAt = ({ ofCandidate }: ScoreSheet, index: number): ScoreInputs => ({
+  quality: ofCandidate.quality[index]!,
+  sd: ofCandidate.sd[index]!,
+  costPicoUsd: ofCandidate.costPicoUsd[index]!,
+  latencyMs: ofCandidate.latencyMs[index]!,
+  availability: ofCandidate.availability[index]!,
+  cachedPicoUsd: ofCandidate.cachedPicoUsd[index]!,
 })

@@ -6,7 +6,8 @@ export type PlaceOf = (row: Row) => number
 /**
  * The first few of many, in order: by the place that they were given, then by score, then by the table's order.
  *
- * @param score by the candidate's place in the table. @param modelIndex only of this model.
+ * @param score by index of the candidate. @param modelIndex only of this model.
+ * @returns their indices.
  */
 export function topOf({
   candidates,
@@ -20,21 +21,21 @@ export function topOf({
   most: number
   placeOf?: PlaceOf | undefined
   modelIndex?: number
-}): readonly Row[] {
-  const isBefore = (one: Row, other: Row): boolean => {
-    const given = placeOf ? placeOf(one) - placeOf(other) : 0
+}): readonly number[] {
+  const isBefore = (one: number, other: number): boolean => {
+    const given = placeOf ? placeOf(candidates[one]!) - placeOf(candidates[other]!) : 0
     if (given !== 0) return given < 0
-    const ahead = score[one.place]! - score[other.place]!
-    return ahead === 0 ? one.place < other.place : ahead > 0
+    const ahead = score[one]! - score[other]!
+    return ahead === 0 ? candidates[one]!.place < candidates[other]!.place : ahead > 0
   }
-  const top: Row[] = []
-  for (const row of candidates) {
-    if (modelIndex !== undefined && row.modelIndex !== modelIndex) continue
-    if (top.length === most && !isBefore(row, top[most - 1]!)) continue
-    if (top.length < most) top.push(row)
+  const top: number[] = []
+  for (let index = 0; index < candidates.length; index += 1) {
+    if (modelIndex !== undefined && candidates[index]!.modelIndex !== modelIndex) continue
+    if (top.length === most && !isBefore(index, top[most - 1]!)) continue
+    if (top.length < most) top.push(index)
     let to = top.length - 1
-    for (; to > 0 && isBefore(row, top[to - 1]!); to -= 1) top[to] = top[to - 1]!
-    top[to] = row
+    for (; to > 0 && isBefore(index, top[to - 1]!); to -= 1) top[to] = top[to - 1]!
+    top[to] = index
   }
   return top
 }
