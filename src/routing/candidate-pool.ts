@@ -46,7 +46,7 @@ type Search = PoolOptions & { readonly sheet: ScoreSheet }
  */
 export function gatherCandidates(options: PoolOptions): CandidatePool {
   const { setting, hasFloor } = options
-  const sheet = scoreSheet(setting.table)
+  const sheet = scoreSheet(setting.table, setting.kept?.size)
   const search = { ...options, sheet }
   rateModels(search)
   const most = mostReliable(search)

@@ -23,16 +23,23 @@ export type ScoreSheet = { readonly ofModel: ModelColumns; readonly ofCandidate:
 
 const sheets = new WeakMap<EndpointTable, ScoreSheet>()
 
-/** The columns of a catalogue's decisions, with the numbers of the one before in them. */
-export function scoreSheet(table: EndpointTable): ScoreSheet {
-  const sheet = sheets.get(table) ?? newSheet(table)
+/**
+ * The columns of a catalogue's decisions, with the numbers of the one before in them.
+ *
+ * @param extra candidates beside the catalogue's own: a plan that was quoted may be of an earlier one.
+ */
+export function scoreSheet(table: EndpointTable, extra = 0): ScoreSheet {
+  const most = table.rows.length + extra
+  const known = sheets.get(table)
+  if (known && known.ofCandidate.score.length >= most) return known
+  const sheet = newSheet(table.models.length, most)
   sheets.set(table, sheet)
   return sheet
 }
 
-function newSheet({ models, rows }: EndpointTable): ScoreSheet {
-  const byModel = () => new Float64Array(models.length)
-  const byCandidate = () => new Float64Array(rows.length)
+function newSheet(models: number, candidates: number): ScoreSheet {
+  const byModel = () => new Float64Array(models)
+  const byCandidate = () => new Float64Array(candidates)
   return {
     ofModel: { quality: byModel(), sd: byModel(), prior: byModel(), reliable: byModel() },
     ofCandidate: {
