@@ -51,8 +51,7 @@ export function gatherCandidates(options: PoolOptions): CandidatePool {
   rateModels(search)
   const most = mostReliable(search)
   const least = hasFloor && most > -Infinity ? Math.min(most, setting.strategy.floor * most) : -Infinity
-  const fitting = fittingFrom(search, least)
-  const pool = awakeOf(search, fitting)
+  const pool = awakeFrom(search, least)
   addKept(search, pool)
   const { candidates, healths, resting } = pool
   for (let index = 0; index < candidates.length; index += 1)
@@ -82,17 +81,6 @@ function mostReliable({ setting, shelf: { groups }, reasonAt, sheet }: Search): 
   return most
 }
 
-/** What fits of all models that can be relied on for this much. */
-function fittingFrom({ shelf: { groups }, reasonAt, sheet }: Search, least: number): readonly Row[] {
-  const { reliable } = sheet.ofModel
-  const fitting: Row[] = []
-  for (let group = 0; group < groups.length; group += 1) {
-    if (reliable[group]! < least || reliable[group] === -Infinity) continue
-    for (const row of groups[group]!) if (reasonAt(row) === PASSES) fitting.push(row)
-  }
-  return fitting
-}
-
 type Awake = {
   readonly candidates: Row[]
   /** Of each candidate. */
@@ -100,26 +88,41 @@ type Awake = {
   readonly resting: Map<Row, EndpointHealth>
 }
 
-/** Those that may be asked now, with the quality of their models. */
-function awakeOf(
-  { setting, shelf, sheet: { ofModel, ofCandidate } }: Search,
-  fitting: readonly Row[],
-): Awake {
+/** What fits and may be asked now of all models that can be relied on for this much, with the quality of its model. */
+function awakeFrom(search: Search, least: number): Awake {
+  const { setting, shelf, reasonAt, sheet } = search
+  const { reliable } = sheet.ofModel
   const pool: Awake = { candidates: [], healths: [], resting: new Map() }
-  for (const row of fitting) {
-    const health = healthOf(row, setting)
-    if (isResting(row, health, setting)) {
-      pool.resting.set(row, health)
-      continue
+  for (let group = 0; group < shelf.groups.length; group += 1) {
+    if (reliable[group]! < least || reliable[group] === -Infinity) continue
+    for (const row of shelf.groups[group]!) {
+      if (reasonAt(row) !== PASSES) continue
+      const health = healthOf(row, setting)
+      if (isResting(row, health, setting)) pool.resting.set(row, health)
+      else take({ pool, row, health, group, sheet })
     }
-    const group = shelf.groupOf[row.modelIndex]!
-    const index = pool.candidates.push(row) - 1
-    pool.healths.push(health)
-    ofCandidate.quality[index] = ofModel.quality[group]!
-    ofCandidate.sd[index] = ofModel.sd[group]!
-    ofCandidate.reliable[index] = ofModel.reliable[group]!
   }
   return pool
+}
+
+function take({
+  pool: { candidates, healths },
+  row,
+  health,
+  group,
+  sheet: { ofModel, ofCandidate },
+}: {
+  pool: Awake
+  row: Row
+  health: EndpointHealth
+  group: number
+  sheet: ScoreSheet
+}): void {
+  const index = candidates.push(row) - 1
+  healths.push(health)
+  ofCandidate.quality[index] = ofModel.quality[group]!
+  ofCandidate.sd[index] = ofModel.sd[group]!
+  ofCandidate.reliable[index] = ofModel.reliable[group]!
 }
 
 const healthOf = ({ endpointId, providerId }: Row, { health, expected: { inputTokens } }: PoolSetting) =>

@@ -127,10 +127,10 @@ function cheapestFrom({
   const { prior } = sheet.ofModel
   let cheapest: Row | undefined
   for (let group = 0; group < shelf.groups.length; group += 1) {
+    if (prior[group]! < least) continue
     const rows = shelf.groups[group]!
     // Models come in the order of their cheapest endpoints: whoever follows is no cheaper.
     if (cheapest && rows[0]!.place > cheapest.place) break
-    if (prior[group]! < least) continue
     const own = rows.find((row) => reasonAt(row) === PASSES)
     if (own && (!cheapest || own.place < cheapest.place)) cheapest = own
   }

@@ -149,12 +149,12 @@ function ranked(world: World, catalog: Shelf) {
     })
     .toSorted((a, b) => a.given - b.given || b.score - a.score || a.row.place - b.row.place)
   const quality = candidates[0]?.inputs.quality ?? 0
-  const asGood = all.filter(({ prior }) => prior >= Math.log(quality / (1 - quality)) - 1e-7)
+  const asGood = all.find(({ prior }) => prior >= Math.log(quality / (1 - quality)) - 1e-7)
   return {
     candidates,
     best: best.row.endpointId,
     dearest: all.at(-1)?.row.endpointId,
-    fixed: (asGood[0] ?? candidates[0])?.row.endpointId,
+    fixed: (asGood ?? candidates[0])?.row.endpointId,
   }
 }
 
