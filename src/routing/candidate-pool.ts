@@ -53,10 +53,7 @@ export function gatherCandidates(options: PoolOptions): CandidatePool {
   const least = hasFloor && most > -Infinity ? Math.min(most, setting.strategy.floor * most) : -Infinity
   const pool = awakeFrom(search, least)
   addKept(search, pool)
-  const { candidates, healths, resting } = pool
-  for (let index = 0; index < candidates.length; index += 1)
-    expectCall({ index, row: candidates[index]!, health: healths[index]!, setting, sheet })
-  return { candidates, resting, sheet }
+  return { ...pool, sheet }
 }
 
 function rateModels({ setting, shelf: { models }, minQuality = 0, sheet: { ofModel } }: Search): void {
@@ -83,46 +80,32 @@ function mostReliable({ setting, shelf: { groups }, reasonAt, sheet }: Search): 
 
 type Awake = {
   readonly candidates: Row[]
-  /** Of each candidate. */
-  readonly healths: EndpointHealth[]
   readonly resting: Map<Row, EndpointHealth>
 }
 
 /** What fits and may be asked now of all models that can be relied on for this much, with the quality of its model. */
 function awakeFrom(search: Search, least: number): Awake {
   const { setting, shelf, reasonAt, sheet } = search
-  const { reliable } = sheet.ofModel
-  const pool: Awake = { candidates: [], healths: [], resting: new Map() }
+  const { ofCandidate } = sheet
+  const { quality, sd, reliable } = sheet.ofModel
+  const pool: Awake = { candidates: [], resting: new Map() }
   for (let group = 0; group < shelf.groups.length; group += 1) {
     if (reliable[group]! < least || reliable[group] === -Infinity) continue
     for (const row of shelf.groups[group]!) {
       if (reasonAt(row) !== PASSES) continue
       const health = healthOf(row, setting)
-      if (isResting(row, health, setting)) pool.resting.set(row, health)
-      else take({ pool, row, health, group, sheet })
+      if (isResting(row, health, setting)) {
+        pool.resting.set(row, health)
+        continue
+      }
+      const index = pool.candidates.push(row) - 1
+      expectCall({ index, row, health, setting, sheet })
+      ofCandidate.quality[index] = quality[group]!
+      ofCandidate.sd[index] = sd[group]!
+      ofCandidate.reliable[index] = reliable[group]!
     }
   }
   return pool
-}
-
-function take({
-  pool: { candidates, healths },
-  row,
-  health,
-  group,
-  sheet: { ofModel, ofCandidate },
-}: {
-  pool: Awake
-  row: Row
-  health: EndpointHealth
-  group: number
-  sheet: ScoreSheet
-}): void {
-  const index = candidates.push(row) - 1
-  healths.push(health)
-  ofCandidate.quality[index] = ofModel.quality[group]!
-  ofCandidate.sd[index] = ofModel.sd[group]!
-  ofCandidate.reliable[index] = ofModel.reliable[group]!
 }
 
 const healthOf = ({ endpointId, providerId }: Row, { health, expected: { inputTokens } }: PoolSetting) =>
@@ -132,15 +115,13 @@ const isResting = (row: Row, { circuit, retryAtMs }: EndpointHealth, { kept }: P
   (circuit === 'open' || retryAtMs !== undefined) && !kept?.has(row)
 
 /** Those of the quoted plan that the estimates of now would leave out. */
-function addKept(
-  { setting, reasonAt, sheet: { ofCandidate } }: Search,
-  { candidates, healths }: Awake,
-): void {
+function addKept({ setting, reasonAt, sheet }: Search, { candidates }: Awake): void {
+  const { ofCandidate } = sheet
   for (const row of setting.kept ?? []) {
     if (candidates.includes(row) || reasonAt(row) !== PASSES) continue
     const { quality, sd } = estimateQuality(row.model, setting)
     const index = candidates.push(row) - 1
-    healths.push(healthOf(row, setting))
+    expectCall({ index, row, health: healthOf(row, setting), setting, sheet })
     ofCandidate.quality[index] = quality
     ofCandidate.sd[index] = sd
     ofCandidate.reliable[index] = cautiousQuality(quality, sd, setting.strategy.caution)
