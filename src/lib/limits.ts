@@ -98,7 +98,7 @@ export const LIMITS = {
   /** Calls grouped into one database statement. */
   groupSize: 512,
   /** How many times the first endpoint's price one may cost that steps in for it. */
-  failoverPriceFactor: 3n,
+  failoverPriceFactor: 3,
   /** Failures in a row that open an endpoint's circuit; how long it stays open at first, at most, and when an opening is forgotten. */
   circuitFailures: 5,
   circuitOpenMs: 1_000,
@@ -136,7 +136,7 @@ export const LIMITS = {
   promptCaches: 50_000,
   promptCacheMs: 300_000,
   /** The same of another model's endpoint, in percent; models and endpoints of one plan. */
-  failoverModelPricePercent: 150n,
+  failoverModelPricePercent: 150,
   planModels: 3,
   planEndpoints: 8,
   /** Candidates of a decision that are explained, in a quote and with a stored call. */

@@ -1,174 +1,129 @@
-import type { Prices } from '../catalog/types.ts'
-import { bucketsFor } from '../pricing/tier.ts'
-import type { Row, Shelf } from './endpoint-table.ts'
+import type { EndpointTable, Row, Shelf } from './endpoint-table.ts'
 import { estimateColumns, estimateQuality, type QualityKnowledge } from './estimate-quality.ts'
+import { type CallSetting, expectCall } from './expect-call.ts'
 import { PASSES } from './filter-reasons.ts'
 import type { EndpointHealth, HealthView } from './health/endpoint-health.ts'
-import type { QualityEstimate } from './quality-view.ts'
 import type { RouteQuestion } from './route-question.ts'
-import { cautiousQuality, type ScoreInputs } from './score.ts'
+import { cautiousQuality } from './score.ts'
+import { type ScoreSheet, scoreSheet } from './score-sheet.ts'
 import type { Strategy } from './strategies.ts'
 
-/** What the cost and the time of a candidate are expected from. */
-export type Expectation = { readonly inputTokens: number; readonly outputTokens: number }
-
-/** Tokens of an input that an endpoint has in its cache, by conversation. */
-export type CachedTokensAt = (query: { readonly sessionKey: string; readonly endpointId: string }) => number
+/** What is the same for every candidate of a choice. */
+export type PoolSetting = CallSetting &
+  QualityKnowledge & {
+    readonly table: EndpointTable
+    readonly question: RouteQuestion
+    readonly strategy: Strategy
+    readonly health: HealthView
+    /** Of the plan that was quoted: no estimate and no failure since keeps one of them out. */
+    readonly kept?: ReadonlySet<Row> | undefined
+  }
 
 export type PoolOptions = {
+  readonly setting: PoolSetting
   readonly shelf: Shelf
   /** The hard filters: the code of what is against an endpoint, PASSES where nothing is. */
   readonly reasonAt: (row: Row) => number
-  readonly knowledge: QualityKnowledge
-  readonly question: RouteQuestion
-  readonly strategy: Strategy
-  readonly health: HealthView
-  readonly expected: Expectation
   readonly minQuality?: number | undefined
-  readonly sessionKey?: string | undefined
-  readonly cachedTokensAt?: CachedTokensAt | undefined
-  /** Of the plan that was quoted: no estimate and no failure since keeps one of them out. */
-  readonly kept?: ReadonlySet<Row> | undefined
+  /** Whether a candidate has to come near the best one; who names models is not second-guessed. */
+  readonly hasFloor: boolean
 }
 
 /** Who fits, is good enough and may be asked now. */
-export type Candidate = {
-  readonly row: Row
-  readonly estimate: QualityEstimate
-  /** The quality that can be relied on. */
-  readonly reliable: number
-  readonly inputs: ScoreInputs
+export type CandidatePool = {
+  readonly candidates: readonly Row[]
+  /** What is known of those that fit and are good enough, and may not be asked now. */
+  readonly resting: ReadonlyMap<Row, EndpointHealth>
+  /** With the numbers of every candidate at its index. */
+  readonly sheet: ScoreSheet
 }
+
+type Search = PoolOptions & { readonly sheet: ScoreSheet }
 
 /**
- * Models in the order of the quality that can be relied on, opened one after the other. A choice has hundreds of endpoints before it and
- * looks at a few: filters, health and cost of a model that is not good enough are never asked for.
+ * Finds the candidates. All models are estimated; filters and health are asked for where a model can be the best one, and where it is near
+ * enough to it. The floor is taken from cautious qualities on both sides, so the best one always meets it.
  */
-export type CandidatePool = {
-  readonly candidates: readonly Candidate[]
-  /** What is known of those that may not be asked now. */
-  readonly resting: ReadonlyMap<Row, EndpointHealth>
-  /** Opens the best models that are still closed; of the same quality all at once. @returns false where none is left. */
-  readonly openBest: () => boolean
-  /** Opens all that can be relied on for this much, and those that were kept. */
-  readonly openFrom: (reliable: number) => void
-  /** Of the endpoint's model: its quality, and the log-odds of it without the words of the request. */
-  readonly qualityOf: (row: Row) => number
-  readonly priorOf: (row: Row) => number
+export function gatherCandidates(options: PoolOptions): CandidatePool {
+  const { setting, hasFloor } = options
+  const sheet = scoreSheet(setting.table, setting.kept?.size)
+  const search = { ...options, sheet }
+  rateModels(search)
+  const most = mostReliable(search)
+  const least = hasFloor && most > -Infinity ? Math.min(most, setting.strategy.floor * most) : -Infinity
+  const pool = awakeFrom(search, least)
+  addKept(search, pool)
+  return { ...pool, sheet }
 }
 
-export function createCandidatePool(options: PoolOptions): CandidatePool {
-  const { shelf, knowledge, minQuality = 0, kept, strategy, reasonAt } = options
-  const { groups, models } = shelf
-  const columns = estimateColumns(models, knowledge)
-  const { quality, sd } = columns
-  /** By group: -Infinity where it has been opened, or is below what was asked for. */
-  const closed = new Float64Array(groups.length)
-  const candidates: Candidate[] = []
-  const resting = new Map<Row, EndpointHealth>()
-
-  for (let index = 0; index < groups.length; index += 1) {
-    const own = quality[index] ?? 0
-    closed[index] = own >= minQuality ? cautiousQuality(own, sd[index] ?? 0, strategy.caution) : -Infinity
+function rateModels({ setting, shelf: { models }, minQuality = 0, sheet: { ofModel } }: Search): void {
+  const { quality, sd, reliable } = ofModel
+  const { caution } = setting.strategy
+  estimateColumns({ models, knowledge: setting, into: ofModel })
+  for (let group = 0; group < models.length; group += 1) {
+    const own = quality[group]!
+    reliable[group] = own >= minQuality ? cautiousQuality(own, sd[group]!, caution) : -Infinity
   }
+}
 
-  function look(row: Row, estimate: QualityEstimate): void {
-    const { health, expected } = options
-    const { endpointId, providerId } = row
-    const found = health.of({ endpointId, providerId, inputTokens: expected.inputTokens })
-    const isResting = found.circuit === 'open' || found.retryAtMs !== undefined
-    if (isResting && !kept?.has(row)) resting.set(row, found)
-    else candidates.push(candidateOf({ row, health: found, estimate, options }))
-  }
+/** The quality of the best model that has a candidate; -Infinity where none has. */
+function mostReliable({ setting, shelf: { groups }, reasonAt, sheet }: Search): number {
+  const { reliable } = sheet.ofModel
+  const isCandidate = (row: Row) =>
+    reasonAt(row) === PASSES && !isResting(row, healthOf(row, setting), setting)
+  let most = -Infinity
+  // The dearest first: those are likely the best, and whoever is not better than the best so far is not looked at.
+  for (let group = groups.length - 1; group >= 0; group -= 1)
+    if (reliable[group]! > most && groups[group]!.some(isCandidate)) most = reliable[group]!
+  return most
+}
 
-  function open(index: number): void {
-    closed[index] = -Infinity
-    const group = groups[index] ?? []
-    const fitting = group.filter((row) => reasonAt(row) === PASSES)
-    const [first] = fitting
-    if (!first) return
-    const estimate = estimateQuality(first.model, knowledge)
-    for (const row of fitting) look(row, estimate)
-  }
+type Awake = {
+  readonly candidates: Row[]
+  readonly resting: Map<Row, EndpointHealth>
+}
 
-  return {
-    candidates,
-    resting,
-    openBest() {
-      let most = -Infinity
-      for (const one of closed) if (one > most) most = one
-      if (most === -Infinity) return false
-      for (let index = 0; index < closed.length; index += 1) if (closed[index] === most) open(index)
-      return true
-    },
-    openFrom(reliable) {
-      for (let index = 0; index < closed.length; index += 1) {
-        const one = closed[index] ?? -Infinity
-        if (one >= reliable && one > -Infinity) open(index)
+/** What fits and may be asked now of all models that can be relied on for this much, with the quality of its model. */
+function awakeFrom(search: Search, least: number): Awake {
+  const { setting, shelf, reasonAt, sheet } = search
+  const { ofCandidate } = sheet
+  const { quality, sd, reliable } = sheet.ofModel
+  const pool: Awake = { candidates: [], resting: new Map() }
+  for (let group = 0; group < shelf.groups.length; group += 1) {
+    if (reliable[group]! < least || reliable[group] === -Infinity) continue
+    for (const row of shelf.groups[group]!) {
+      if (reasonAt(row) !== PASSES) continue
+      const health = healthOf(row, setting)
+      if (isResting(row, health, setting)) {
+        pool.resting.set(row, health)
+        continue
       }
-      for (const row of kept ?? []) {
-        const isLeft = candidates.every((one) => one.row !== row) && reasonAt(row) === PASSES
-        if (isLeft) look(row, estimateQuality(row.model, knowledge))
-      }
-    },
-    qualityOf: ({ modelIndex }) => at(quality, at(shelf.groupOf, modelIndex)),
-    priorOf: ({ modelIndex }) => at(columns.prior, at(shelf.groupOf, modelIndex)),
+      const index = pool.candidates.push(row) - 1
+      expectCall({ index, row, health, setting, sheet })
+      ofCandidate.quality[index] = quality[group]!
+      ofCandidate.sd[index] = sd[group]!
+      ofCandidate.reliable[index] = reliable[group]!
+    }
   }
+  return pool
 }
 
-const at = (numbers: Float64Array | Int32Array, index: number): number => numbers[index] ?? 0
+const healthOf = ({ endpointId, providerId }: Row, { health, expected: { inputTokens } }: PoolSetting) =>
+  health.of({ endpointId, providerId, inputTokens })
 
-const reliableOf = ({ quality, sd }: QualityEstimate, { caution }: Strategy): number =>
-  cautiousQuality(quality, sd, caution)
+const isResting = (row: Row, { circuit, retryAtMs }: EndpointHealth, { kept }: PoolSetting): boolean =>
+  (circuit === 'open' || retryAtMs !== undefined) && !kept?.has(row)
 
-function candidateOf({
-  row,
-  health: { firstTokenMs, tokensPerSecond, availability },
-  estimate,
-  options,
-}: {
-  row: Row
-  health: EndpointHealth
-  estimate: QualityEstimate
-  options: PoolOptions
-}): Candidate {
-  const { expected, strategy, question } = options
-  const { inputTokens, outputTokens } = expected
-  const writingMs = (outputTokens / tokensPerSecond) * 1_000
-  const { latency } = strategy
-  const tier = row.hasTiers ? tierOf(row.endpoint.prices, inputTokens) : row
-  const ownBps = row.ownMarginBps
-  const margin = 1 + (Number.isNaN(ownBps) ? question.marginBps : ownBps) / 10_000
-  const cached = Math.min(cachedTokens(row, options), inputTokens)
-  return {
-    row,
-    estimate,
-    reliable: reliableOf(estimate, strategy),
-    inputs: {
-      quality: estimate.quality,
-      sd: estimate.sd,
-      costPicoUsd: (tier.inputPicoUsd * inputTokens + tier.outputPicoUsd * outputTokens) * margin,
-      latencyMs:
-        latency === 'answer'
-          ? firstTokenMs + writingMs
-          : latency === 'first-token'
-            ? firstTokenMs
-            : writingMs,
-      availability,
-      cachedPicoUsd: cached * Math.max(0, tier.inputPicoUsd - tier.cacheReadPicoUsd) * margin,
-    },
-  }
-}
-
-const cachedTokens = ({ endpointId }: Row, { sessionKey, cachedTokensAt }: PoolOptions): number =>
-  sessionKey === undefined || !cachedTokensAt ? 0 : Math.max(0, cachedTokensAt({ sessionKey, endpointId }))
-
-function tierOf(prices: Prices | undefined, inputTokens: number) {
-  if (!prices) return { inputPicoUsd: 0, outputPicoUsd: 0, cacheReadPicoUsd: 0 }
-  const { inputPicoUsd, outputPicoUsd, cacheReadPicoUsd } = bucketsFor({ prices, inputTokens })
-  return {
-    inputPicoUsd: Number(inputPicoUsd),
-    outputPicoUsd: Number(outputPicoUsd),
-    cacheReadPicoUsd: Number(cacheReadPicoUsd),
+/** Those of the quoted plan that the estimates of now would leave out. */
+function addKept({ setting, reasonAt, sheet }: Search, { candidates }: Awake): void {
+  const { ofCandidate } = sheet
+  for (const row of setting.kept ?? []) {
+    if (candidates.includes(row) || reasonAt(row) !== PASSES) continue
+    const { quality, sd } = estimateQuality(row.model, setting)
+    const index = candidates.push(row) - 1
+    expectCall({ index, row, health: healthOf(row, setting), setting, sheet })
+    ofCandidate.quality[index] = quality
+    ofCandidate.sd[index] = sd
+    ofCandidate.reliable[index] = cautiousQuality(quality, sd, setting.strategy.caution)
   }
 }

@@ -1,25 +1,21 @@
-import { blendedPrice, isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
 import { LIMITS } from '../lib/limits.ts'
-import { nearInPrice } from './near-in-price.ts'
+import { isNearInPrice } from './near-in-price.ts'
 import type { Ranked } from './rank-candidates.ts'
 
-const isPricedOne = (one: Ranked): one is Ranked & { row: { endpoint: PricedEndpoint } } =>
-  isPriced(one.row.endpoint)
-
-/** Those of one model that may step in for its first, which is at their head. */
+/** Those of one model that may step in for its first, which is at their head (near-in-price.ts). */
 function nearOf(ofModel: readonly Ranked[]): readonly Ranked[] {
-  const [first, ...rest] = ofModel.filter(isPricedOne)
-  if (!first) return []
-  const near = new Set(nearInPrice({ first: first.row.endpoint, rest: rest.map((one) => one.row.endpoint) }))
-  return [first, ...rest.filter((one) => near.has(one.row.endpoint))]
+  const priced = ofModel.filter(({ row }) => row.isPriced)
+  const [first] = priced
+  return first
+    ? priced.filter((one) => one === first || isNearInPrice({ first: first.row, one: one.row }))
+    : []
 }
 
 /** Whether another model's endpoint would leave the ceiling about where it is. */
-function isAboutAsDear(one: Ranked, first: Ranked): boolean {
-  if (!isPriced(one.row.endpoint) || !isPriced(first.row.endpoint)) return false
-  const most = blendedPrice(first.row.endpoint) * LIMITS.failoverModelPricePercent
-  return blendedPrice(one.row.endpoint) * 100n <= most
-}
+const isAboutAsDear = ({ row }: Ranked, first: Ranked): boolean =>
+  row.isPriced &&
+  first.row.isPriced &&
+  row.blendedPicoUsd * 100 <= first.row.blendedPicoUsd * LIMITS.failoverModelPricePercent
 
 /**
  * The order of trial: the best candidate, others that sell the same model, then other models that cost about as much. The caller signs

@@ -1,11 +1,12 @@
 import { blendedPrice, isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
 import type { Model } from '../catalog/types.ts'
 import type { FilterHit } from './count-hits.ts'
-import type { Expectation } from './candidate-pool.ts'
+import type { Expectation } from './expect-call.ts'
 import type { Row } from './endpoint-table.ts'
-import type { PlaceOf, Ranked, Ranking } from './rank-candidates.ts'
+import type { Ranked, Ranking } from './rank-candidates.ts'
 import type { Reference } from './score.ts'
 import type { Strategy } from './strategies.ts'
+import type { PlaceOf } from './top-of.ts'
 
 /** Everything about a choice that can be told afterwards: numbers and names of the catalogue, nothing of the request's text. */
 export type Decision = {

@@ -1,43 +1,55 @@
 import { blendedPrice, byPrice, isPriced } from '../catalog/blended-price.ts'
-import type { Catalog, Endpoint, Fact, Model, ModelKind } from '../catalog/types.ts'
+import type { Catalog, Endpoint, Fact, Model, ModelKind, PriceBuckets } from '../catalog/types.ts'
 import { dearestInputPicoUsd, dearestOutputPicoUsd } from '../pricing/cost.ts'
 import { bucketsUpTo } from '../pricing/tier.ts'
 
-/** One endpoint as the router sees it: what a decision looks at, as plain numbers and flags. */
-export type Row = {
+/** What a token costs at an endpoint in pico-USD; exact, being far below 2^53. */
+export type TokenPrices = {
+  readonly inputPicoUsd: number
+  readonly outputPicoUsd: number
+  readonly cacheReadPicoUsd: number
+}
+
+/** Prices of inputs above a length. */
+export type PriceTier = TokenPrices & { readonly aboveInputTokens: number }
+
+/**
+ * One endpoint as the router sees it: what a decision looks at, as plain numbers and flags. What is looked at of every candidate comes
+ * first, so that it lies together in memory.
+ */
+export type Row = TokenPrices & {
   /** Of the endpoint in the price book: the same on every server that has the same one. */
   readonly place: number
-  readonly endpoint: Endpoint
-  readonly model: Model
   /** Of the endpoint and its model, once more: those come in many shapes, and looking into hundreds of them per call takes time. */
   readonly endpointId: string
   readonly providerId: string
-  readonly region: string
-  readonly kind: ModelKind
-  readonly modalitiesKnown: boolean
-  readonly tools: Fact
-  readonly structuredOutput: Fact
-  readonly reasoning: Fact
-  /** NaN where it has none of its own. */
-  readonly ownMarginBps: number
   readonly modelIndex: number
   readonly providerIndex: number
   /** Endpoints that are spoken to in one way have one index. */
   readonly dialectIndex: number
   readonly isPriced: boolean
   readonly isFree: boolean
-  readonly hasTiers: boolean
   /** Of the model, or less where this provider takes less; 0 where it is unknown. */
   readonly contextTokens: number
-  /** Pico-USD per token of the base prices; exact, being far below 2^53. */
-  readonly inputPicoUsd: number
-  readonly cacheReadPicoUsd: number
-  readonly outputPicoUsd: number
+  readonly tools: Fact
+  /** Absent where it has none of its own. */
+  readonly ownMarginBps: number | undefined
+  /** Absent where the price is the same for every length. */
+  readonly tiers: readonly PriceTier[] | undefined
+  readonly endpoint: Endpoint
+  readonly model: Model
+  readonly region: string
+  readonly kind: ModelKind
+  readonly modalitiesKnown: boolean
+  readonly takesImages: boolean
+  readonly takesAudio: boolean
+  readonly structuredOutput: Fact
+  readonly reasoning: Fact
+  /** Of a typical call, to compare endpoints by one number. */
+  readonly blendedPicoUsd: number
   /** The dearest ways to bill a token, over every tier. */
   readonly dearestInputPicoUsd: number
   readonly dearestOutputPicoUsd: number
-  readonly takesImages: boolean
-  readonly takesAudio: boolean
 }
 
 /** Some endpoints in the table's order, and the same by model. */
@@ -99,27 +111,36 @@ function buildTable({ models, endpoints }: Catalog): EndpointTable {
     if (!model) return []
     const dialectIndex = dialects.of(`${endpoint.providerId} ${endpoint.dialect ?? ''}`)
     samples[dialectIndex] ??= endpoint
+    const prices = pricesOf(endpoint)
     return [
       {
         place,
-        endpoint,
-        model,
         endpointId: endpoint.id,
         providerId: endpoint.providerId,
-        region: endpoint.region,
-        kind: model.kind,
-        modalitiesKnown: model.inputModalities !== 'unknown',
-        tools: model.tools,
-        structuredOutput: model.structuredOutput,
-        reasoning: model.reasoning,
-        ownMarginBps: endpoint.marginBps ?? Number.NaN,
         modelIndex: modelNumbers.of(model.id),
         providerIndex: providers.of(endpoint.providerId),
         dialectIndex,
+        isPriced: prices.isPriced,
+        isFree: prices.isFree,
+        inputPicoUsd: prices.inputPicoUsd,
+        outputPicoUsd: prices.outputPicoUsd,
+        cacheReadPicoUsd: prices.cacheReadPicoUsd,
         contextTokens: contextOf({ endpoint, model }),
+        tools: model.tools,
+        ownMarginBps: endpoint.marginBps,
+        tiers: prices.tiers,
+        endpoint,
+        model,
+        region: endpoint.region,
+        kind: model.kind,
+        modalitiesKnown: model.inputModalities !== 'unknown',
         takesImages: takes(model, 'image'),
         takesAudio: takes(model, 'audio'),
-        ...pricesOf(endpoint),
+        structuredOutput: model.structuredOutput,
+        reasoning: model.reasoning,
+        blendedPicoUsd: prices.blendedPicoUsd,
+        dearestInputPicoUsd: prices.dearestInputPicoUsd,
+        dearestOutputPicoUsd: prices.dearestOutputPicoUsd,
       },
     ]
   })
@@ -157,28 +178,39 @@ function contextOf({ endpoint, model }: { endpoint: Endpoint; model: Model }): n
   return Math.min(model.contextTokens, endpoint.contextTokens ?? Infinity)
 }
 
+const NO_PRICES = {
+  isPriced: false,
+  isFree: false,
+  inputPicoUsd: 0,
+  outputPicoUsd: 0,
+  cacheReadPicoUsd: 0,
+  tiers: undefined,
+  blendedPicoUsd: 0,
+  dearestInputPicoUsd: 0,
+  dearestOutputPicoUsd: 0,
+}
+
 function pricesOf(endpoint: Endpoint) {
-  if (!isPriced(endpoint))
-    return {
-      isPriced: false,
-      isFree: false,
-      hasTiers: false,
-      inputPicoUsd: 0,
-      cacheReadPicoUsd: 0,
-      outputPicoUsd: 0,
-      dearestInputPicoUsd: 0,
-      dearestOutputPicoUsd: 0,
-    }
+  if (!isPriced(endpoint)) return NO_PRICES
   const { prices } = endpoint
   const all = bucketsUpTo({ prices, inputBoundTokens: Number.MAX_SAFE_INTEGER })
+  const blended = blendedPrice(endpoint)
   return {
     isPriced: true,
-    isFree: blendedPrice(endpoint) === 0n,
-    hasTiers: (prices.tiers?.length ?? 0) > 0,
-    inputPicoUsd: Number(prices.inputPicoUsd),
-    cacheReadPicoUsd: Number(prices.cacheReadPicoUsd),
-    outputPicoUsd: Number(prices.outputPicoUsd),
+    isFree: blended === 0n,
+    ...tokenPrices(prices),
+    tiers: prices.tiers?.map((tier) => ({
+      aboveInputTokens: tier.aboveInputTokens,
+      ...tokenPrices(tier),
+    })),
+    blendedPicoUsd: Number(blended),
     dearestInputPicoUsd: Math.max(...all.map((buckets) => Number(dearestInputPicoUsd(buckets)))),
     dearestOutputPicoUsd: Math.max(...all.map((buckets) => Number(dearestOutputPicoUsd(buckets)))),
   }
 }
+
+const tokenPrices = ({ inputPicoUsd, outputPicoUsd, cacheReadPicoUsd }: PriceBuckets): TokenPrices => ({
+  inputPicoUsd: Number(inputPicoUsd),
+  outputPicoUsd: Number(outputPicoUsd),
+  cacheReadPicoUsd: Number(cacheReadPicoUsd),
+})

@@ -20,25 +20,27 @@ export type QualityKnowledge = {
 /**
  * How good each of some models is expected to be, as numbers: what {@link estimateQuality} says of it.
  *
- * @param models of which the columns have an entry each.
+ * @param into columns with an entry for each of the models, or more.
  */
-export function estimateColumns(models: readonly Model[], knowledge: QualityKnowledge): QualityColumns {
+export function estimateColumns({
+  models,
+  knowledge,
+  into,
+}: {
+  models: readonly Model[]
+  knowledge: QualityKnowledge
+  into: QualityColumns
+}): void {
   const { quality: view, features, siteOf } = knowledge
-  const into = {
-    quality: new Float64Array(models.length),
-    sd: new Float64Array(models.length),
-    prior: new Float64Array(models.length),
-  }
   view.ofAll?.({ models, features, into })
-  for (let index = 0; index < models.length; index += 1) {
-    const model = models[index]
-    if (!model || (view.ofAll && !(siteOf && isMoved(siteOf(model.id))))) continue
+  if (view.ofAll && !siteOf) return
+  for (const [index, model] of models.entries()) {
+    if (view.ofAll && !(siteOf && isMoved(siteOf(model.id)))) continue
     const { quality, sd, terms } = estimateQuality(model, knowledge)
     into.quality[index] = quality
     into.sd[index] = sd
     into.prior[index] = terms.prior
   }
-  return into
 }
 
 /** How good one model is expected to be: what is known of it, what the words add within their bound, and what its site has shown. */

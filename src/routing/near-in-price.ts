@@ -1,19 +1,17 @@
-import { blendedPrice, type PricedEndpoint } from '../catalog/blended-price.ts'
 import { LIMITS } from '../lib/limits.ts'
+import type { Row } from './endpoint-table.ts'
 
 /**
- * Those of the other candidates that may step in for the first. The caller signs for the dearest of a plan, and open weights are sold
+ * Whether one of the other candidates may step in for the first. The caller signs for the dearest of a plan, and open weights are sold
  * for 1 and for 18 at once: one host at 18 would make every ceiling 18 times what the call will cost.
- *
- * @param rest cheapest first.
  */
-export function nearInPrice({
+export function isNearInPrice({
   first,
-  rest,
+  one,
 }: {
-  first: PricedEndpoint
-  rest: readonly PricedEndpoint[]
-}): readonly PricedEndpoint[] {
-  const most = blendedPrice(first) * LIMITS.failoverPriceFactor
-  return most === 0n ? rest : rest.filter((endpoint) => blendedPrice(endpoint) <= most)
+  first: Pick<Row, 'blendedPicoUsd'>
+  one: Pick<Row, 'blendedPicoUsd'>
+}): boolean {
+  const most = first.blendedPicoUsd * LIMITS.failoverPriceFactor
+  return most === 0 || one.blendedPicoUsd <= most
 }

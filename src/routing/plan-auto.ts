@@ -22,7 +22,7 @@ export function planAuto(setting: RouteSetting): RoutePlan {
   const ranking = rankShelf(setting, { shelf, reasonAt: reasonsBy(setting, DEMAND), hasFloor: true })
   if (!ranking) throw nobody(setting, shelf)
   const { providerOrder, allowFallbacks } = preferences
-  const placeOf = (row: Row) => question.providerPlaces[row.providerIndex] ?? UNORDERED
+  const placeOf = (row: Row) => question.providerPlaces?.[row.providerIndex] ?? UNORDERED
   const byScore = orderOf(ranking, placesWith({ ...setting, placeOf: providerOrder ? placeOf : undefined }))
   const trial = mayExplore(setting)
     ? tryChallenger({ ordered: byScore, strategy, seed: setting.explorationSeed })

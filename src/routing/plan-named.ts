@@ -36,7 +36,8 @@ export function planNamed({ models, ...setting }: RouteSetting & { models: reado
   }
   const placeOfModel = new Map(models.map(({ id }, index) => [id, index]))
   const placeOf = (row: Row) =>
-    (placeOfModel.get(row.model.id) ?? 0) * PLACES + (question.providerPlaces[row.providerIndex] ?? UNORDERED)
+    (placeOfModel.get(row.model.id) ?? 0) * PLACES +
+    (question.providerPlaces?.[row.providerIndex] ?? UNORDERED)
   const ordered = orderOf(ranking, placesWith({ ...setting, placeOf }))
   const [first] = ordered
   if (!first) throw new RangeError('Nobody was ranked.')

@@ -1,22 +1,25 @@
 import { isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
-import {
-  type Candidate,
-  type CandidatePool,
-  createCandidatePool,
-  type PoolOptions,
-} from './candidate-pool.ts'
+import { type CandidatePool, gatherCandidates, type PoolOptions } from './candidate-pool.ts'
 import { countHits, type FilterHit } from './count-hits.ts'
 import type { Row } from './endpoint-table.ts'
+import { estimateQuality } from './estimate-quality.ts'
 import { codeOf, PASSES } from './filter-reasons.ts'
 import type { EndpointHealth } from './health/endpoint-health.ts'
-import { logOddsOf } from './quality-view.ts'
-import { type Reference, scoreOf, termsOf } from './score.ts'
+import { logOddsOf, type QualityEstimate } from './quality-view.ts'
+import { type Reference, type ScoreInputs, scoreOf, termsOf } from './score.ts'
+import { inputsAt, type ScoreSheet } from './score-sheet.ts'
+import type { Strategy } from './strategies.ts'
+import { type PlaceOf, topOf } from './top-of.ts'
 
-/** A candidate with its score. */
-export type Ranked = Candidate & { readonly score: number }
-
-/** What comes before any score: the smaller place is tried first. */
-export type PlaceOf = (row: Row) => number
+/** A candidate that is shown, with its score. */
+export type Ranked = {
+  readonly row: Row
+  readonly estimate: QualityEstimate
+  /** The quality that can be relied on. */
+  readonly reliable: number
+  readonly inputs: ScoreInputs
+  readonly score: number
+}
 
 export type Ranking = {
   readonly kind: 'ranked'
@@ -31,7 +34,7 @@ export type Ranking = {
     placeOf?: PlaceOf | undefined
     modelIndex?: number
   }) => readonly Ranked[]
-  /** Every other endpoint, counted under what is against it. Goes through all of them: for those who ask why. */
+  /** Every other endpoint, counted under what is against it. Goes through all of them: for those who ask why, at any later time. */
   readonly hits: () => readonly FilterHit[]
   /**
    * Of all that fit, by the price of a typical call: the dearest, and the cheapest whose quality is at least this much without looking at
@@ -44,107 +47,114 @@ export type Ranking = {
 /** Nobody to rank: all that fit and have the quality rest, or, where none rests, there are none. */
 export type Unranked = { readonly kind: 'unranked'; readonly resting: readonly EndpointHealth[] }
 
-type RankOptions = PoolOptions & {
-  /** Whether a candidate has to come near the best one; who names models is not second-guessed. */
-  readonly hasFloor: boolean
-}
-
 /**
- * Scores who fits, by the strategy's weights against the candidate of the best quality. The floor is taken from cautious qualities on
- * both sides, so the best one always meets it.
+ * Scores who fits, by the strategy's weights against the candidate of the best quality. Apart from `hits` a ranking is to be read before
+ * the next one is made (score-sheet.ts).
  */
-export function rankCandidates(options: RankOptions): Ranking | Unranked {
-  const { strategy, hasFloor, shelf, reasonAt } = options
-  const pool = createCandidatePool(options)
-  while (pool.candidates.length === 0 && pool.openBest());
-  if (!hasFloor || pool.candidates.length === 0) pool.openFrom(-Infinity)
-  const top = bestOf(pool.candidates)
-  if (!top) return { kind: 'unranked', resting: [...pool.resting.values()] }
-  if (hasFloor) pool.openFrom(strategy.floor * top.reliable)
-  const best = bestOf(pool.candidates) ?? top
-  const reference = { costPicoUsd: best.inputs.costPicoUsd, latencyMs: best.inputs.latencyMs }
-  const { candidates } = pool
-  // Of hundreds only the scores are made; the few that come first become objects.
-  const scores = new Float64Array(candidates.length)
-  for (let index = 0; index < candidates.length; index += 1) {
-    const inputs = candidates[index]?.inputs
-    if (inputs) scores[index] = scoreOf(termsOf({ inputs, reference, strategy }))
+export function rankCandidates(options: PoolOptions): Ranking | Unranked {
+  const { setting, shelf } = options
+  const { strategy } = setting
+  const pool = gatherCandidates(options)
+  const { candidates, sheet } = pool
+  const best = bestOf(pool)
+  if (best === undefined) return { kind: 'unranked', resting: [...pool.resting.values()] }
+  const { reliable, costPicoUsd, latencyMs, score } = sheet.ofCandidate
+  const reference = { costPicoUsd: costPicoUsd[best]!, latencyMs: latencyMs[best]! }
+  scoreAll({ pool, reference, strategy })
+  const rankedAt = (index: number): Ranked => {
+    const row = candidates[index]!
+    return {
+      row,
+      estimate: estimateQuality(row.model, setting),
+      reliable: reliable[index]!,
+      inputs: inputsAt(sheet, index),
+      score: score[index]!,
+    }
   }
-  const fits = (row: Row) => reasonAt(row) === PASSES
   return {
     kind: 'ranked',
     passed: candidates.length,
-    best: { ...best, score: scores[candidates.indexOf(best)] ?? 0 },
+    best: rankedAt(best),
     reference,
-    topOf: (query) => topOf({ candidates, scores, ...query }),
-    hits: () => hitsOf(pool, options),
-    dearest: () => pricedOnly(shelf.rows.findLast((row) => row.isPriced && fits(row))),
-    cheapestFrom(quality) {
-      const least = logOddsOf(quality)
-      const isGood = (row: Row) => pool.priorOf(row) >= least
-      return pricedOnly(shelf.rows.find((row) => isGood(row) && fits(row)))
-    },
+    topOf: (query) => topOf({ candidates, score, ...query }).map(rankedAt),
+    hits: hitsOf(pool, options),
+    dearest: () => pricedOnly(shelf.rows.findLast((row) => row.isPriced && options.reasonAt(row) === PASSES)),
+    cheapestFrom: (quality) => pricedOnly(cheapestFrom({ least: logOddsOf(quality), sheet, options })),
   }
 }
 
+function scoreAll({
+  pool: { candidates, sheet },
+  reference,
+  strategy,
+}: {
+  pool: CandidatePool
+  reference: Reference
+  strategy: Strategy
+}): void {
+  const { score } = sheet.ofCandidate
+  for (let index = 0; index < candidates.length; index += 1)
+    score[index] = scoreOf(termsOf({ inputs: inputsAt(sheet, index), reference, strategy }))
+}
+
 /** Among equals the cheapest, then the first. */
-const bestOf = (candidates: readonly Candidate[]): Candidate | undefined =>
-  candidates.reduce<Candidate | undefined>((best, one) => {
-    if (!best || one.reliable > best.reliable) return one
-    if (one.reliable < best.reliable) return best
-    const difference = one.inputs.costPicoUsd - best.inputs.costPicoUsd || one.row.place - best.row.place
-    return difference < 0 ? one : best
-  }, undefined)
+function bestOf({ candidates, sheet: { ofCandidate } }: CandidatePool): number | undefined {
+  const { reliable, costPicoUsd } = ofCandidate
+  let best = 0
+  for (let index = 1; index < candidates.length; index += 1) {
+    const ahead = reliable[index]! - reliable[best]!
+    if (ahead < 0) continue
+    const dearer =
+      costPicoUsd[index]! - costPicoUsd[best]! || candidates[index]!.place - candidates[best]!.place
+    if (ahead > 0 || dearer < 0) best = index
+  }
+  return candidates.length > 0 ? best : undefined
+}
 
 const pricedOnly = (row: Row | undefined): PricedEndpoint | undefined =>
   row && isPriced(row.endpoint) ? row.endpoint : undefined
 
-const [MIN_QUALITY, FLOOR, CIRCUIT_OPEN] = [codeOf('min_quality'), codeOf('floor'), codeOf('circuit_open')]
-
-/** Every endpoint once: what the hard filters say, else its health, else its quality. */
-function hitsOf(pool: CandidatePool, { shelf: { rows }, reasonAt, minQuality = 0 }: RankOptions) {
-  const passed = new Set(pool.candidates.map(({ row }) => row))
-  return countHits({
-    rows,
-    codeAt(row) {
-      const code = reasonAt(row)
-      if (code !== PASSES || passed.has(row)) return code
-      if (pool.resting.has(row)) return CIRCUIT_OPEN
-      return pool.qualityOf(row) < minQuality ? MIN_QUALITY : FLOOR
-    },
-  })
+/** @param least log-odds of the quality without the words of the request. */
+function cheapestFrom({
+  least,
+  sheet,
+  options: { shelf, reasonAt },
+}: {
+  least: number
+  sheet: ScoreSheet
+  options: PoolOptions
+}): Row | undefined {
+  const { prior } = sheet.ofModel
+  let cheapest: Row | undefined
+  for (let group = 0; group < shelf.groups.length; group += 1) {
+    if (prior[group]! < least) continue
+    const rows = shelf.groups[group]!
+    // Models come in the order of their cheapest endpoints: whoever follows is no cheaper.
+    if (cheapest && rows[0]!.place > cheapest.place) break
+    const own = rows.find((row) => reasonAt(row) === PASSES)
+    if (own && (!cheapest || own.place < cheapest.place)) cheapest = own
+  }
+  return cheapest
 }
 
-function topOf({
-  candidates,
-  scores,
-  most,
-  placeOf,
-  modelIndex,
-}: {
-  candidates: readonly Candidate[]
-  scores: Float64Array
-  most: number
-  placeOf?: PlaceOf | undefined
-  modelIndex?: number
-}): readonly Ranked[] {
-  const top: { readonly one: Candidate; readonly score: number; readonly place: number }[] = []
-  for (let index = 0; index < candidates.length; index += 1) {
-    const one = candidates[index]
-    if (!one || (modelIndex !== undefined && one.row.modelIndex !== modelIndex)) continue
-    const place = placeOf?.(one.row) ?? 0
-    const score = scores[index] ?? 0
-    let to = top.length
-    for (; to > 0; to -= 1) {
-      const before = top[to - 1]
-      if (!before || before.place < place) break
-      const isBefore = before.score === score ? before.one.row.place < one.row.place : before.score > score
-      if (before.place === place && isBefore) break
-    }
-    if (to < most) {
-      top.splice(to, 0, { one, score, place })
-      if (top.length > most) top.pop()
-    }
+const [MIN_QUALITY, FLOOR, CIRCUIT_OPEN] = [codeOf('min_quality'), codeOf('floor'), codeOf('circuit_open')]
+
+/** Every endpoint once: what the hard filters say, else its health, else its quality. Keeps what it needs until it is asked. */
+function hitsOf(
+  { candidates, resting, sheet: { ofModel } }: CandidatePool,
+  { shelf, reasonAt, minQuality = 0 }: PoolOptions,
+): () => readonly FilterHit[] {
+  const isPoor = minQuality > 0 ? ofModel.quality.map((own) => (own < minQuality ? 1 : 0)) : undefined
+  return () => {
+    const passed = new Set(candidates)
+    return countHits({
+      rows: shelf.rows,
+      codeAt(row) {
+        const code = reasonAt(row)
+        if (code !== PASSES || passed.has(row)) return code
+        if (resting.has(row)) return CIRCUIT_OPEN
+        return isPoor?.[shelf.groupOf[row.modelIndex] ?? 0] === 1 ? MIN_QUALITY : FLOOR
+      },
+    })
   }
-  return top.map(({ one, score }) => ({ ...one, score }))
 }

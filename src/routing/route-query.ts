@@ -1,4 +1,4 @@
-import type { CachedTokensAt, Expectation } from './candidate-pool.ts'
+import type { CachedTokensAt, Expectation } from './expect-call.ts'
 import type { Choice } from './context-exceeded.ts'
 import type { Row } from './endpoint-table.ts'
 import type { QualityKnowledge } from './estimate-quality.ts'

@@ -17,11 +17,11 @@ export type RouteQuestion = {
   readonly roomTokens: number
   readonly marginBps: number
   /** By index: what is against a provider or a model, {@link PASSES} where nothing is. */
-  readonly providerCodes: Uint8Array
-  readonly modelCodes: Uint8Array | undefined
-  readonly dialectCodes: Uint8Array
+  readonly providerCodes: readonly number[]
+  readonly modelCodes: readonly number[] | undefined
+  readonly dialectCodes: readonly number[] | undefined
   /** Place in `provider.order`; {@link UNORDERED} where it has none. */
-  readonly providerPlaces: Uint8Array
+  readonly providerPlaces: readonly number[] | undefined
   readonly regions: ReadonlySet<string> | undefined
   /** Pico-USD per token, margin included. */
   readonly maxInputPicoUsd: number
@@ -51,7 +51,7 @@ export function routeQuestion({
   needs,
   preferences,
   isReachable,
-  unsupportedAt = () => [],
+  unsupportedAt,
   marginBps,
 }: Pick<Choice, 'isReachable' | 'unsupportedAt'> & {
   table: EndpointTable
@@ -65,14 +65,14 @@ export function routeQuestion({
     needs,
     roomTokens: needs.inputBoundTokens + (needs.callerOutputCap ?? 1),
     marginBps,
-    providerPlaces: codesOf(table.providerIds, (id) => placeIn(providerOrder, id)),
-    providerCodes: codesOf(table.providerIds, (id) =>
+    providerPlaces: providerOrder && table.providerIds.map((id) => placeIn(providerOrder, id)),
+    providerCodes: table.providerIds.map((id) =>
       isReachable(id) ? providerCode(id, preferences) : NOT_REACHABLE,
     ),
     modelCodes: modelCodesOf(table, preferences),
-    dialectCodes: codesOf(table.dialectSamples, (endpoint) =>
-      unsupportedAt(endpoint).length > 0 ? UNSUPPORTED : PASSES,
-    ),
+    dialectCodes:
+      unsupportedAt &&
+      table.dialectSamples.map((endpoint) => (unsupportedAt(endpoint).length > 0 ? UNSUPPORTED : PASSES)),
     regions: regions ? new Set(regions) : undefined,
     maxInputPicoUsd: (maxPrice?.promptUsd ?? Infinity) * USD_PER_MILLION,
     maxOutputPicoUsd: (maxPrice?.completionUsd ?? Infinity) * USD_PER_MILLION,
@@ -81,15 +81,8 @@ export function routeQuestion({
   }
 }
 
-/** Uint8Array.from walks an iterator, which takes some ten times as long. */
-function codesOf<Item>(items: readonly Item[], codeAt: (item: Item) => number): Uint8Array {
-  const codes = new Uint8Array(items.length)
-  for (const [index, item] of items.entries()) codes[index] = codeAt(item)
-  return codes
-}
-
-function placeIn(order: readonly string[] | undefined, id: string): number {
-  const place = order?.indexOf(id) ?? -1
+function placeIn(order: readonly string[], id: string): number {
+  const place = order.indexOf(id)
   return place < 0 ? UNORDERED : Math.min(place, UNORDERED - 1)
 }
 
@@ -106,11 +99,11 @@ function providerCode(
 function modelCodesOf(
   { models }: EndpointTable,
   { allowedModels = [], excludedModels = [] }: Preferences,
-): Uint8Array | undefined {
+): readonly number[] | undefined {
   if (allowedModels.length === 0 && excludedModels.length === 0) return undefined
   const allowed = allowedModels.map(matcherOf)
   const isExcluded = matcherOf(excludedModels)
-  return codesOf(models, ({ id }) => {
+  return models.map(({ id }) => {
     if (!allowed.every((isAllowed) => isAllowed(id))) return MODEL_NOT_ALLOWED
     return isExcluded(id) ? MODEL_EXCLUDED : PASSES
   })
@@ -150,7 +143,7 @@ export function reasonAgainst(row: Row, question: RouteQuestion, demand: Demand)
     const ability = abilityCode(row, question, demand)
     if (ability !== PASSES) return ability
   }
-  const ofDialect = question.dialectCodes[row.dialectIndex] ?? PASSES
+  const ofDialect = question.dialectCodes?.[row.dialectIndex] ?? PASSES
   if (ofDialect !== PASSES) return ofDialect
   if (question.zdr && row.endpoint.dataPolicy?.retention !== false) return ZDR
   if (question.denyCollection && row.endpoint.dataPolicy?.training !== false) return COLLECTION

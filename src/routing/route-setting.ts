@@ -1,14 +1,15 @@
-import type { Expectation } from './candidate-pool.ts'
 import type { EndpointTable, Row, Shelf } from './endpoint-table.ts'
+import type { Expectation } from './expect-call.ts'
 import { codeOf, PASSES } from './filter-reasons.ts'
 import type { HealthView } from './health/endpoint-health.ts'
 import type { Preferences } from './merge-overrides.ts'
 import type { RouteQuery } from './route-query.ts'
 import type { QualityView } from './quality-view.ts'
-import { type PlaceOf, rankCandidates, type Ranked, type Ranking } from './rank-candidates.ts'
+import { rankCandidates, type Ranked, type Ranking } from './rank-candidates.ts'
 import { endpointsDown, floorUnmet } from './empty-pool.ts'
 import { type Demand, reasonAgainst, type RouteQuestion } from './route-question.ts'
 import type { Strategy } from './strategies.ts'
+import type { PlaceOf } from './top-of.ts'
 
 /** A query with everything in its place. */
 export type RouteSetting = Omit<
@@ -47,14 +48,13 @@ export function rankShelf(
   setting: RouteSetting,
   { shelf, hasFloor, reasonAt }: { shelf: Shelf; hasFloor: boolean; reasonAt: (row: Row) => number },
 ): Ranking | undefined {
-  const { isWithinCap, nowMs, quality, features, siteOf } = setting
+  const { isWithinCap, nowMs } = setting
   const { minQuality } = setting.preferences
-  const options = { ...setting, shelf, reasonAt, knowledge: { quality, features, siteOf }, hasFloor }
-  const ranking = rankCandidates({ ...options, minQuality })
+  const ranking = rankCandidates({ setting, shelf, reasonAt, hasFloor, minQuality })
   if (ranking.kind === 'ranked') return ranking
   if (ranking.resting.length > 0 && !isWithinCap) throw endpointsDown({ ...ranking, nowMs })
   if (minQuality === undefined && ranking.resting.length === 0) return undefined
-  const all = rankCandidates(options)
+  const all = rankCandidates({ setting, shelf, reasonAt, hasFloor })
   if (all.kind === 'ranked' && isWithinCap) return all
   if (all.kind === 'ranked') throw floorUnmet({ best: all.best, minQuality: minQuality ?? 0 })
   if (all.resting.length > 0) throw endpointsDown({ ...all, nowMs })

@@ -5,11 +5,8 @@ import type { Strategy } from './strategies.ts'
 
 /** Whether none of its prices, on top of what we add, is above the other's: then no ceiling rises by it. */
 function isNowhereDearer(one: Row, other: Row): boolean {
-  const isSameMargin =
-    one.ownMarginBps === other.ownMarginBps ||
-    (Number.isNaN(one.ownMarginBps) && Number.isNaN(other.ownMarginBps))
   return (
-    isSameMargin &&
+    one.ownMarginBps === other.ownMarginBps &&
     one.dearestInputPicoUsd <= other.dearestInputPicoUsd &&
     one.dearestOutputPicoUsd <= other.dearestOutputPicoUsd
   )

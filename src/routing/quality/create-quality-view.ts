@@ -4,12 +4,19 @@ import { canonicalName } from './canonical-name.ts'
 import { createPriors } from './create-priors.ts'
 import type { Pedigree } from './derive-ability.ts'
 import { shareOfOdds } from './exact-math.ts'
-import { predictInto, predictQuality } from './predict-quality.ts'
+import {
+  columnsOfPriors,
+  copyPriors,
+  type KnownModel,
+  predictColumns,
+  type PriorColumns,
+} from './predict-columns.ts'
+import { predictQuality } from './predict-quality.ts'
 import type { Predictor } from './predictor.ts'
-import { createPromptTerms } from './prompt-terms.ts'
+import { addedAtLevel, type AddedByPrompt, createPromptTerms } from './prompt-terms.ts'
 import type { Features } from './read-features.ts'
 import { type PromptReading, readPrompt } from './read-prompt.ts'
-import type { QualityEstimate, QualityView } from '../quality-view.ts'
+import type { QualityView } from '../quality-view.ts'
 import type { BenchmarkScore, OperatorQuality, Prior } from './types.ts'
 
 /** Estimates of every model of a catalogue. Made once; `of` is a few sums. */
@@ -19,10 +26,12 @@ export type CatalogQualityView = {
   readonly priorOf: (model: Pick<Model, 'id'>) => Prior
 }
 
-type Read = { readonly reading: PromptReading; readonly terms: Float64Array }
+type Read = { readonly reading: PromptReading; readonly added: AddedByPrompt }
 
 /** A model that came to the catalogue later than the view is as unknown as can be. */
 const UNKNOWN: Omit<Prior, 'byDomain'> = { kind: 'derived', general: 0, sd: 1.2, ability: 0 }
+
+const NOTHING_ADDED: AddedByPrompt = { byHead: new Float64Array(), byLevel: new Float64Array() }
 
 /**
  * Joins the trained file, published scores and a catalogue to estimates.
@@ -48,15 +57,15 @@ export function createQualityView({
     operator,
   })
   const terms = createPromptTerms({ predictor, abilityOf: (name) => abilities.ability.get(name) })
-  const stranger = knownOf({
-    prior: { ...UNKNOWN, byDomain: predictor.domains.map(() => 0) },
-    heads: [],
+  const knownOf = (prior: Prior, heads: readonly number[]): KnownModel => ({
+    prior,
+    heads,
+    level: terms.levelOf(prior.ability),
+    byPrior: predictQuality({ prior }),
   })
+  const stranger = knownOf({ ...UNKNOWN, byDomain: predictor.domains.map(() => 0) }, [])
   const known = new Map(
-    [...catalog.models.keys()].map((id) => [
-      id,
-      knownOf({ prior: priorOf(id) ?? stranger.prior, heads: terms.ownHeads(id) }),
-    ]),
+    [...catalog.models.keys()].map((id) => [id, knownOf(priorOf(id) ?? stranger.prior, terms.ownHeads(id))]),
   )
   // One prompt is asked about for every model of the catalogue; it is read once and forgotten with its features.
   const readings = new WeakMap<Features, Read>()
@@ -65,57 +74,36 @@ export function createQualityView({
     readings.set(features, read)
     return read
   }
-  const lists = new WeakMap<readonly Model[], readonly Known[]>()
-  const knownOfAll = (models: readonly Model[]): readonly Known[] => {
-    const list = lists.get(models) ?? models.map(({ id }) => known.get(id) ?? stranger)
-    lists.set(models, list)
-    return list
+  const priorColumns = new WeakMap<readonly Model[], PriorColumns>()
+  const columnsOf = (models: readonly Model[]): PriorColumns => {
+    const columns =
+      priorColumns.get(models) ?? columnsOfPriors(models.map(({ id }) => known.get(id) ?? stranger))
+    priorColumns.set(models, columns)
+    return columns
   }
   const readAnew = (features: Features): Read => {
     const reading = readPrompt({ predictor, features })
-    return { reading, terms: reading.gate > 0 ? terms.of(reading) : new Float64Array() }
+    return { reading, added: reading.gate > 0 ? terms.of(reading) : NOTHING_ADDED }
   }
   return {
     priorOf: ({ id }) => (known.get(id) ?? stranger).prior,
     of: ({ model, features }) => {
-      const { prior, heads, byPrior } = known.get(model.id) ?? stranger
+      const { prior, heads, level, byPrior } = known.get(model.id) ?? stranger
       if (!features) return byPrior
-      const { reading, terms: all } = readOnce(features)
+      const { reading, added } = readOnce(features)
       if (reading.gate === 0) return byPrior
-      const promptTerm = terms.ofModel({ terms: all, reading, heads, ability: prior.ability })
+      const promptTerm =
+        heads.length > 0 ? terms.atHeads({ added, reading, heads }) : addedAtLevel(added.byLevel, level)
       return predictQuality({ prior, reading, promptTerm })
     },
     ofAll({ models, features, into }) {
-      const all = knownOfAll(models)
+      const priors = columnsOf(models)
       const read = features && readOnce(features)
-      for (let index = 0; index < all.length; index += 1) {
-        const { prior, heads, byPrior } = all[index]!
-        if (!read || read.reading.gate === 0) {
-          into.quality[index] = byPrior.quality
-          into.sd[index] = byPrior.sd
-          into.prior[index] = byPrior.terms.prior
-          continue
-        }
-        const { reading } = read
-        const promptTerm = terms.ofModel({ terms: read.terms, reading, heads, ability: prior.ability })
-        predictInto({ prior, reading, promptTerm, into, index })
-      }
+      if (read && read.reading.gate > 0) predictColumns({ priors, ...read, promptTerms: terms, into })
+      else copyPriors({ priors, into })
     },
   }
 }
-
-type Known = {
-  readonly prior: Prior
-  readonly heads: readonly number[]
-  readonly byPrior: QualityEstimate
-}
-
-/** A model, with its estimate where there is no prompt, or one unlike anything learned: that never changes. */
-const knownOf = ({ prior, heads }: { prior: Prior; heads: readonly number[] }): Known => ({
-  prior,
-  heads,
-  byPrior: predictQuality({ prior }),
-})
 
 /** What the training rows say of each head, domain by domain. */
 export function measuredScores({ heads, sources }: Predictor): readonly BenchmarkScore[] {

@@ -3,7 +3,6 @@
  * the same bits wherever numbers are IEEE 754 doubles, so a file trained by one engine is the file trained by another.
  */
 const LN2 = 0.6931471805599453
-const INVERSE_FACTORIALS = [1 / 40320, 1 / 5040, 1 / 720, 1 / 120, 1 / 24, 1 / 6, 1 / 2, 1, 1]
 
 /** Powers of two from 2^-64 to 2^64. */
 const POWERS = Float64Array.from({ length: 129 }, (_, index) => {
@@ -18,8 +17,15 @@ export function exactExp(x: number): number {
   const held = x > 44 ? 44 : x < -44 ? -44 : x
   const twos = Math.floor(held / LN2 + 0.5)
   const rest = held - twos * LN2
-  let sum = 0
-  for (let index = 0; index < 9; index += 1) sum = sum * rest + INVERSE_FACTORIALS[index]!
+  // The series of inverse factorials, written out: it is summed for every model of every decision.
+  let sum = (1 / 40320) * rest + 1 / 5040
+  sum = sum * rest + 1 / 720
+  sum = sum * rest + 1 / 120
+  sum = sum * rest + 1 / 24
+  sum = sum * rest + 1 / 6
+  sum = sum * rest + 1 / 2
+  sum = sum * rest + 1
+  sum = sum * rest + 1
   return sum * POWERS[twos + 64]!
 }
 

@@ -1,6 +1,6 @@
 import { shareOfOdds } from './exact-math.ts'
 import type { PromptReading } from './read-prompt.ts'
-import type { QualityColumns, QualityEstimate } from '../quality-view.ts'
+import type { QualityEstimate } from '../quality-view.ts'
 import type { Prior } from './types.ts'
 
 /** What a prompt that nothing resembles leaves unsure, in log-odds. */
@@ -26,29 +26,7 @@ export function predictQuality({
   const own = reading && gate > 0 ? gate * (domainOf(prior, reading) - prior.general) : 0
   const terms = { prior: prior.general + own, prompt: gate * promptTerm }
   const quality = shareOfOdds(terms.prior + terms.prompt)
-  return { quality, sd: deviationOf(prior, gate, quality), gate, terms }
-}
-
-/** The same numbers without an object: for hundreds of models, of which a few are looked at. */
-export function predictInto({
-  prior,
-  reading,
-  promptTerm,
-  into,
-  index,
-}: {
-  prior: Prior
-  reading: PromptReading
-  promptTerm: number
-  into: QualityColumns
-  index: number
-}): void {
-  const { gate } = reading
-  const odds = prior.general + gate * (domainOf(prior, reading) - prior.general)
-  const quality = shareOfOdds(odds + gate * promptTerm)
-  into.quality[index] = quality
-  into.sd[index] = deviationOf(prior, gate, quality)
-  into.prior[index] = odds
+  return { quality, sd: deviationOf({ priorSd: prior.sd, gate, quality }), gate, terms }
 }
 
 /** Log-odds of the model over the domains that the prompt may be of. */
@@ -58,7 +36,16 @@ function domainOf({ byDomain }: Prior, { domainChances }: PromptReading): number
   return domain
 }
 
-function deviationOf({ sd }: Prior, gate: number, quality: number): number {
+/** @param priorSd in log-odds. @returns points of quality. */
+export function deviationOf({
+  priorSd,
+  gate,
+  quality,
+}: {
+  priorSd: number
+  gate: number
+  quality: number
+}): number {
   const strange = (1 - gate) * STRANGE_SD
-  return Math.sqrt(sd * sd + strange * strange) * quality * (1 - quality)
+  return Math.sqrt(priorSd * priorSd + strange * strange) * quality * (1 - quality)
 }

@@ -7,15 +7,20 @@ import { headOdds, type PromptReading } from './read-prompt.ts'
 /** How a prompt moves a model: as it moves the model's own heads, or as it moves models of like ability. */
 export type PromptTerms = {
   readonly ownHeads: (modelId: string) => readonly number[]
-  /** One number for each head, then one for each level of ability; bounded, the gate not yet applied. */
-  readonly of: (reading: PromptReading) => Float64Array
-  readonly ofModel: (query: {
-    terms: Float64Array
+  /** What a prompt adds by each head and by each level of ability, the gate not yet applied. */
+  readonly of: (reading: PromptReading) => AddedByPrompt
+  /** Where a model stands among the levels of ability, in steps and parts of a step from the lowest. */
+  readonly levelOf: (ability: number) => number
+  /** What a prompt adds to a model with heads of its own; bounded. */
+  readonly atHeads: (query: {
+    added: AddedByPrompt
     reading: PromptReading
     heads: readonly number[]
-    ability: number
   }) => number
 }
+
+/** In log-odds. */
+export type AddedByPrompt = { readonly byHead: Float64Array; readonly byLevel: Float64Array }
 
 const LEVELS = 9
 /** How far, in log-odds, a head's ability may be from a level and still speak for it. */
@@ -39,11 +44,12 @@ export function createPromptTerms({
   const shares = Array.from({ length: LEVELS }, (_, level) =>
     Float64Array.from(abilities, (ability) => exactExp(-(((ability - low - level * step) / REACH) ** 2) / 2)),
   )
-  const of = (reading: PromptReading): Float64Array => {
-    const terms = new Float64Array(heads.length + LEVELS)
+  const of = (reading: PromptReading): AddedByPrompt => {
+    const byHead = new Float64Array(heads.length)
+    const byLevel = new Float64Array(LEVELS)
     for (let head = 0; head < heads.length; head += 1) {
       const { odds, base } = headOdds({ predictor, reading, head })
-      terms[head] = odds - base
+      byHead[head] = odds - base
     }
     for (let level = 0; level < LEVELS; level += 1) {
       const weights = shares[level]!
@@ -51,23 +57,23 @@ export function createPromptTerms({
       let total = 0
       for (let head = 0; head < heads.length; head += 1) {
         const weight = weightOf(reading, head) * weights[head]!
-        sum += weight * terms[head]!
+        sum += weight * byHead[head]!
         total += weight
       }
-      terms[heads.length + level] = total > 0 ? sum / total : 0
+      byLevel[level] = total > 0 ? sum / total : 0
     }
-    return terms
+    return { byHead, byLevel }
   }
   const sourceOf = Int32Array.from(heads, ({ source }) => source)
   const weightOf = ({ sourceChances }: PromptReading, head: number) =>
     sourceChances[sourceOf[head]!]! + LEAST_SHARE
   /** What several heads of one model say, each as far as the prompt is like its source. */
-  const meanOf = (terms: Float64Array, reading: PromptReading, own: readonly number[]) => {
+  const meanOf = ({ byHead }: AddedByPrompt, reading: PromptReading, own: readonly number[]) => {
     let sum = 0
     let total = 0
     for (const head of own) {
       const weight = weightOf(reading, head)
-      sum += weight * terms[head]!
+      sum += weight * byHead[head]!
       total += weight
     }
     return total > 0 ? sum / total : 0
@@ -76,12 +82,14 @@ export function createPromptTerms({
   return {
     ownHeads: (modelId) => headsByName.get(canonicalName(modelId)) ?? [],
     of,
-    ofModel: ({ terms, reading, heads: own, ability }) => {
-      if (own.length > 0) return boundedTerm(meanOf(terms, reading, own))
-      const at = Math.max(0, Math.min(LEVELS - 1, (ability - low) / step))
-      const below = Math.min(LEVELS - 2, Math.floor(at))
-      const [a, b] = [terms[heads.length + below]!, terms[heads.length + below + 1]!]
-      return boundedTerm(a + (at - below) * (b - a))
-    },
+    levelOf: (ability) => Math.max(0, Math.min(LEVELS - 1, (ability - low) / step)),
+    atHeads: ({ added, reading, heads: own }) => boundedTerm(meanOf(added, reading, own)),
   }
+}
+
+/** What a prompt adds to a model without heads of its own: between the two levels that are next to its own; bounded. */
+export function addedAtLevel(byLevel: Float64Array, level: number): number {
+  const below = Math.min(LEVELS - 2, Math.floor(level))
+  const least = byLevel[below]!
+  return boundedTerm(least + (level - below) * (byLevel[below + 1]! - least))
 }
