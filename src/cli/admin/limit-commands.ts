@@ -118,6 +118,26 @@ export function addWebhooks(program: Command): void {
     options,
     load: async () => (await load()).archive,
   })
+  addVerb({
+    to,
+    usage: 'test <webhook>',
+    tells: 'send an alert that says it is a test',
+    options,
+    load: async () => (await load()).test,
+  })
+  addVerb({
+    to,
+    usage: 'deliveries',
+    tells: 'where alerts were sent, and what came of it',
+    options: [['--state <state>', 'waiting, delivered, or dead: those that were given up'], ORGANIZATION],
+    load: async () => (await load()).deliveries,
+  })
+  addVerb({
+    to,
+    usage: 'replay <delivery>',
+    tells: 'try one again, from its first attempt',
+    load: async () => (await load()).replay,
+  })
 }
 
 export function addAudit(program: Command): void {

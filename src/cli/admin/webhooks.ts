@@ -59,3 +59,30 @@ export const archive: Verb = async (given) => {
   tellRow({ row: await ask({ path: `/webhooks/${id}/archive`, method: 'POST', body: {} }), json: given.json })
   return 0
 }
+
+export const test: Verb = async (given) => {
+  const { id } = await webhookOf(given)
+  tellRow({ row: await ask({ path: `/webhooks/${id}/test`, method: 'POST', body: {} }), json: given.json })
+  return 0
+}
+
+export const deliveries: Verb = async (given) => {
+  const { id: organization } = await organizationOf(given)
+  const rows = await listAll('/deliveries', { organization, state: given.options['state'] })
+  const columns = {
+    id: ({ id }: Row) => id,
+    webhook: (row: Row) => row['webhook_id'],
+    state: (row: Row) => row['state'],
+    attempts: (row: Row) => row['attempts'],
+    last: (row: Row) => row['last_status'] ?? row['last_error_code'] ?? '',
+    next: (row: Row) => row['next_at'] ?? '',
+  }
+  tellRows({ rows, columns, json: given.json })
+  return 0
+}
+
+export const replay: Verb = async ({ args, json }) => {
+  const path = `/deliveries/${encodeURIComponent(args[0] ?? '')}/replay`
+  tellRow({ row: await ask({ path, method: 'POST', body: {} }), json })
+  return 0
+}
