@@ -27,7 +27,10 @@ describe.each(KINDS)('rates on %s', (kind) => {
   const storage = useStorage(kind)
   const take = (limits: readonly RateLimit[], tokens = 0, over: { callId?: string; nowMs?: number } = {}) =>
     storage().rates.take({
-      ...{ callId: randomUUID(), nowMs: NOW_MS, untilMs: UNTIL_MS, ...over },
+      callId: randomUUID(),
+      nowMs: NOW_MS,
+      untilMs: UNTIL_MS,
+      ...over,
       limits,
       amounts: { requests: 1, tokens },
     })
