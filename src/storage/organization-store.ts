@@ -99,7 +99,13 @@ async function writeMove({
 }): Promise<void> {
   await appendEntries({ sql, entries: [entry], nowMs: atMs })
   const record = {
-    ...{ organizationId, atMs, actor, via, action, requestId, addressDigest },
+    organizationId,
+    atMs,
+    actor,
+    via,
+    action,
+    requestId,
+    addressDigest,
     target: { kind: 'balance', id: organizationId },
     before: null,
     after,

@@ -219,7 +219,11 @@ describe.each(KINDS)('balances of organisations on %s', (kind) => {
       return { ...deposit, id, kind: 'exact', payer: payerNamed(id), amountAtomic: 5_000_000n, isTopUp: true }
     }
     const event = ({ id, payer, amountAtomic }: Funding) => ({
-      ...{ network: NETWORK, asset: USDC, amountAtomic, subject: id, payer },
+      network: NETWORK,
+      asset: USDC,
+      amountAtomic,
+      subject: id,
+      payer,
     })
     /** Somebody brought the payment to the chain; it is the payer's credit. */
     const see = (funding: Funding) =>
@@ -237,7 +241,9 @@ describe.each(KINDS)('balances of organisations on %s', (kind) => {
       })
     const creditOf = (organizationId: string, { id }: Funding) => ({
       ...MOVER,
-      ...{ organizationId, fundingId: id, decimals: 6 },
+      organizationId,
+      fundingId: id,
+      decimals: 6,
     })
 
     test('what a payer paid becomes its organisation’s once it was seen, and once', async () => {
