@@ -323,7 +323,7 @@ export const MUTANTS: readonly Mutant[] = [
     harness: 'twin-stores',
     edits: one(
       'src/storage/hot/admit-group.ts',
-      "when 'exposure' then not deposits_only and total <= available - credit_limit + exposure",
+      "when 'exposure' then not deposits_only and total <= available - credit_limit + given_limit",
       "when 'exposure' then total > 0",
     ),
   },

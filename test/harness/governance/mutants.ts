@@ -12,8 +12,8 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
   'a budget that is full lets calls through': [
     {
       file: 'src/storage/hot/admit-group.ts',
-      from: 'not is_hard or amount = 0 or total <= available - credit_limit + exposure',
-      to: 'true',
+      from: 'j.is_whole and (not j.is_hard or j.total = 0 or j.total <= j.budget_limit - j.debits_posted - j.debits_pending) as fits',
+      to: 'true as fits',
     },
     {
       file: 'src/storage/judge-budgets.ts',
