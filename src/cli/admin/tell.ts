@@ -8,7 +8,7 @@ export const printJson = (value: unknown) => write(JSON.stringify(value))
 export function cellOf(value: unknown): string {
   if (value === null || value === undefined) return '-'
   if (Array.isArray(value)) return value.map((one) => cellOf(one)).join(',')
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** A list: for people a table of some columns, else everything. */
