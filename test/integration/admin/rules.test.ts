@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AdminWorld, codeOf, openAdminWorld, paramOf } from '../../support/admin-world.ts'
+import { windowOf } from '../../../src/governance/budgets/window-of.ts'
+import { holdsOn, termsOf } from '../../support/budgets.ts'
+import { admissionOf } from '../../support/calls.ts'
 import { makeTenant, type Tenant } from '../../support/tenant.ts'
 
 let world: AdminWorld
@@ -221,13 +224,34 @@ test('pages go on where the last one ended, and a table is one by Accept', async
 test('a key that is rotated takes its limits along, and of a budget what is left', async () => {
   const { ids } = await makeTenant({ world, name: 'Rotation' })
   const place = { level: 'key', id: ids.keys }
-  await world.make('/budgets', { place, limit: '10' })
+  const budget = await world.make('/budgets', { place, limit: '10', time_zone: 'UTC' })
+  const window = windowOf({ budget: { window: 'month', timeZone: 'UTC' }, atMs: Date.now() })
+  const terms = termsOf({
+    budgetId: budget.id,
+    level: 'key',
+    levelId: ids.keys,
+    organizationId: ids.organizations,
+    windowId: window.id,
+    resetsAtMs: window.resetsAtMs,
+    limit: 10n * 10n ** 12n,
+  })
+  const amounts = { chargePicoUsd: 3n * 10n ** 12n, tokens: 0n, requests: 1n }
+  const holds = holdsOn([terms], amounts)
+  const outcome = await world.storage.calls.admit(admissionOf({ ceilingAtomic: 0n, holds }))
+  expect(outcome.kind).toBe('admitted')
+  expect((await world.ask('GET', `/budgets/${budget.id}`)).body).toMatchObject({
+    limit: '10',
+    held: '3',
+    spent: '0',
+  })
   await world.make('/rates', { place, metric: 'requests', limit: 5 })
   await world.ask('PUT', '/policies', { body: { place, rules: { max_output_tokens: 100 } } })
   const next = await world.make(`/keys/${ids.keys}/rotate`, { overlap_seconds: 60 })
   for (const resource of ['budgets', 'rates', 'policies']) {
     const { body } = await world.ask('GET', `/${resource}?level=key&level_id=${next.id}`)
     expect(body['data']).toHaveLength(1)
+    if (resource === 'budgets')
+      expect(body['data']).toMatchObject([{ limit: '10', limit_now: '7', held: '0' }])
   }
   expect((await world.ask('GET', `/policies/effective?key=${next.id}`)).body).toMatchObject({
     rules: { max_output_tokens: { value: 100, from: [{ level: 'key', id: next.id }] }, zdr: { value: true } },
