@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { clock } from '../../src/app/clock.ts'
 import { watchRules } from '../../src/app/watch-rules.ts'
 import type { WalletGate } from '../../src/call/caller/screening.ts'
@@ -9,8 +12,10 @@ import type { Place } from '../../src/governance/hierarchy/attribution.ts'
 import { LEVEL_NAMES, rootUnit } from '../../src/governance/hierarchy/types.ts'
 import { newKeyText } from '../../src/governance/keys/api-key.ts'
 import { hashSecret } from '../../src/governance/keys/hash-secret.ts'
+import { LIMITS } from '../../src/lib/limits.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
+import { fillLedgerFolder } from './ledger-folder.ts'
 import { commitOf, OPERATOR } from './governed.ts'
 import { type RoutedOptions, startRoutedStack } from './routed-stack.ts'
 
@@ -71,12 +76,17 @@ export async function startGovernedStack({
   walletGate,
   ...options
 }: RoutedOptions & { readonly databaseUrl?: string; readonly walletGate?: WalletGate }) {
+  const folder = mkdtempSync(join(tmpdir(), 'turnpike-governed-'))
+  const dataDirectory = join(folder, 'ledger')
+  if (databaseUrl === undefined) await fillLedgerFolder(dataDirectory)
   const storage = await openStorage({
-    ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    ...(databaseUrl === undefined ? { dataDirectory } : { databaseUrl }),
     instanceId: randomUUID(),
     region: 'local',
   })
   const apiKeys = { peppers: new Map([[1, PEPPER]]), pepperVersion: 1, isTest: true }
+  // As the product does: what this process has under way is its own while it lives.
+  const heartbeat = setInterval(() => void storage.instances.heartbeat(), LIMITS.leaseMs / 3)
   const alerts: AlertEvent[] = []
   const rules = watchRules({
     options: { apiKeys, ...(walletGate ? { walletGate } : {}) },
@@ -199,9 +209,11 @@ export async function startGovernedStack({
       }
     },
     async close() {
+      clearInterval(heartbeat)
       await rules.close()
       await stack.close()
       await storage.close()
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

@@ -12,10 +12,21 @@ export type LimitEnd = {
   readonly held: bigint
 }
 
-/** Releases what a process that is gone has left, once its lease has run out. */
-export async function recoverAll({ stack }: { stack: GovernedStack }): Promise<void> {
-  const nowMs = Date.now() + 2 * LIMITS.leaseMs
-  while ((await recoverCalls({ store: stack.storage.calls, nowMs })) > 0);
+/** Releases what a process that is gone has left, once its lease has run out, as every server does in its passes. */
+export function keepRecovering({ stack }: { stack: GovernedStack }): { readonly stop: () => Promise<void> } {
+  const pass = () => recoverCalls({ store: stack.storage.calls, nowMs: Date.now() })
+  const timer = setInterval(() => void pass(), LIMITS.leaseMs / 5)
+  return {
+    stop: async () => {
+      clearInterval(timer)
+      const calls = () =>
+        stack.storage.calls.listAbandoned({ nowMs: Date.now() + 2 * LIMITS.leaseMs, limit: 1 })
+      while ((await calls()).length > 0) {
+        await new Promise((resolve) => setTimeout(resolve, LIMITS.leaseMs / 5))
+        await pass()
+      }
+    },
+  }
 }
 
 /** Every budget of a key as it stands. */

@@ -1,6 +1,6 @@
 import type { Policy } from '../../../src/governance/policies/types.ts'
 import type { Service } from './service.ts'
-import { complaintsOf, limitsOf, recoverAll } from './judge-limits.ts'
+import { complaintsOf, limitsOf, keepRecovering } from './judge-limits.ts'
 import { offerCalls } from './offer-calls.ts'
 import { CAPS, PRICE_PICO_USD } from './world.ts'
 
@@ -61,6 +61,7 @@ export async function runCell({
     }),
   })
   const startedMs = performance.now()
+  const recovering = keepRecovering(service)
   let killing: Promise<void> | undefined
   const offered = await offerCalls({
     chatUrls,
@@ -73,7 +74,7 @@ export async function runCell({
     },
   })
   await killing
-  await recoverAll(service)
+  await recovering.stop()
   const limits = await limitsOf({ stack, keyId })
   const narrowest = limits.at(-1)
   if (!narrowest) throw new Error('The key has no limit.')
