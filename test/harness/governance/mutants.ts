@@ -21,11 +21,11 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
       to: "if (verdict.kind !== 'admitted') return { kind: 'admitted' }",
     },
   ],
-  'whom holds are in the way of is refused at once': [
+  'each process keeps its own counters': [
     {
-      file: 'src/call/budgets/make-room.ts',
-      from: "if (step === 'wait' && verdict.kind === 'waits' && mayWait) return { kind: 'wait' }",
-      to: "if (step === 'wait' && verdict.kind === 'waits' && mayWait) continue",
+      file: 'src/call/budgets/terms.ts',
+      from: '    account: ACCOUNTS.budget(budget),\n',
+      to: '    account: ACCOUNTS.budget({ ...budget, windowId: `${budget.windowId}-${process.pid}` }),\n',
     },
   ],
 }
