@@ -41,7 +41,7 @@ export async function governedCall({
   const { claimedPayer } = received
   const claimed = claimedPayer?.kind === 'wallet' ? (claimedPayer.id as Address) : undefined
   const caller = await governedCaller({
-    keyRules: await governed.authenticate(credentialOf(request)),
+    keyRules: await governed.authenticateCaller(credentialOf(request)),
     payer: payerOf(proof) ?? claimed,
     runId: received.request.budget?.runId,
     rules: governed.rules,

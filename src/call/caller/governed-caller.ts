@@ -66,7 +66,7 @@ function requireNotDenied(rules: CallerRules | undefined): void {
  * Whose rules bind a call: those of its key, else of the wallet that pays. A wallet is taken at its word here; that it is the caller's is
  * shown by its signature before anything is held.
  *
- * @param keyRules of the key that came along (authenticate).
+ * @param keyRules of the key that came along, or of a voucher of it (authenticateCaller).
  * @param payer the wallet that pays, or says it will.
  * @param runId the caller's own name for calls that belong together.
  * @throws TurnpikeError `key_kind_mismatch`, `permission_denied`, `wallet_denied`.
@@ -91,11 +91,12 @@ export async function governedCaller({
   }
   if (!keyRules) throw new TurnpikeError('internal_error')
   requireCalling(keyRules)
-  const { unit, principal, key } = keyRules
+  const { unit, principal, key, voucher } = keyRules
   const attribution = attributionOf({
     unit,
     principal,
     ...(key ? { keyId: key.id } : {}),
+    ...(voucher ? { voucherIds: voucher.levels.map(({ id }) => id) } : {}),
     ...(wallet ? { payer: wallet.principal } : {}),
     ...(runId === undefined ? {} : { runId }),
   })
