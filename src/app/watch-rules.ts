@@ -1,5 +1,5 @@
 import { createBudgetQueue } from '../call/budgets/queue.ts'
-import { createAuthenticate } from '../call/caller/authenticate.ts'
+import { createAuthentication } from '../call/caller/authenticate.ts'
 import { createRulesCache } from '../call/caller/rules-cache.ts'
 import { createWalletGate, type WalletGate } from '../call/caller/screening.ts'
 import type { GovernedDependencies } from '../call/dependencies.ts'
@@ -35,7 +35,7 @@ export function watchRules({
   return {
     governed: {
       rules,
-      authenticate: createAuthenticate({ rules, ...apiKeys, clock }),
+      ...createAuthentication({ rules, ...apiKeys, clock }),
       budgets: storage.budgets,
       rates: storage.rates,
       queue: createBudgetQueue(clock),

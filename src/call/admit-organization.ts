@@ -46,7 +46,7 @@ function admissionFor({
   }
 }
 
-/** Names are each principal's own: nobody can take another's, or learn whether it was used. */
+/** Names are each voucher's own, else each principal's: nobody can take another's, or learn whether it was used. */
 async function named({
   planned,
   dependencies,
@@ -54,9 +54,10 @@ async function named({
   planned: PlannedCall
   dependencies: CallDependencies
 }): Promise<PlannedCall> {
-  const { idempotencyId: id, principalId = '' } = planned
+  const { idempotencyId: id, principalId = '', caller } = planned
   if (id === undefined) return planned
-  const idempotencyKey = hashIdempotencyId({ id, payer: principalId, secret: dependencies.secret })
+  const owner = caller?.rules.voucher?.levels.at(-1)?.id ?? principalId
+  const idempotencyKey = hashIdempotencyId({ id, payer: owner, secret: dependencies.secret })
   const call = await dependencies.store.findCall({ idempotencyKey })
   if (call) throw alreadyPaid({ call, planned: { ...planned, idempotencyKey } })
   return { ...planned, idempotencyKey }

@@ -18,17 +18,17 @@ import type { SponsorPermit } from '../settlement/sponsor-permit.ts'
 import type { BudgetStore } from './budget-ports.ts'
 import type { BudgetQueue } from './budgets/queue.ts'
 import type { AlertSink } from './outbox-ports.ts'
+import type { Authentication } from './caller/authenticate.ts'
 import type { RulesCache } from './caller/rules-cache.ts'
-import type { Authenticate, CallerRules, RateStore } from './rules-ports.ts'
+import type { CallerRules, RateStore } from './rules-ports.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
 import type { RoutingKnowledge } from './route-by-size.ts'
 import type { Turns } from './turns.ts'
 import type { HealthWatch } from './watch-health.ts'
 
 /** What binds callers, and where their calls are counted. */
-export type GovernedDependencies = {
+export type GovernedDependencies = Authentication & {
   readonly rules: RulesCache
-  readonly authenticate: Authenticate
   readonly budgets: BudgetStore
   readonly rates: RateStore
   readonly queue: BudgetQueue

@@ -4,6 +4,7 @@ import type { ApiKey } from '../governance/keys/types.ts'
 import type { Policy } from '../governance/policies/types.ts'
 import type { RatesTaken } from '../governance/rates/take-rates.ts'
 import type { Grant } from '../governance/roles/may-do.ts'
+import type { VoucherLevel } from '../governance/vouchers/check-voucher.ts'
 import type { Address } from '../payment/types.ts'
 import type { RateLimit, Wallet } from './admin-ports.ts'
 
@@ -14,6 +15,8 @@ export type CallerRules = {
   readonly unit: Unit
   readonly principal: Principal
   readonly key?: ApiKey
+  /** Where the caller has not the key itself, but a voucher of it: from the one that was handed out to the narrowest. */
+  readonly voucher?: { readonly levels: readonly [VoucherLevel, ...VoucherLevel[]] }
   /** Where the principal is a wallet that was linked or screened. */
   readonly wallet?: Wallet
   /** Of the principal. */
@@ -71,6 +74,7 @@ export type OrganizationMoney = {
 /**
  * Who a request says it is, by its Authorization header; undefined where there is no key of ours in it.
  *
- * @throws TurnpikeError `key_invalid`, `key_expired`, `key_revoked`, `key_wrong_environment`.
+ * @throws TurnpikeError `key_invalid`, `key_expired`, `key_revoked`, `key_wrong_environment`; of vouchers `voucher_invalid`, `voucher_expired`,
+ * `voucher_revoked`, and `voucher_calls_only` where only keys are taken.
  */
 export type Authenticate = (authorization: string | undefined) => Promise<CallerRules | undefined>

@@ -1,6 +1,8 @@
 /** The door of `turnpike/client`: a fetch that pays, and what belongs to it. */
 export { payingFetch } from './paying-fetch.ts'
 export type { ChannelSummary, PayingFetch, PayingFetchOptions } from './paying-fetch.ts'
+export { narrowVoucher } from './narrow-voucher.ts'
+export type { VoucherLimits } from './narrow-voucher.ts'
 export { browserStore } from './browser-store.ts'
 export { memoryStore } from './channel-store.ts'
 export type { ChannelRecord, ChannelStore, OpenCall, SignedDeposit } from './channel-store.ts'

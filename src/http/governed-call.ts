@@ -30,7 +30,7 @@ export async function governedCall({
 }): Promise<ReceivedCall> {
   const { governed, defaultOutputTokens } = dependencies.call
   const caller = await governedCaller({
-    keyRules: await governed.authenticate(credentialOf(request)),
+    keyRules: await governed.authenticateCaller(credentialOf(request)),
     payer: signedIn?.payer,
     runId: received.request.budget?.runId,
     governed,

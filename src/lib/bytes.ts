@@ -36,3 +36,18 @@ export function textOfBase64(base64: string): string {
   const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
 }
+
+const urlOf = (base64: string): string => base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+const fromUrl = (base64Url: string): string => base64Url.replaceAll('-', '+').replaceAll('_', '/')
+
+/** Base64url without padding. */
+export const base64UrlOfBytes = (bytes: Uint8Array): string => urlOf(btoa(String.fromCharCode(...bytes)))
+
+/** @throws where the text is not base64url. */
+export const bytesOfBase64Url = (text: string): Uint8Array =>
+  Uint8Array.from(atob(fromUrl(text)), (character) => character.charCodeAt(0))
+
+export const base64UrlOfText = (text: string): string => urlOf(base64OfText(text))
+
+/** @throws where the text is not base64url of UTF-8. */
+export const textOfBase64Url = (text: string): string => textOfBase64(fromUrl(text))

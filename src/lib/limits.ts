@@ -256,6 +256,13 @@ export const LIMITS = {
   /** How long a rotated key may still be used beside its successor: usually, at most. */
   keyOverlapMs: 86_400_000,
   keyOverlapMaxMs: 30 * 86_400_000,
+  /** Links of a spend voucher, the first included; characters of one; patterns in one list of models. */
+  voucherLinks: 8,
+  voucherChars: 8_192,
+  voucherModels: 32,
+  /** How long a voucher lives where its maker says nothing, and at most. */
+  voucherLifeMs: 86_400_000,
+  voucherLifeMaxMs: 90 * 86_400_000,
   /** How long a call waits for the holds of others: usually, at most. Tokens below which no answer is clamped. */
   budgetWaitMs: 2_000,
   budgetWaitMaxMs: 30_000,

@@ -25,6 +25,7 @@ export const UNGOVERNED: CallDependencies['governed'] = {
     refresh: async () => undefined,
   },
   authenticate: async () => undefined,
+  authenticateCaller: async () => undefined,
   budgets: { listScopes: async () => [] },
   rates: {
     take: async () => ({ isAdmitted: true, rates: [], concurrency: [], verdicts: [] }),

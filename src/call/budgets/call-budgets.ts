@@ -25,6 +25,8 @@ export type CallBudgets = {
 
 /** What is nobody else's to hide from the caller. */
 const OWN_LEVELS = ['principal', 'wallet', 'key', 'run']
+/** Of who has only a voucher of the key. */
+const OF_VOUCHER = ['voucher', 'run']
 
 /** Where a budget hangs, as permissions see it. */
 function pathOf({ unit }: GovernedCaller['rules'], { level, levelId }: Constraint): UnitPath {
@@ -34,7 +36,8 @@ function pathOf({ unit }: GovernedCaller['rules'], { level, levelId }: Constrain
 }
 
 function mayRead({ rules }: GovernedCaller, constraint: Constraint): boolean {
-  const { key, grants } = rules
+  const { key, grants, voucher } = rules
+  if (voucher) return OF_VOUCHER.includes(constraint.level)
   const isOwn = OWN_LEVELS.includes(constraint.level)
   // A wallet that nobody gave a role sees what is its own.
   if (!key && isOwn) return true
@@ -68,7 +71,7 @@ export async function callBudgets({
         ...(waitMs === undefined ? {} : { waitMs }),
       },
       policy: caller.policy,
-      isAgent: !caller.rules.key || runId !== undefined,
+      isAgent: !caller.rules.key || caller.rules.voucher !== undefined || runId !== undefined,
     }),
     refusal: (refused) => budgetRefusal({ ...refused, mayRead: (constraint) => mayRead(caller, constraint) }),
   }

@@ -62,7 +62,7 @@ function requireCalling({ key, grants, unit }: CallerRules): void {
 /**
  * Whose rules bind a call: those of its key, else of the wallet that pays.
  *
- * @param keyRules of the key that came along (authenticate).
+ * @param keyRules of the key that came along, or of a voucher of it (authenticateCaller).
  * @param payer the wallet that pays, once it has shown that it does; of others nothing is told.
  * @param runId the caller's own name for calls that belong together.
  * @throws TurnpikeError `key_kind_mismatch`, `permission_denied`, `wallet_denied`.
@@ -88,11 +88,12 @@ export async function governedCaller({
   }
   if (!keyRules) throw new TurnpikeError('internal_error')
   requireCalling(keyRules)
-  const { unit, principal, key } = keyRules
+  const { unit, principal, key, voucher } = keyRules
   const attribution = attributionOf({
     unit,
     principal,
     ...(key ? { keyId: key.id } : {}),
+    ...(voucher ? { voucherIds: voucher.levels.map(({ id }) => id) } : {}),
     ...(wallet ? { payer: wallet.principal } : {}),
     ...(runId === undefined ? {} : { runId }),
   })

@@ -9,7 +9,8 @@ const EACH: Readonly<Record<Level, readonly Level[]>> = {
   unit: ['principal', 'wallet'],
   principal: ['key'],
   wallet: ['run'],
-  key: ['run'],
+  key: ['voucher', 'run'],
+  voucher: ['run'],
   run: [],
 }
 

@@ -15,9 +15,9 @@ export type OnExceed = ExceedStep | 'reject'
 const stepsOf = (onExceed: OnExceed): readonly ExceedStep[] => (onExceed === 'reject' ? [] : [onExceed])
 
 /**
- * What the caller says, else what the nearest policy says, else the default: keys wait 2 seconds, wallets and runs are clamped.
+ * What the caller says, else what the nearest policy says, else the default: keys wait 2 seconds, wallets, vouchers and runs are clamped.
  *
- * @param isAgent a wallet calls, or the call belongs to a run.
+ * @param isAgent a wallet or a voucher calls, or the call belongs to a run.
  */
 export function exceedRule({
   asked = {},

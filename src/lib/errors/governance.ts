@@ -99,6 +99,22 @@ export const GOVERNANCE_ERRORS = defineErrors({
     'This key belongs to the other kind of server.',
     'Keys with tp_test_ are for dev chains, keys with tp_live_ for all others.',
   ),
+  voucher_invalid: unknownCaller(
+    'There is no such voucher.',
+    'Check that the whole voucher was copied: it begins with tpv_. If you have narrowed it, nothing but a caveat may be appended, and nothing to one that says delegable: false.',
+  ),
+  voucher_expired: unknownCaller(
+    'This voucher has expired.',
+    'Ask whoever gave it to you for another one; narrowing cannot make it last longer.',
+  ),
+  voucher_revoked: unknownCaller(
+    'The key that this voucher was made with is no longer good.',
+    'Have a new voucher made with another key: a voucher ends when its key is revoked or expires.',
+  ),
+  voucher_calls_only: forbidden(
+    'A voucher calls models, and nothing else.',
+    'Send the key of the organisation for that. What a voucher has left is at GET /v1/vouchers/me.',
+  ),
   key_kind_mismatch: forbidden(
     'This kind of key is not for that.',
     'Call models with an inference key, and manage the organisation with a management key.',
