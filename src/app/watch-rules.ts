@@ -1,5 +1,6 @@
 import { createBudgetQueue } from '../call/budgets/queue.ts'
 import { createAuthentication } from '../call/caller/authenticate.ts'
+import { createMakeVoucher } from '../call/caller/make-voucher.ts'
 import { createRulesCache } from '../call/caller/rules-cache.ts'
 import { createWalletGate, type WalletGate } from '../call/caller/screening.ts'
 import type { GovernedDependencies } from '../call/dependencies.ts'
@@ -36,6 +37,7 @@ export function watchRules({
     governed: {
       rules,
       ...createAuthentication({ rules, ...apiKeys, clock }),
+      makeVoucher: createMakeVoucher({ ...apiKeys, clock }),
       budgets: storage.budgets,
       rates: storage.rates,
       queue: createBudgetQueue(clock),

@@ -19,6 +19,7 @@ import type { BudgetStore } from './budget-ports.ts'
 import type { BudgetQueue } from './budgets/queue.ts'
 import type { AlertSink } from './outbox-ports.ts'
 import type { Authentication } from './caller/authenticate.ts'
+import type { MakeVoucher } from './caller/make-voucher.ts'
 import type { RulesCache } from './caller/rules-cache.ts'
 import type { CallerRules, RateStore } from './rules-ports.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
@@ -29,6 +30,7 @@ import type { HealthWatch } from './watch-health.ts'
 /** What binds callers, and where their calls are counted. */
 export type GovernedDependencies = Authentication & {
   readonly rules: RulesCache
+  readonly makeVoucher: MakeVoucher
   readonly budgets: BudgetStore
   readonly rates: RateStore
   readonly queue: BudgetQueue

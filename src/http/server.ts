@@ -20,6 +20,7 @@ import { feedbackRoute } from './routes/feedback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { modelsRoutes } from './routes/models.ts'
 import { quotesRoute } from './routes/quotes.ts'
+import { vouchersRoutes } from './routes/vouchers.ts'
 
 /** The public listener's app: paid routes first, since they are the hot path and need no middleware. */
 export function createHttpApp({
@@ -47,6 +48,7 @@ export function createHttpApp({
   app.use(creditRoutes(dependencies))
   app.use(countTokensRoute(dependencies))
   app.use(quotesRoute(dependencies))
+  app.use(vouchersRoutes(dependencies))
   app.use(feedbackRoute(dependencies))
   app.use(discoveryRoutes(dependencies))
   app.use(mcpRoute({ app, dependencies }))

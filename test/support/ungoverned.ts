@@ -1,6 +1,7 @@
 import { createBudgetQueue } from '../../src/call/budgets/queue.ts'
 import type { CallDependencies } from '../../src/call/dependencies.ts'
 import { PUBLIC_UNIT } from '../../src/governance/hierarchy/types.ts'
+import { TurnpikeError } from '../../src/lib/errors/turnpike-error.ts'
 
 /** A server on which nobody has set any rule: no keys, no budgets, no rates. */
 export const UNGOVERNED: CallDependencies['governed'] = {
@@ -26,6 +27,9 @@ export const UNGOVERNED: CallDependencies['governed'] = {
   },
   authenticate: async () => undefined,
   authenticateCaller: async () => undefined,
+  makeVoucher: () => {
+    throw new TurnpikeError('key_invalid')
+  },
   budgets: { listScopes: async () => [] },
   rates: {
     take: async () => ({ isAdmitted: true, rates: [], concurrency: [], verdicts: [] }),

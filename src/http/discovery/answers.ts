@@ -159,6 +159,15 @@ const EXPLANATION: Schema = some({
 
 const OFFERS = listOf({ $ref: '#/components/schemas/Offer' })
 
+/** What one link of a voucher says; null: nothing. */
+const VOUCHER_LIMITS: Schemas = {
+  max_usd: maybe('string'),
+  max_requests: { type: ['integer', 'null'] },
+  models: { type: ['array', 'null'], items: TEXT },
+  expires_at: maybe('string'),
+  delegable: { type: 'boolean' },
+}
+
 /** What the free paths answer, by its name among the components. */
 export const FREE_ANSWERS: Schemas = {
   Model: some(
@@ -218,6 +227,30 @@ export const FREE_ANSWERS: Schemas = {
       }),
     ),
     withdrawals: listOf({ $ref: '#/components/schemas/Withdrawal' }),
+  }),
+  NewVoucher: some({
+    object: { const: 'voucher' },
+    id: TEXT,
+    key_id: TEXT,
+    voucher: { ...TEXT, description: 'tpv_…: as secret as a key, and shown once.' },
+    ...VOUCHER_LIMITS,
+  }),
+  Voucher: some({
+    object: { const: 'voucher' },
+    id: TEXT,
+    available_usd: { ...maybe('string'), description: 'What no level has spent or held.' },
+    expires_at: maybe('string'),
+    delegable: { type: 'boolean' },
+    levels: listOf(
+      some({
+        id: TEXT,
+        ...VOUCHER_LIMITS,
+        spent_usd: maybe('string'),
+        held_usd: maybe('string'),
+        spent_requests: { type: ['integer', 'null'] },
+        held_requests: { type: ['integer', 'null'] },
+      }),
+    ),
   }),
   Feedback: some({
     object: { const: 'feedback' },

@@ -89,6 +89,32 @@ export const FEEDBACK_CODES: readonly ErrorCode[] = [
   'feedback_limit_reached',
   'unavailable',
 ]
+export const VOUCHER_CODES: readonly ErrorCode[] = [
+  'body_too_large',
+  'invalid_json',
+  'unsupported_content_encoding',
+  'missing_field',
+  'invalid_field',
+  'unknown_field',
+  'method_not_allowed',
+  'key_invalid',
+  'key_expired',
+  'key_revoked',
+  'key_wrong_environment',
+  'key_kind_mismatch',
+  'permission_denied',
+  'voucher_invalid',
+  'voucher_calls_only',
+]
+export const OWN_VOUCHER_CODES: readonly ErrorCode[] = [
+  'method_not_allowed',
+  'voucher_invalid',
+  'voucher_expired',
+  'voucher_revoked',
+  'key_invalid',
+  'key_wrong_environment',
+  'unavailable',
+]
 export const COUNT_CODES: readonly ErrorCode[] = [
   ...READING,
   'missing_field',

@@ -5,8 +5,16 @@ import { LIMITS } from '../../lib/limits.ts'
 import type { ErrorCode } from '../../lib/errors/registry.ts'
 import { PAID_PATHS } from '../dialects.ts'
 import { WITHDRAWAL_BODY } from '../credit-schemas.ts'
+import { VOUCHER_BODY, VOUCHER_EXAMPLE } from '../voucher-schemas.ts'
 import { FEEDBACK_BODY, FEEDBACK_EXAMPLE } from '../feedback-schemas.ts'
-import { COUNT_CODES, FEEDBACK_CODES, QUOTE_CODES, WITHDRAWAL_CODES } from './error-responses.ts'
+import {
+  COUNT_CODES,
+  FEEDBACK_CODES,
+  OWN_VOUCHER_CODES,
+  QUOTE_CODES,
+  VOUCHER_CODES,
+  WITHDRAWAL_CODES,
+} from './error-responses.ts'
 
 type Parameter = {
   readonly name: string
@@ -28,6 +36,10 @@ export type FreeOperation = {
   readonly codes?: readonly ErrorCode[]
   /** Whether the wallet has to be proved (x402's sign-in-with-x). */
   readonly isSignedIn?: boolean
+  /** Whose credential it takes in the Authorization header. */
+  readonly bearer?: 'key' | 'voucher'
+  /** The status of its answer; 200 where absent. */
+  readonly status?: 201
 }
 
 const text = (name: string, place: 'path' | 'query', description: string): Parameter => ({
@@ -131,6 +143,28 @@ export const FREE_OPERATIONS: readonly FreeOperation[] = [
     answer: 'Withdrawal',
     codes: WITHDRAWAL_CODES,
     isSignedIn: true,
+  },
+  {
+    method: 'post',
+    path: '/v1/vouchers',
+    id: 'createVoucher',
+    summary:
+      'A spend voucher of a key: what whoever gets it may spend on calls, and narrow further without asking',
+    body: VOUCHER_BODY,
+    example: VOUCHER_EXAMPLE,
+    answer: 'NewVoucher',
+    codes: VOUCHER_CODES,
+    bearer: 'key',
+    status: 201,
+  },
+  {
+    method: 'get',
+    path: '/v1/vouchers/me',
+    id: 'getOwnVoucher',
+    summary: 'What the voucher that comes along has spent and has left, level by level',
+    answer: 'Voucher',
+    codes: OWN_VOUCHER_CODES,
+    bearer: 'voucher',
   },
   {
     method: 'post',

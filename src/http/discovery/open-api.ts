@@ -10,7 +10,19 @@ import { SALES } from './sales.ts'
 export const VERSION = '0.1.0'
 
 function freeOperation(operation: FreeOperation): Json {
-  const { path, id, summary, parameters, body, example, answer, codes = [], isSignedIn = false } = operation
+  const {
+    path,
+    id,
+    summary,
+    parameters,
+    body,
+    example,
+    answer,
+    codes = [],
+    isSignedIn = false,
+    bearer,
+    status = 200,
+  } = operation
   const isComponent = !answer.includes('/')
   const schema: Schema = isComponent
     ? { $ref: `#/components/schemas/${answer}` }
@@ -20,11 +32,11 @@ function freeOperation(operation: FreeOperation): Json {
     operationId: id,
     summary,
     tags: ['free'],
-    security: isSignedIn ? [{ siwx: [] }] : [],
+    security: isSignedIn ? [{ siwx: [] }] : bearer ? [{ [bearer]: [] }] : [],
     ...(parameters ? { parameters: parameters.map((one) => ({ ...one, required: one.in === 'path' })) } : {}),
     ...(body ? { requestBody: { required: true, content: jsonOf(body, example ? { example } : {}) } } : {}),
     responses: {
-      '200': { description: summary, content },
+      [status]: { description: summary, content },
       ...(id === 'getReadiness' ? { '503': { description: 'It cannot take calls.', content } } : {}),
       ...(isSignedIn ? { '402': SIGN_IN } : {}),
       ...errorResponses({ codes: [...new Set([...codes, 'internal_error' as const])], path }),
@@ -50,6 +62,8 @@ const SECURITY_SCHEMES = {
     name: 'SIGN-IN-WITH-X',
     description: "The wallet's signature of the challenge in a 402 (x402's sign-in-with-x).",
   },
+  key: { type: 'http', scheme: 'bearer', description: 'A key of an organisation (tp_live_…).' },
+  voucher: { type: 'http', scheme: 'bearer', description: 'A spend voucher (tpv_…) of such a key.' },
 }
 
 /**

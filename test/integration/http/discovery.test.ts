@@ -159,7 +159,9 @@ test('a paid operation says price, protocol, schemes, networks and tokens, and d
   for (const methods of Object.values(document.paths)) {
     for (const operation of Object.values(methods)) {
       if (operation['x-payment-info']) continue
-      expect([[], [{ siwx: [] }]], operation.operationId).toContainEqual(operation.security)
+      expect([[], [{ siwx: [] }], [{ key: [] }], [{ voucher: [] }]], operation.operationId).toContainEqual(
+        operation.security,
+      )
     }
   }
 })
