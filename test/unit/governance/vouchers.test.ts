@@ -2,6 +2,11 @@ import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { narrowVoucher, type VoucherLimits } from '../../../src/client/index.ts'
+import { createAuthentication } from '../../../src/call/caller/authenticate.ts'
+import { BUDGET_DEFAULTS } from '../../../src/governance/budgets/types.ts'
+import { attributionOf } from '../../../src/governance/hierarchy/attribution.ts'
+import { rootUnit } from '../../../src/governance/hierarchy/types.ts'
+import { ROLES } from '../../../src/governance/roles/roles.ts'
 import { admit } from '../../../src/governance/budgets/admit.ts'
 import { applicableBudgets, scopeOf } from '../../../src/governance/budgets/applicable-budgets.ts'
 import type { ApiKey } from '../../../src/governance/keys/types.ts'
@@ -220,6 +225,86 @@ test('the client refuses what is no limit and what is no voucher', async () => {
   await expect(narrowVoucher(text, { maxRequests: 0.5 })).rejects.toThrow('max_requests')
   await expect(narrowVoucher(text, { models: [''] })).rejects.toThrow('models')
   await expect(narrowVoucher(text, { expiresAt: new Date(NaN) })).rejects.toThrow(RangeError)
+})
+
+test('levels of a voucher stand between its key and its run, which is its own', () => {
+  const unit = { id: 'acme', organizationId: 'acme', name: 'acme', path: ['acme'], version: 1 }
+  const principal = {
+    id: 'agent',
+    organizationId: 'acme',
+    unitId: 'acme',
+    kind: 'service',
+    name: 'agent',
+    version: 1,
+  } as const
+  const attribution = attributionOf({
+    unit,
+    principal,
+    keyId: KEY.id,
+    voucherIds: ['vch_a', 'vch_a.b'],
+    runId: 'r',
+  })
+  expect(attribution.slice(2)).toEqual([
+    { level: 'key', id: KEY.id },
+    { level: 'voucher', id: 'vch_a' },
+    { level: 'voucher', id: 'vch_a.b' },
+    { level: 'run', id: 'vch_a.b/r' },
+  ])
+  const each = {
+    ...BUDGET_DEFAULTS,
+    id: 'each',
+    organizationId: 'acme',
+    place: { level: 'key', id: KEY.id },
+    applies: 'each',
+    limit: 1n,
+    setBy: { unitPath: ['acme'], reach: 'subtree' },
+    version: 1,
+  } as const
+  // Whatever is narrowed from it counts for the voucher that was handed out: nobody gets a fresh counter by narrowing.
+  const [found] = applicableBudgets({ budgets: [each], attribution, atMs: NOW_MS })
+  expect(found?.counter).toEqual({ level: 'voucher', id: 'vch_a' })
+})
+
+test('who takes keys alone takes no voucher, and a voucher is its key with one scope', async () => {
+  const organization = { id: 'acme', name: 'Acme', levelNames: ['acme'], timeZone: 'UTC', version: 1 }
+  const rules = {
+    organization,
+    unit: rootUnit({ organization }),
+    principal: {
+      id: 'agent',
+      organizationId: 'acme',
+      unitId: 'acme',
+      kind: 'service',
+      name: 'agent',
+      version: 1,
+    },
+    grants: [{ unitPath: ['acme'], permissions: ROLES.owner.permissions }],
+    policies: [],
+    budgets: [],
+    rates: [],
+  } as const
+  const ports = (key: ApiKey) =>
+    createAuthentication({
+      rules: { byKey: async (id) => (id === key.id ? { ...rules, key } : undefined) },
+      peppers: new Map([[1, PEPPER]]),
+      isTest: true,
+      clock: { nowMs: () => NOW_MS },
+    })
+  const { text } = minted({ maxPicoUsd: 5n })
+  const { authenticate, authenticateCaller } = ports(KEY)
+  for (const authorization of [`Bearer ${text}`, `bearer  ${text}`, text]) {
+    await expect(authenticate(authorization)).rejects.toMatchObject({ code: 'voucher_calls_only' })
+    const found = await authenticateCaller(authorization)
+    expect(found?.key?.scopes).toEqual(['models:call'])
+    expect(found?.budgets).toMatchObject([{ place: { level: 'voucher' }, limit: 5n, mode: 'hard' }])
+  }
+  await expect(authenticate('Bearer tpv_x')).rejects.toMatchObject({ code: 'voucher_invalid' })
+  await expect(authenticateCaller('Bearer tpv_x')).rejects.toMatchObject({ code: 'voucher_invalid' })
+  expect(await authenticateCaller('Bearer sk-anything')).toBeUndefined()
+  expect(await authenticateCaller(undefined)).toBeUndefined()
+  // A key that lost its right to call takes it from its vouchers too.
+  const narrowed = await ports({ ...KEY, scopes: ['usage:read'] }).authenticateCaller(text)
+  expect(narrowed?.key?.scopes).toEqual([])
 })
 
 const MODELS = ['openai/one', 'openai/two', 'anthropic/one', 'meta/one'] as const
