@@ -115,10 +115,10 @@ test('siblings together never spend beyond their parent, with 32 calls in flight
   const children = await Promise.all(
     Array.from({ length: 4 }, () => narrowVoucher(voucher, { maxUsd: '0.001' })),
   )
-  let isOver = false
+  const over = new AbortController()
   const limitPicoUsd = 2_000_000_000n
   async function look(): Promise<void> {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const [parent] = (await standingOf(voucher)).levels
       const taken = Number(parent?.spent_usd) + Number(parent?.held_usd)
       expect(Math.round(taken * 1e12)).toBeLessThanOrEqual(Number(limitPicoUsd))
@@ -131,7 +131,7 @@ test('siblings together never spend beyond their parent, with 32 calls in flight
       stack.ask({ key: children[index % 4] ?? '', body: { ...BODY, budget: { on_exceed: 'wait' } } }),
     ),
   )
-  isOver = true
+  over.abort()
   await looking
   const served = answers.filter(({ status }) => status === 200)
   const refused = answers.filter(({ status }) => status !== 200)
