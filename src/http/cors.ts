@@ -14,6 +14,11 @@ const EXPOSED = [
   'x-turnpike-strategy',
   'x-turnpike-clamped',
   'x-turnpike-run-remaining',
+  'x-turnpike-budget-exceeded',
+  ...['limit', 'remaining', 'reset'].flatMap((name) => [
+    `x-ratelimit-${name}-requests`,
+    `x-ratelimit-${name}-tokens`,
+  ]),
 ].join(', ')
 
 const METHODS = 'GET, HEAD, POST'

@@ -1,6 +1,7 @@
 import type { Schema, Schemas } from '../../chat/schema.ts'
 import { CHAT_ERRORS } from '../../lib/errors/chat.ts'
 import { GOVERNANCE_ERRORS } from '../../lib/errors/governance.ts'
+import { WEBHOOK_ERRORS } from '../../lib/errors/webhooks.ts'
 import { ROUTING_ERRORS } from '../../lib/errors/routing.ts'
 import { type ErrorCode, ERRORS, errorSpec } from '../../lib/errors/registry.ts'
 import { toWireError } from '../../lib/errors/to-wire.ts'
@@ -8,6 +9,33 @@ import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { dialectAt } from '../dialects.ts'
 
 const codesOf = <Codes extends ErrorCode>(table: Record<Codes, unknown>) => Object.keys(table) as Codes[]
+
+/** What rules, keys and vouchers have against a caller. */
+const KEY_CODES = [
+  'key_invalid',
+  'key_expired',
+  'key_revoked',
+  'key_wrong_environment',
+  'key_kind_mismatch',
+  'permission_denied',
+  'voucher_invalid',
+  'voucher_expired',
+  'voucher_revoked',
+] as const satisfies readonly ErrorCode[]
+/** What its rules have against one call, before and after it is priced. */
+const RULE_CODES = [
+  'budget_exceeded',
+  'budget_crowded',
+  'balance_insufficient',
+  'wallet_denied',
+  'rate_limit_exceeded',
+  'request_above_rate',
+  'model_not_allowed_by_policy',
+  'provider_not_allowed_by_policy',
+  'strategy_not_allowed_by_policy',
+  'call_above_policy_cap',
+] as const satisfies readonly ErrorCode[]
+const MET_BY_CALLS: ReadonlySet<string> = new Set([...KEY_CODES, ...RULE_CODES])
 
 /** Codes that no call meets: those of operators, of other addresses, and of payers that look after their credit. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
@@ -22,8 +50,9 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'feedback_too_early',
   'feedback_too_late',
   'feedback_limit_reached',
-  // Their room is not wired yet: no call meets them.
-  ...Object.keys(GOVERNANCE_ERRORS),
+  // Most of what governance says is said to who administers.
+  ...Object.keys(GOVERNANCE_ERRORS).filter((code) => !MET_BY_CALLS.has(code)),
+  ...Object.keys(WEBHOOK_ERRORS),
 ])
 
 /** What can be met while a body is read. */
@@ -43,6 +72,8 @@ export const QUOTE_CODES: readonly ErrorCode[] = [
   'method_not_allowed',
   ...codesOf(CHAT_ERRORS),
   ...codesOf(ROUTING_ERRORS),
+  ...KEY_CODES,
+  ...RULE_CODES,
   'all_endpoints_down',
   'unavailable',
   'token_suspended',
@@ -63,6 +94,8 @@ export const TOP_UP_CODES: readonly ErrorCode[] = [
   'token_suspended',
   'payment_already_used',
   'settlement_pending',
+  ...KEY_CODES.filter((code) => !code.startsWith('voucher')),
+  'voucher_calls_only',
 ]
 export const WITHDRAWAL_CODES: readonly ErrorCode[] = [
   'body_too_large',

@@ -1,3 +1,4 @@
+import { BUDGET_HEADERS } from '../../chat/budget/read-budget.ts'
 import { STRATEGY_NAMES } from '../../chat/routing/overrides.ts'
 import { STRATEGY_HEADER } from '../../chat/routing/with-strategy.ts'
 import type { Schema } from '../../chat/schema.ts'
@@ -53,6 +54,21 @@ const CALL_HEADERS = [
     'off: the answer is not looked at, nothing of it is counted, and no other model is tried on this call to learn.',
   ),
   optional(
+    BUDGET_HEADERS.maxCost,
+    { type: 'string' },
+    'USD that this call may cost; the same as budget.max_cost.',
+  ),
+  optional(
+    BUDGET_HEADERS.run,
+    { type: 'string' },
+    "The caller's own name for calls that belong together; the same as budget.run.id.",
+  ),
+  optional(
+    BUDGET_HEADERS.runBudget,
+    { type: 'string' },
+    'USD that the run may cost in all; the same as budget.run.max_cost.',
+  ),
+  optional(
     PAYER_HEADER,
     { type: 'string', pattern: '^0x[0-9a-fA-F]{40}$' },
     'The wallet that will pay, as long as nothing has been paid: what its calls have shown then counts in the choice of auto.',
@@ -77,7 +93,8 @@ export function paidOperation({ sale, call }: { sale: Sale; call: HttpDependenci
     operationId: `create${bodyName(path).replace(/Body$/, '')}`,
     summary: description,
     tags: ['paid'],
-    security: [{ x402: [] }],
+    // A key's organisation pays where no payment comes along; a top-up with a key is paid all the same.
+    security: [{ x402: [] }, ...(sale.isCall ? [{ key: [] }, { voucher: [] }] : [{ x402: [], key: [] }])],
     'x-payment-info': paymentInfo({ sale, call }),
     ...(sale.isCall ? { parameters: CALL_HEADERS } : {}),
     requestBody: { required: true, content: jsonOf(bodyRef(path), { example }) },

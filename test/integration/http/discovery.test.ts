@@ -154,7 +154,7 @@ test('a paid operation says price, protocol, schemes, networks and tokens, and d
       schema: { $ref: expect.any(String) as string },
       example: expect.any(Object) as object,
     })
-    expect(operation.security, path).toEqual([{ x402: [] }])
+    expect(operation.security[0], path).toEqual({ x402: [] })
   }
   for (const methods of Object.values(document.paths)) {
     for (const operation of Object.values(methods)) {
