@@ -67,6 +67,8 @@ export type AppOptions = {
   /** Of a chain that may be thrown away: a ledger belongs to one chain and refuses another. */
   readonly genesis?: string
   readonly publicUrl?: string
+  /** Origin of the operators' listener, where it is not the public one. */
+  readonly adminUrl?: string
   readonly logLevel?: string
   /** Between two looks at a chain for one receipt, and between two passes of the settlement. */
   readonly pollMs: number

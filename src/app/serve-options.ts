@@ -76,6 +76,7 @@ export function serveOptions({
     ...(config.TURNPIKE_AUDIT_KEY ? { auditKey: config.TURNPIKE_AUDIT_KEY } : {}),
     sharesAdmin: false,
     adminListener: { host: config.TURNPIKE_ADMIN_HOST, port: config.TURNPIKE_ADMIN_PORT ?? 0 },
+    ...(config.TURNPIKE_ADMIN_URL ? { adminUrl: config.TURNPIKE_ADMIN_URL } : {}),
     ...(config.TURNPIKE_PUBLIC_URL ? { publicUrl: config.TURNPIKE_PUBLIC_URL } : {}),
     pollMs: POLL_MS,
     sweepMs: SWEEP_MS,

@@ -71,7 +71,7 @@ export const VARIABLES = z.object({
   TURNPIKE_ADMIN_URL: z
     .url()
     .optional()
-    .describe('Operator API that the commands ask; dev is found by itself.'),
+    .describe('Origin of the operator API: the commands ask it, and members sign in there. dev is found by itself.'),
   TURNPIKE_ADMIN_HOST: z.string().default('127.0.0.1').describe('Address of the operator listener.'),
   TURNPIKE_ADMIN_PORT: port.optional().describe('Port of the operator listener; dev shares the public one.'),
   TURNPIKE_ADMIN_TOKEN: secret.optional().describe('Bearer token of the operator API.'),

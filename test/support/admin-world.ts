@@ -13,6 +13,10 @@ import { errorHandler, withRequestId } from '../../src/http/error-handler.ts'
 import { TurnpikeError } from '../../src/lib/errors/turnpike-error.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { authenticateBy } from './key-rules.ts'
+import { createLogins } from '../../src/call/sessions/logins.ts'
+import { createPasswords } from '../../src/call/sessions/passwords.ts'
+import { openAddressWindow } from '../../src/http/address-window.ts'
+import type { SignInEdge } from '../../src/http/sessions/edge.ts'
 import { fillLedgerFolder } from './ledger-folder.ts'
 
 export const ADMIN_TOKEN = 'operator-token-of-these-tests-0123456789'
@@ -32,7 +36,7 @@ export type Answered = {
 }
 
 /** The routes of administration over a real database, without the rest of a server. */
-export async function openAdminWorld() {
+export async function openAdminWorld({ nowMs = Date.now }: { nowMs?: () => number } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'turnpike-admin-'))
   const dataDirectory = join(folder, 'ledger')
   await fillLedgerFolder(dataDirectory)
@@ -40,17 +44,33 @@ export async function openAdminWorld() {
   const { privateKey } = generateKeyPairSync('ed25519')
   const errors: unknown[] = []
   let seals = 0
-  const clock = { nowMs: Date.now, random: (byteCount: number) => randomBytes(byteCount) }
+  const clock = { nowMs, random: (byteCount: number) => randomBytes(byteCount) }
+  const passwords = createPasswords({ random: clock.random, cost: { log2N: 8, r: 8, p: 1 } })
+  const logins = createLogins({ peppers: new Map([[1, PEPPER]]), passwords })
+  const signIn: SignInEdge = {
+    members: {
+      store: storage.governance,
+      rules: storage.rules,
+      sessions: storage.sessions,
+      logins,
+      clock,
+    },
+    origins: [],
+    addressTries: openAddressWindow({ limit: 10_000, nowMs }),
+    loginTries: openAddressWindow({ limit: 10_000, nowMs }),
+  }
   const dependencies = {
     adminToken: ADMIN_TOKEN,
     publicUrl: () => 'http://127.0.0.1',
     ownOrigin: () => undefined,
     onError: ({ error }: { error: unknown }) => errors.push(error),
     call: { clock },
+    signIn,
     administration: {
       store: storage.governance,
       budgets: storage.budgets,
       clock,
+      logins,
       keys: { pepper: PEPPER, pepperVersion: 1, isTest: true },
       digest: (text: string) => createHmac('sha256', PEPPER).update(text).digest('base64url'),
       newWebhookSecret: () => ({ secret: `whsec_${(seals += 1)}`, sealedSecret: `sealed-${seals}` }),
@@ -106,6 +126,7 @@ export async function openAdminWorld() {
   return {
     url,
     storage,
+    signIn,
     errors,
     routes: allRoutes(dependencies),
     ask,

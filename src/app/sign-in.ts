@@ -1,0 +1,32 @@
+import type { Logins } from '../call/sessions/logins.ts'
+import { openAddressWindow } from '../http/address-window.ts'
+import type { SignInEdge } from '../http/sessions/edge.ts'
+import { LIMITS } from '../lib/limits.ts'
+import type { Storage } from '../storage/open-storage.ts'
+import { clock } from './clock.ts'
+import type { AppOptions } from './options.ts'
+
+/** What the routes of signing in are given. */
+export function signInEdge({
+  options: { publicUrl, adminUrl },
+  storage,
+  logins,
+}: {
+  options: Pick<AppOptions, 'publicUrl' | 'adminUrl'>
+  storage: Pick<Storage, 'governance' | 'rules' | 'sessions'>
+  logins: Logins
+}): SignInEdge {
+  const origins = [adminUrl, publicUrl].flatMap((url) => (url === undefined ? [] : [new URL(url).origin]))
+  return {
+    members: {
+      store: storage.governance,
+      rules: storage.rules,
+      sessions: storage.sessions,
+      logins,
+      clock,
+    },
+    origins: [...new Set(origins)],
+    addressTries: openAddressWindow({ limit: LIMITS.signInsPerAddress, nowMs: clock.nowMs }),
+    loginTries: openAddressWindow({ limit: LIMITS.signInsPerLogin, nowMs: clock.nowMs }),
+  }
+}

@@ -1,0 +1,12 @@
+import type { SignInDependencies } from '../../call/sessions/members.ts'
+import type { AddressWindow } from '../address-window.ts'
+
+/** What the routes of signing in are given. */
+export type SignInEdge = {
+  readonly members: SignInDependencies
+  /** Origins under which this server is known; beside them a laptop is known as itself. */
+  readonly origins: readonly string[]
+  /** Tries within a minute, by address and by login. */
+  readonly addressTries: AddressWindow
+  readonly loginTries: AddressWindow
+}
