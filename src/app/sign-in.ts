@@ -1,6 +1,8 @@
 import type { Logins } from '../call/sessions/logins.ts'
+import { createTripSeal } from '../call/sessions/trip-seal.ts'
 import { openAddressWindow } from '../http/address-window.ts'
 import type { SignInEdge } from '../http/sessions/edge.ts'
+import { createOpenIdProvider } from '../identity/openid-provider.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { clock } from './clock.ts'
@@ -8,11 +10,11 @@ import type { AppOptions } from './options.ts'
 
 /** What the routes of signing in are given. */
 export function signInEdge({
-  options: { publicUrl, adminUrl },
+  options: { publicUrl, adminUrl, identity, secret },
   storage,
   logins,
 }: {
-  options: Pick<AppOptions, 'publicUrl' | 'adminUrl'>
+  options: Pick<AppOptions, 'publicUrl' | 'adminUrl' | 'identity' | 'secret'>
   storage: Pick<Storage, 'governance' | 'rules' | 'sessions'>
   logins: Logins
 }): SignInEdge {
@@ -24,9 +26,13 @@ export function signInEdge({
       sessions: storage.sessions,
       logins,
       clock,
+      ...(identity ? { provided: identity } : {}),
     },
     origins: [...new Set(origins)],
     addressTries: openAddressWindow({ limit: LIMITS.signInsPerAddress, nowMs: clock.nowMs }),
     loginTries: openAddressWindow({ limit: LIMITS.signInsPerLogin, nowMs: clock.nowMs }),
+    ...(identity
+      ? { provided: { provider: createOpenIdProvider(identity), seal: createTripSeal({ secret, clock }) } }
+      : {}),
   }
 }

@@ -1,3 +1,5 @@
+import type { IdentityProvider } from '../../call/session-ports.ts'
+import type { TripSeal } from '../../call/sessions/trip-seal.ts'
 import type { SignInDependencies } from '../../call/sessions/members.ts'
 import type { AddressWindow } from '../address-window.ts'
 
@@ -9,4 +11,6 @@ export type SignInEdge = {
   /** Tries within a minute, by address and by login. */
   readonly addressTries: AddressWindow
   readonly loginTries: AddressWindow
+  /** Where others vouch for members, and how a browser carries what is remembered meanwhile. */
+  readonly provided?: { readonly provider: IdentityProvider; readonly seal: TripSeal }
 }

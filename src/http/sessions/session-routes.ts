@@ -1,22 +1,22 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
 import { plainEmail } from '../../call/sessions/logins.ts'
-import type { SignedInMember, SignInRequest } from '../../call/sessions/members.ts'
+import type { SignedInMember } from '../../call/sessions/members.ts'
 import { acceptInvitation, changePassword, signIn } from '../../call/sessions/sign-in.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { allow } from '../allow.ts'
-import { requestIdOf, sendJson } from '../answer.ts'
-import { callerAddress } from '../caller-address.ts'
+import { sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { readBody } from '../read-body.ts'
 import { readJson } from '../admin/read-json.ts'
 import { readFields } from '../admin/read-fields.ts'
 import { answerSession, giveSession, requireOrigin } from './answer-session.ts'
+import { cameBy, requireTry, takeTry } from './came-by.ts'
 import { setCookie } from './cookies.ts'
 import type { SignInEdge } from './edge.ts'
+import { providerRoutes } from './provider-routes.ts'
 import { findSession } from './require-session.ts'
-import { isFromOurPage } from './session-origin.ts'
 
 const EMAIL_CHARS = 254
 /** What is longer is refused by its rule; this only bounds the work. */
@@ -39,11 +39,6 @@ export function sessionRoutes(
 ): Router {
   const router = Router()
   const { members } = edge
-  const cameBy = (request: Request, response: Response): SignInRequest => ({
-    id: requestIdOf(response),
-    via: request.headers['x-turnpike-via'] === 'console' ? 'console' : 'api',
-    addressDigest: dependencies.administration.digest(`address ${callerAddress(request)}`),
-  })
   const give = async (request: Request, response: Response, signedIn: SignedInMember) => {
     await giveSession({ signedIn, request, response, edge })
     answerSession(response, 201, signedIn)
@@ -58,7 +53,12 @@ export function sessionRoutes(
   const accept: RequestHandler = async (request, response) => {
     requireTry({ request, edge })
     const { invitation, password } = await fieldsOf(request, INVITATION)
-    const given = { invitation, password, request: cameBy(request, response), dependencies: members }
+    const given = {
+      invitation,
+      password,
+      request: cameBy({ request, response, dependencies }),
+      dependencies: members,
+    }
     await give(request, response, await acceptInvitation(given))
   }
   const current = async (request: Request): Promise<SignedInMember> => {
@@ -80,7 +80,7 @@ export function sessionRoutes(
     const { member } = await current(request)
     takeTry(edge.loginTries, member.rules.principal.id)
     const { password, new_password: newPassword } = await fieldsOf(request, PASSWORD)
-    const by = { request: cameBy(request, response), dependencies: members }
+    const by = { request: cameBy({ request, response, dependencies }), dependencies: members }
     await give(request, response, await changePassword({ member, password, newPassword, ...by }))
   }
 
@@ -88,18 +88,6 @@ export function sessionRoutes(
   router.route('/sessions/current').get(show).delete(leave).all(allow('DELETE, GET, HEAD'))
   router.route('/sessions/password').post(repass).all(allow('POST'))
   router.route('/sessions/invitation').post(accept).all(allow('POST'))
+  router.use(providerRoutes(dependencies, edge))
   return router
-}
-
-/** A page of another site signs nobody in, and an address tries so often a minute. @throws `login_throttled`, `session_request_refused`, `login_unavailable`. */
-function requireTry({ request, edge }: { request: Request; edge: SignInEdge }): void {
-  requireOrigin({ request, edge })
-  if (request.headers.origin !== undefined && !isFromOurPage({ request, origins: edge.origins }))
-    throw new TurnpikeError('session_request_refused')
-  takeTry(edge.addressTries, callerAddress(request))
-}
-
-function takeTry(tries: SignInEdge['addressTries'], name: string): void {
-  const retryAfterMs = tries.take(name)
-  if (retryAfterMs !== undefined) throw new TurnpikeError('login_throttled', { retryAfterMs })
 }
