@@ -38,10 +38,12 @@ const derive = (password: string, salt: Uint8Array, { log2N, r, p }: PasswordCos
 
 const STORED = /^scrypt\$(\d{1,2})\$(\d{1,2})\$(\d{1,2})\$([\w-]+)\$([\w-]+)$/
 
+/** Undefined for what is no hash of ours. */
 function parsed(passwordHash: string) {
-  const [, log2N, r, p, salt = '', key = ''] = STORED.exec(passwordHash) ?? []
+  const [, log2N, r, p, salt, key] = STORED.exec(passwordHash) ?? []
+  if (salt === undefined || key === undefined) return undefined
   return {
-    cost: { log2N: Number(log2N ?? 1), r: Number(r ?? 1), p: Number(p ?? 1) },
+    cost: { log2N: Number(log2N), r: Number(r), p: Number(p) },
     salt: Buffer.from(salt, 'base64url'),
     key: Buffer.from(key, 'base64url'),
   }
@@ -81,10 +83,11 @@ export function createPasswords({
       }),
     isOf: ({ password, passwordHash }) =>
       oneOfFew(async () => {
-        const stored = passwordHash === undefined ? NOBODY : parsed(passwordHash)
-        const key = await derive(password, stored.salt, stored.cost)
-        const isSame = stored.key.length === key.length && timingSafeEqual(stored.key, key)
-        return isSame && passwordHash !== undefined
+        const stored = passwordHash === undefined ? undefined : parsed(passwordHash)
+        const { key: wanted, salt, cost: spent } = stored ?? NOBODY
+        const key = await derive(password, salt, spent)
+        const isSame = wanted.length === key.length && timingSafeEqual(wanted, key)
+        return isSame && stored !== undefined
       }),
   }
 }
