@@ -22,11 +22,14 @@ export function openBrowser({
   let csrf = ''
   const cookies = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
 
-  async function go(address: string | URL, given: RequestInit & { headers?: Record<string, string> } = {}) {
+  async function go(
+    address: string | URL,
+    { headers, ...given }: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> } = {},
+  ) {
     const response = await fetch(address, {
       redirect: 'manual',
       ...given,
-      headers: { ...(jar.size > 0 ? { cookie: cookies() } : {}), ...given.headers },
+      headers: { ...(jar.size > 0 ? { cookie: cookies() } : {}), ...headers },
     })
     for (const line of response.headers.getSetCookie()) keep(line.split(';', 1)[0] ?? '')
     return response

@@ -102,7 +102,7 @@ export function requireGoodPassword({
   email?: string
   param?: string
 }): void {
-  const { length } = [...password]
+  const { length } = password
   const { passwordLeastChars: least, passwordChars: most } = LIMITS
   const isName = email !== undefined && password.toLowerCase() === email.toLowerCase()
   if (length >= least && length <= most && !isName && new Set(password).size > 1) return
