@@ -6,6 +6,7 @@ import { MATRIX_HEADS, matrixRows } from '../src/governance/roles/permission-mat
 import { type ErrorSpec } from '../src/lib/errors/define.ts'
 import { GOVERNANCE_ERRORS } from '../src/lib/errors/governance.ts'
 import { ERRORS } from '../src/lib/errors/registry.ts'
+import { SIGN_IN_ERRORS } from '../src/lib/errors/sign-in.ts'
 import { WEBHOOK_ERRORS } from '../src/lib/errors/webhooks.ts'
 import { INVARIANTS } from '../src/storage/invariants/invariants.ts'
 import { ADAPTER, ALLOWED, PURE } from '../test/support/import-table.ts'
@@ -18,7 +19,7 @@ import { TOKEN_HEADS, tokenRows } from './token-table.ts'
  * `node scripts/doc-tables.ts`: writes the tables of the documents that the sources know better, each between two comments
  * with its name. A unit test holds the documents equal to this.
  */
-const GOVERNED_ERRORS = { ...GOVERNANCE_ERRORS, ...WEBHOOK_ERRORS }
+const GOVERNED_ERRORS = { ...GOVERNANCE_ERRORS, ...WEBHOOK_ERRORS, ...SIGN_IN_ERRORS }
 
 type DocTable = { readonly name: string; readonly document: string; readonly text: string }
 

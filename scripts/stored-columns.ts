@@ -8,6 +8,7 @@ import * as ledger from '../src/storage/schema/ledger.ts'
 import * as operations from '../src/storage/schema/operations.ts'
 import * as rates from '../src/storage/schema/rates.ts'
 import * as reconciliation from '../src/storage/schema/reconciliation.ts'
+import * as sessions from '../src/storage/schema/sessions.ts'
 import * as settlement from '../src/storage/schema/settlement.ts'
 
 /**
@@ -95,6 +96,17 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'that a wallet was linked, and what screening said of it',
       'id organization_id version created_at_ms archived_at_ms principal_id linked_at_ms verdict list_version screened_until_ms',
     ],
+  ],
+  logins: [
+    [
+      'how a member signs in: no e-mail and no password, but keyed digests and an scrypt hash',
+      'id organization_id version created_at_ms archived_at_ms email_digest password_hash password_set_at_ms subject_digest is_by_group',
+    ],
+    ['an invitation, for a day', 'invitation_hash invitation_expires_at_ms'],
+  ],
+  sessions: [
+    ['who is signed in, for a week', 'token_hash principal_id login_version'],
+    ['since when, and until when', 'created_at_ms seen_at_ms expires_at_ms revoked_at_ms'],
   ],
   api_keys: [
     [
@@ -259,6 +271,7 @@ export function storedColumns(): readonly StoredColumns[] {
     ...operations,
     ...rates,
     ...reconciliation,
+    ...sessions,
     ...settlement,
   })
   const tables = new Map<string, Table>(

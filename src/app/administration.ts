@@ -1,6 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { HttpDependencies } from '../http/dependencies.ts'
 import type { Authenticate } from '../call/rules-ports.ts'
+import { createLogins } from '../call/sessions/logins.ts'
+import { createPasswords } from '../call/sessions/passwords.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { checkpointSigner } from './checkpoint-signer.ts'
 import { clock } from './clock.ts'
@@ -30,6 +32,7 @@ export function administration({
     store: storage.governance,
     budgets: storage.budgets,
     clock,
+    logins: createLogins({ peppers, passwords: createPasswords({ random: clock.random }) }),
     keys: { pepper, pepperVersion, isTest },
     digest: (text) => createHmac('sha256', digestKey).update(text).digest('base64url'),
     subscriptions,

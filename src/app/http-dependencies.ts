@@ -21,6 +21,7 @@ import { clock } from './clock.ts'
 import type { Chains } from './open-chains.ts'
 import type { AppOptions } from './options.ts'
 import { rememberFor } from './remember-for.ts'
+import { signInEdge } from './sign-in.ts'
 import type { Settling } from './start-settling.ts'
 import type { Books } from './watch-books.ts'
 import type { Feedback } from './watch-feedback.ts'
@@ -52,6 +53,7 @@ type Parts = {
 /** What the HTTP edge is given: the story of a call, and finished values out for log and metrics. */
 export function httpDependencies(parts: Parts): HttpDependencies {
   const { options, storage, chains, settlement, usage, feedback, webhooks, metrics, log } = parts
+  const governing = administration({ options, storage, webhooks, authenticate: parts.governed.authenticate })
   return {
     call: callDependencies(parts),
     settlement,
@@ -84,7 +86,8 @@ export function httpDependencies(parts: Parts): HttpDependencies {
     ...(webhooks.keys ? { webhookKeys: webhooks.keys } : {}),
     ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
     admin: adminReads(parts),
-    administration: administration({ options, storage, webhooks, authenticate: parts.governed.authenticate }),
+    administration: governing,
+    signIn: signInEdge({ options, storage, logins: governing.logins }),
   }
 }
 

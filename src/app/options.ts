@@ -2,6 +2,8 @@ import type { ApiKeyOptions } from './api-keys.ts'
 import type { WalletGate } from '../call/caller/screening.ts'
 import type { Catalog, Provider } from '../catalog/types.ts'
 import type { HostedOptions } from '../chain/hosted/ask-facilitator.ts'
+import type { ProvidedMembers } from '../call/sessions/members.ts'
+import type { OpenIdOptions } from '../identity/openid-provider.ts'
 import type { TrialBalanceRow } from '../ledger/trial-balance.ts'
 import type { Hex, Network, Terms } from '../payment/types.ts'
 import type { OperatorQuality } from '../routing/quality/types.ts'
@@ -34,6 +36,9 @@ export type WebhookOptions = {
   /** Finds the addresses of a host; the machine's own way where absent. */
   readonly resolve?: (host: string) => Promise<readonly string[]>
 }
+
+/** An OpenID Connect provider, and whom it may let in who has no login here. */
+export type IdentityOptions = OpenIdOptions & ProvidedMembers
 
 /** Everything that one server is made of; dev, demo, serve and the tests each fill it in their own way. */
 export type AppOptions = {
@@ -70,6 +75,10 @@ export type AppOptions = {
   /** Of a chain that may be thrown away: a ledger belongs to one chain and refuses another. */
   readonly genesis?: string
   readonly publicUrl?: string
+  /** Who vouches for members beside their passwords. */
+  readonly identity?: IdentityOptions
+  /** Origin of the operators' listener, where it is not the public one. */
+  readonly adminUrl?: string
   readonly logLevel?: string
   /** Between two looks at a chain for one receipt, and between two passes of the settlement. */
   readonly pollMs: number

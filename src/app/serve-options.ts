@@ -8,6 +8,7 @@ import { apiKeyOptions } from './api-keys.ts'
 import { walletGateOf } from './wallet-gate.ts'
 import { providersOf, termsOf } from './defaults.ts'
 import { sharedKeys } from './facilitator-options.ts'
+import { identityOf } from './identity-options.ts'
 import { loadCatalog, loadQualities, loadTokens } from './load-catalog.ts'
 import { feeCapsOf, gasPolicyOf, hostedBy } from './network-options.ts'
 import type { AppOptions, WebhookOptions } from './options.ts'
@@ -29,6 +30,7 @@ export function serveOptions({
   environment: Environment
 }): AppOptions {
   const needed = requireServing({ config, environment })
+  const identity = identityOf(config)
   const { keys, payTo, networks, providers } = needed
   const addresses = {
     signer: addressOfPrivateKey({ privateKey: keys.signer }),
@@ -78,6 +80,8 @@ export function serveOptions({
     ...(config.TURNPIKE_AUDIT_KEY ? { auditKey: config.TURNPIKE_AUDIT_KEY } : {}),
     sharesAdmin: false,
     adminListener: { host: config.TURNPIKE_ADMIN_HOST, port: config.TURNPIKE_ADMIN_PORT ?? 0 },
+    ...(identity ? { identity } : {}),
+    ...(config.TURNPIKE_ADMIN_URL ? { adminUrl: config.TURNPIKE_ADMIN_URL } : {}),
     ...(config.TURNPIKE_PUBLIC_URL ? { publicUrl: config.TURNPIKE_PUBLIC_URL } : {}),
     pollMs: POLL_MS,
     sweepMs: SWEEP_MS,

@@ -64,6 +64,26 @@ export type Webhook = {
   readonly version: number
 }
 
+/**
+ * How a member signs in; the id is its principal's. E-mail and subject are kept as digests under a key of the server, so that the database alone
+ * names nobody.
+ */
+export type Login = {
+  readonly id: string
+  readonly organizationId: string
+  readonly emailDigest?: string
+  readonly passwordHash?: string
+  readonly passwordSetAtMs?: number
+  /** Of an invitation that was not accepted yet. */
+  readonly invitationHash?: string
+  readonly invitationExpiresAtMs?: number
+  /** Issuer and subject of the identity provider. */
+  readonly subjectDigest?: string
+  /** A group of the identity provider has let its owner in: without one it is let in no more. */
+  readonly isByGroup: boolean
+  readonly version: number
+}
+
 /** An alert on its way to a subscription. */
 export type Delivery = {
   readonly id: string
@@ -94,6 +114,7 @@ export type GovernedResources = {
   budgets: Budget & Archivable
   rates: RateLimit & Archivable
   webhooks: Webhook & Archivable
+  logins: Login & Archivable
 }
 export type GovernedResource = keyof GovernedResources
 
@@ -118,6 +139,7 @@ export type AdminFilters = {
   budgets: 'level' | 'levelId' | 'metric'
   rates: 'level' | 'levelId' | 'metric'
   webhooks: 'name'
+  logins: 'emailDigest' | 'subjectDigest' | 'invitationHash'
   audit: 'actorId' | 'action' | 'targetKind' | 'targetId'
   events: 'type'
   deliveries: 'webhookId' | 'eventId' | 'state'

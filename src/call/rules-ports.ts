@@ -31,6 +31,8 @@ export type CallerRules = {
 export type RulesStore = {
   /** By a key's id, over all tenants: whose it is comes out of the row. A key of something that is archived is a revoked one. */
   readonly getByKey: (keyId: string) => Promise<CallerRules | undefined>
+  /** Of somebody who is signed in, archived or not. */
+  readonly getByPrincipal: (principalId: string) => Promise<CallerRules | undefined>
   /** Of a wallet nobody knows: a principal of the unit `public` whose id is the address, with what is set for all of `public`. */
   readonly getByWallet: (address: Address) => Promise<CallerRules>
   /**

@@ -56,6 +56,19 @@ const amounts = z
     }),
   )
 
+/** JSON: a unit and a role per group of an identity provider. */
+const groups = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text)
+    } catch {
+      context.addIssue('is not JSON')
+      return z.NEVER
+    }
+  })
+  .pipe(z.record(z.string(), z.strictObject({ unit: z.string().min(1), role: z.string().min(1) })))
+
 /**
  * Every variable that the server reads, with its default and its sentence for people. `.env.example` is generated from
  * this table, and a test keeps the two equal. Beside these, `TURNPIKE_RPC_<chainId>` (a comma-separated list) and
@@ -71,10 +84,38 @@ export const VARIABLES = z.object({
   TURNPIKE_ADMIN_URL: z
     .url()
     .optional()
-    .describe('Operator API that the commands ask; dev is found by itself.'),
+    .describe(
+      'Origin of the operator API: the commands ask it, and members sign in there. dev is found by itself.',
+    ),
   TURNPIKE_ADMIN_HOST: z.string().default('127.0.0.1').describe('Address of the operator listener.'),
   TURNPIKE_ADMIN_PORT: port.optional().describe('Port of the operator listener; dev shares the public one.'),
   TURNPIKE_ADMIN_TOKEN: secret.optional().describe('Bearer token of the operator API.'),
+  TURNPIKE_OIDC_ISSUER: z
+    .url()
+    .regex(
+      /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/])/,
+      'is not https (http is for this machine alone)',
+    )
+    .optional()
+    .describe('OpenID Connect provider that vouches for members, by its issuer.'),
+  TURNPIKE_OIDC_CLIENT_ID: z.string().optional().describe('Our name at that provider.'),
+  TURNPIKE_OIDC_CLIENT_SECRET: z.string().optional().describe('Our secret at that provider.'),
+  TURNPIKE_OIDC_DOMAINS: z
+    .string()
+    .transform((text) => text.split(',').map((domain) => domain.trim().toLowerCase()))
+    .optional()
+    .describe(
+      'Domains of verified e-mails that the provider may vouch for, e.g. example.com. Without it: all.',
+    ),
+  TURNPIKE_OIDC_GROUPS_CLAIM: z
+    .string()
+    .default('groups')
+    .describe('Claim of the id token that lists the groups of a member.'),
+  TURNPIKE_OIDC_GROUPS: groups
+    .optional()
+    .describe(
+      'Where a group puts who has no login yet, and as what: {"engineers":{"unit":"<id>","role":"developer"}}. Without it nobody new is let in.',
+    ),
   TURNPIKE_AUDIT_KEY: z
     .string()
     .regex(/^MC4CAQAwBQYDK2VwBCIEI[A-Za-z0-9+/]{43}$/, 'is not an ed25519 key as base64 of PKCS #8 (DER)')

@@ -12,6 +12,7 @@ import type { UsageWatch } from '../call/watch-usage.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
 import type { Refund } from '../settlement/types.ts'
 import type { Finding } from '../settlement/reconcile/types.ts'
+import type { SignInEdge } from './sessions/edge.ts'
 import type { AddressWindow } from './address-window.ts'
 
 /** One line of /readyz. */
@@ -54,6 +55,8 @@ export type HttpDependencies = {
   readonly webhookKeys?: readonly WebhookKey[]
   readonly adminToken?: string
   readonly admin: AdminReads
+  /** How members sign in; absent: nobody does. */
+  readonly signIn?: SignInEdge
   /** Organisations and what belongs to them. Without `authenticate` only the operator administers. */
   readonly administration: GovernDependencies & { readonly authenticate?: Authenticate }
 }

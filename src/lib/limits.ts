@@ -303,6 +303,22 @@ export const LIMITS = {
   webhookHoldMs: 24 * 3_600_000,
   /** How long the secret before still signs beside a new one. */
   webhookOverlapMs: 86_400_000,
+  /** How long a session lasts unused, at most, and how exactly its last use is known. */
+  sessionIdleMs: 12 * 3_600_000,
+  sessionMs: 7 * 86_400_000,
+  sessionSeenMs: 300_000,
+  /** Until an invitation has to be accepted; until who was sent to an identity provider has to be back. */
+  invitationMs: 86_400_000,
+  providerTripMs: 600_000,
+  /** Characters of a password, and passwords that are hashed or wait for it at once. */
+  passwordLeastChars: 12,
+  passwordChars: 1_024,
+  passwordsAtOnce: 16,
+  /** Tries to sign in, per address and per login, within a minute. */
+  signInsPerAddress: 20,
+  signInsPerLogin: 10,
+  /** How long an identity provider is waited for. */
+  identityProviderMs: 10_000,
   /** Bytes of the canonical JSON of one side (before, after) of an audit entry. */
   auditValueBytes: 32 * 1024,
 } as const

@@ -5,6 +5,7 @@ import type { OrganizationStore } from '../call/organization-ports.ts'
 import type { OutboxStore } from '../call/outbox-ports.ts'
 import type { CallStore, HealthStore } from '../call/ports.ts'
 import type { RateStore, RulesStore } from '../call/rules-ports.ts'
+import type { SessionStore } from '../call/session-ports.ts'
 import type { BalanceStore, DueStore, LaneStore, SettlementStore } from '../settlement/ports.ts'
 import { openAccountIds } from './account-ids.ts'
 import type { ApprovalStore } from '../settlement/approval-ports.ts'
@@ -33,6 +34,7 @@ import { openFindingStore } from './findings-store.ts'
 import { openRateStore } from './rate-store.ts'
 import { openReconcileStore } from './reconcile-store.ts'
 import { openRulesStore } from './rules-store.ts'
+import { openSessionStore } from './session-store.ts'
 import { openSettlementStore } from './settlement-store.ts'
 
 export type Storage = {
@@ -53,6 +55,7 @@ export type Storage = {
   readonly governance: AdminStore
   readonly budgets: BudgetStore
   readonly rules: RulesStore
+  readonly sessions: SessionStore
   readonly organizations: OrganizationStore
   readonly rates: RateStore
   readonly outbox: OutboxStore
@@ -171,6 +174,7 @@ export async function openStorageOn({
     governance: openAdminStore({ database }),
     budgets: openBudgetStore({ database }),
     rules: openRulesStore({ database, nowMs }),
+    sessions: openSessionStore({ database }),
     organizations: openOrganizationStore({ database }),
     rates: openRateStore({ database }),
     outbox: openOutboxStore({ database }),

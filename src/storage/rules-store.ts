@@ -15,6 +15,9 @@ const WHO_BY_KEY = `
   select k.id as key_id, p.id as principal_id, p.organization_id, p.unit_id, p.kind, p.address
   from api_keys k join principals p on p.id = k.principal_id and p.organization_id = k.organization_id where k.id = $1`
 
+const WHO_BY_PRINCIPAL = `
+  select null::text as key_id, p.id as principal_id, p.organization_id, p.unit_id, p.kind, p.address from principals p where p.id = $1`
+
 /** The wallet's principal; of a wallet nobody knows the address stands for it, so that what was set for it beforehand binds. */
 const WHO_BY_ADDRESS = `
   select null::text as key_id, coalesce(p.id, a.address) as principal_id, coalesce(p.organization_id, '${PUBLIC_UNIT.id}') as organization_id,
@@ -55,6 +58,7 @@ const rulesOf = (who: string) => `
   from here h`
 
 const RULES_BY_KEY = rulesOf(WHO_BY_KEY)
+const RULES_BY_PRINCIPAL = rulesOf(WHO_BY_PRINCIPAL)
 const RULES_BY_ADDRESS = rulesOf(WHO_BY_ADDRESS)
 
 const CHANGED = `
@@ -133,6 +137,8 @@ function keyOf({
 export function openRulesStore({ database, nowMs }: { database: Database; nowMs: () => number }): RulesStore {
   return {
     getByKey: async (keyId) => one((await database.query(RULES_BY_KEY, [keyId]))[0], callerRulesOf),
+    getByPrincipal: async (principalId) =>
+      one((await database.query(RULES_BY_PRINCIPAL, [principalId]))[0], callerRulesOf),
     getByWallet: async (address: Address) => {
       const rows = await database.query(RULES_BY_ADDRESS, [address])
       const rules = one(rows[0], callerRulesOf)

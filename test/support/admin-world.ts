@@ -15,6 +15,10 @@ import { createSeal } from '../../src/webhooks/seal.ts'
 import { createSubscriptions } from '../../src/webhooks/subscriptions.ts'
 import { openStorage } from '../../src/storage/open-storage.ts'
 import { authenticateBy } from './key-rules.ts'
+import { createLogins } from '../../src/call/sessions/logins.ts'
+import { createPasswords } from '../../src/call/sessions/passwords.ts'
+import { openAddressWindow } from '../../src/http/address-window.ts'
+import type { SignInEdge } from '../../src/http/sessions/edge.ts'
 import { fillLedgerFolder } from './ledger-folder.ts'
 
 export const ADMIN_TOKEN = 'operator-token-of-these-tests-0123456789'
@@ -34,24 +38,40 @@ export type Answered = {
 }
 
 /** The routes of administration over a real database, without the rest of a server. */
-export async function openAdminWorld() {
+export async function openAdminWorld({ nowMs = Date.now }: { nowMs?: () => number } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'turnpike-admin-'))
   const dataDirectory = join(folder, 'ledger')
   await fillLedgerFolder(dataDirectory)
   const storage = await openStorage({ dataDirectory, instanceId: randomUUID(), region: 'local' })
   const { privateKey } = generateKeyPairSync('ed25519')
   const errors: unknown[] = []
-  const clock = { nowMs: Date.now, random: (byteCount: number) => randomBytes(byteCount) }
+  const clock = { nowMs, random: (byteCount: number) => randomBytes(byteCount) }
+  const passwords = createPasswords({ random: clock.random, cost: { log2N: 8, r: 8, p: 1 } })
+  const logins = createLogins({ peppers: new Map([[1, PEPPER]]), passwords })
+  const signIn: SignInEdge = {
+    members: {
+      store: storage.governance,
+      rules: storage.rules,
+      sessions: storage.sessions,
+      logins,
+      clock,
+    },
+    origins: [],
+    addressTries: openAddressWindow({ limit: 10_000, nowMs }),
+    loginTries: openAddressWindow({ limit: 10_000, nowMs }),
+  }
   const dependencies = {
     adminToken: ADMIN_TOKEN,
     publicUrl: () => 'http://127.0.0.1',
     ownOrigin: () => undefined,
     onError: ({ error }: { error: unknown }) => errors.push(error),
     call: { clock },
+    signIn,
     administration: {
       store: storage.governance,
       budgets: storage.budgets,
       clock,
+      logins,
       keys: { pepper: PEPPER, pepperVersion: 1, isTest: true },
       digest: (text: string) => createHmac('sha256', PEPPER).update(text).digest('base64url'),
       // Addresses are not looked up here: names of other people's hosts would be asked for.
@@ -118,6 +138,7 @@ export async function openAdminWorld() {
   return {
     url,
     storage,
+    signIn,
     errors,
     routes: allRoutes(dependencies),
     ask,

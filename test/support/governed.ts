@@ -89,6 +89,15 @@ export function recordsOf({
       eventTypes: ['budget.threshold'],
       sealedSecret: 'sealed',
     },
+    logins: {
+      id: id(),
+      ...owned,
+      emailDigest: id(),
+      passwordHash: 'scrypt',
+      passwordSetAtMs: NOW_MS,
+      subjectDigest: id(),
+      isByGroup: false,
+    },
   }
 }
 

@@ -11,7 +11,8 @@ export async function makeTenant({ world, name }: { world: AdminWorld; name: str
   const { id } = organization
   const unit = await make('/units', { parent_id: id, name: 'Sales' })
   const team = await make('/units', { parent_id: unit.id, name: 'Field' })
-  const principal = await make('/principals', { unit_id: unit.id, kind: 'service', name: 'bot' })
+  const principal = await make('/principals', { unit_id: unit.id, kind: 'user', name: 'bot' })
+  await make(`/principals/${principal.id}/login`, { email: `${principal.id}@example.com` })
   const wallet = await make('/wallets', { address: newAddress(), unit_id: unit.id, name: 'agent' })
   const role = await make('/roles', {
     organization_id: id,

@@ -23,7 +23,7 @@ export function createRulesCache({
   store,
   clock,
 }: {
-  store: RulesStore
+  store: Omit<RulesStore, 'getByPrincipal'>
   clock: Pick<Clock, 'nowMs'>
 }): RulesCache {
   const kept = new Map<string, CallerRules | undefined>()

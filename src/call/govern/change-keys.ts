@@ -52,7 +52,7 @@ function freshKey({ dependencies: { keys, clock } }: Desk) {
 }
 
 /** What a principal's roles let it do, where. */
-async function grantsOfPrincipal(
+export async function grantsOfPrincipal(
   { records }: Desk,
   organizationId: string,
   principalId: string,

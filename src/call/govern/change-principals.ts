@@ -84,7 +84,7 @@ export async function changePrincipal(
   }
 }
 
-/** Archives a principal; its keys are revoked and its roles taken in the same commit. */
+/** Archives a principal; its keys are revoked, its roles taken and its login ended in the same commit. */
 export async function putPrincipalAway(
   desk: Desk,
   { id, version }: { id: string; version?: number | undefined },
@@ -99,10 +99,14 @@ export async function putPrincipalAway(
   const where = { principalId: id }
   const revoked = revokeChanges(desk, await records.listAll('keys', organizationId, { where }))
   const grants = await records.listAll('grants', organizationId, { where })
+  const login = await records.find('logins', id)
   return {
     organizationId,
     changes: [
       changing('principals', was, principal, version),
+      ...(login && login.archivedAtMs === undefined
+        ? [changing('logins', login, { ...login, archivedAtMs: nowMs })]
+        : []),
       ...revoked.changes,
       ...grants.map((grant): AdminChange => changing('grants', grant, { ...grant, archivedAtMs: nowMs })),
     ],

@@ -3,6 +3,7 @@ import type { AdminStore } from '../admin-ports.ts'
 import type { BudgetStore } from '../budget-ports.ts'
 import type { OrganizationStore } from '../organization-ports.ts'
 import type { Subscriptions } from '../outbox-ports.ts'
+import type { Logins } from '../sessions/logins.ts'
 
 /** What administration needs of the rest. What is optional is another room's, and is refused with a sentence where it is not there. */
 export type GovernDependencies = {
@@ -15,6 +16,7 @@ export type GovernDependencies = {
     readonly pepperVersion: number
     readonly isTest: boolean
   }
+  readonly logins: Logins
   /** A digest under a key of the server: of requests and addresses no bare hash is kept. */
   readonly digest: (text: string) => string
   /** Secrets, addresses and deliveries of webhooks. */

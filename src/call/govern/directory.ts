@@ -24,6 +24,7 @@ const WORDS: Readonly<Record<AdminResource, string>> = {
   budgets: 'budget',
   rates: 'rate limit',
   webhooks: 'webhook',
+  logins: 'login',
   audit: 'audit entry',
   events: 'event',
   deliveries: 'delivery',

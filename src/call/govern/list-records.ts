@@ -11,7 +11,7 @@ import {
   type GovernedResources,
   type Tenant,
 } from '../admin-ports.ts'
-import { type Spot, tenantOf } from './asker.ts'
+import { organizationOf, type Spot, tenantOf } from './asker.ts'
 import type { Desk } from './desk.ts'
 import { notThere } from './directory.ts'
 
@@ -32,6 +32,7 @@ export async function spotOf<Resource extends GovernedResource>(
     return { organizationId, unitPath: path }
   }
   if (resource === 'principals') return records.spotOfPrincipal(record as GovernedResources['principals'])
+  if (resource === 'logins') return records.spotOfOwner(record.id, 'id')
   if ('place' in record) return records.spotOfPlace(record.place)
   if (resource === 'grants') return records.spotOfUnit((record as GovernedResources['grants']).unitId)
   if ('principalId' in record) return records.spotOfOwner(record.principalId)
@@ -45,7 +46,7 @@ export function needSomewhere(desk: Desk): void {
     desk.need(rootOf(PUBLIC_UNIT.id))
     return
   }
-  const { organizationId } = asker.key
+  const organizationId = organizationOf(asker)
   const ownerId = asker.rules.principal.id
   const spots = asker.rules.grants.map(({ unitPath }): Spot => ({ organizationId, unitPath, ownerId }))
   if (!spots.some((spot) => desk.may(spot))) desk.need(spots[0] ?? rootOf(organizationId))

@@ -5,6 +5,7 @@ import { ALERT_ROUTES } from './alerts.ts'
 import { AUDIT_ROUTES } from './audit.ts'
 import { BUDGET_ROUTES } from './budgets.ts'
 import { KEY_ROUTES } from './keys.ts'
+import { LOGIN_ROUTES } from './logins.ts'
 import { ORGANIZATION_ROUTES } from './organizations.ts'
 import { POLICY_ROUTES } from './policies.ts'
 import { PRINCIPAL_ROUTES } from './principals.ts'
@@ -20,6 +21,7 @@ export const allRoutes = (dependencies: HttpDependencies): readonly AdminRoute[]
   ...ORGANIZATION_ROUTES,
   ...UNIT_ROUTES,
   ...PRINCIPAL_ROUTES,
+  ...LOGIN_ROUTES,
   ...walletRoutes({
     prove: ({ request, linkId }) =>
       requireSignIn({ request: request as Request, dependencies, requestId: linkId }).payer,

@@ -6,12 +6,14 @@ import { allRoutes } from './all-routes.ts'
 import { buildAdminOpenApi } from './open-api.ts'
 import type { AdminRoute } from './route.ts'
 import { serveRoute } from './serve-route.ts'
+import { sessionRoutes } from '../sessions/session-routes.ts'
 import { whoAsks } from './who-asks.ts'
 
 /** `/admin/v1/*` for organisations: each route asks for its own permission, so keys are let in where the operator's token is not needed. */
 export function governedRoutes(dependencies: HttpDependencies): Router {
   const router = Router()
   const routes = allRoutes(dependencies)
+  if (dependencies.signIn) router.use(sessionRoutes(dependencies, dependencies.signIn))
   for (const route of routes) router[route.method](route.path, serveRoute({ route, dependencies }))
   const document = buildAdminOpenApi({ routes })
   router.get('/openapi.json', async (request, response) => {

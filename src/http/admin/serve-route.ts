@@ -14,6 +14,7 @@ import { idempotencyIdOf } from '../idempotency-id.ts'
 import { readBody } from '../read-body.ts'
 import { answerList } from './answer-list.ts'
 import { readFields } from './read-fields.ts'
+import { readJson } from './read-json.ts'
 import type { AdminRoute, Given, Json, Shape } from './route.ts'
 import { whoAsks } from './who-asks.ts'
 
@@ -37,7 +38,7 @@ export function serveRoute({
       request: requestOf({ request, response, bytes, digest: administration.digest }),
       dependencies: administration,
     })
-    const body = route.body ? readFields(route.body, jsonOf(bytes)) : {}
+    const body = route.body ? readFields(route.body, readJson(bytes)) : {}
     const version = versionOf({ request, body })
     const given: Given = {
       desk,
@@ -126,19 +127,6 @@ function queryOf(schema: z.ZodObject, { query }: Request): Json {
   for (const [name, value] of Object.entries(query))
     if (typeof value !== 'string') throw new TurnpikeError('invalid_field', { param: name })
   return readFields(schema, { ...query })
-}
-
-function jsonOf(bytes: Buffer): unknown {
-  if (bytes.length === 0) return {}
-  let value: unknown
-  try {
-    value = JSON.parse(bytes.toString())
-  } catch (cause) {
-    throw new TurnpikeError('invalid_json', { cause })
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new TurnpikeError('invalid_json', { message: 'The body must be one JSON object.' })
-  return value
 }
 
 const IF_MATCH = /^(?:W\/)?"(\d{1,9})"$/

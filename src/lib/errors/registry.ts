@@ -5,6 +5,7 @@ import { GOVERNANCE_ERRORS } from './governance.ts'
 import { HTTP_ERRORS } from './http.ts'
 import { PAYMENT_ERRORS } from './payment.ts'
 import { ROUTING_ERRORS } from './routing.ts'
+import { SIGN_IN_ERRORS } from './sign-in.ts'
 import { WEBHOOK_ERRORS } from './webhooks.ts'
 import type { ErrorSpec } from './define.ts'
 
@@ -18,6 +19,7 @@ export const ERRORS = {
   ...FACILITATOR_ERRORS,
   ...GOVERNANCE_ERRORS,
   ...WEBHOOK_ERRORS,
+  ...SIGN_IN_ERRORS,
 }
 
 export type ErrorCode = keyof typeof ERRORS

@@ -18,12 +18,16 @@ import { applyBudgetTerms } from './apply-budget-terms.ts'
 import { requireUnchanged, writeChange } from './write-change.ts'
 
 /** What a unique index that is in the way means. */
-const TAKEN = { units_names: 'name_taken', principals_address: 'principal_elsewhere' } as const
+const TAKEN = {
+  units_names: 'name_taken', principals_address: 'principal_elsewhere',
+  logins_email: 'login_taken',
+  logins_subject: 'login_taken',
+} as const
 
 function spokenError(error: unknown): unknown {
   const constraint = typeof error === 'object' && error !== null && 'constraint' in error && error.constraint
-  if (constraint === 'units_names' || constraint === 'principals_address')
-    return new TurnpikeError(TAKEN[constraint], { cause: error })
+  if (typeof constraint === 'string' && constraint in TAKEN)
+    return new TurnpikeError(TAKEN[constraint as keyof typeof TAKEN], { cause: error })
   return error
 }
 

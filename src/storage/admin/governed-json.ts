@@ -40,7 +40,15 @@ export function windowOfText(text: string): WindowKind {
 }
 
 /** What never enters the audit log: hashes and sealed secrets say nothing to a reader, and are nobody's business. */
-const WITHHELD = new Set(['secretHash', 'sealedSecret', 'sealedEarlierSecret'])
+const WITHHELD = new Set([
+  'secretHash',
+  'sealedSecret',
+  'sealedEarlierSecret',
+  'emailDigest',
+  'passwordHash',
+  'invitationHash',
+  'subjectDigest',
+])
 
 /** A record as the audit log has it: amounts and broken numbers as strings, nothing that is undefined. */
 export function auditSide(value: unknown): JsonValue {

@@ -239,4 +239,31 @@ export const GOVERNED_TABLES: {
       ...optional('disabledAtMs', row['disabled_at_ms'], integer),
     }),
   },
+  logins: {
+    table: 'logins',
+    filters: {
+      emailDigest: 'email_digest',
+      subjectDigest: 'subject_digest',
+      invitationHash: 'invitation_hash',
+    },
+    write: (login) => ({
+      email_digest: login.emailDigest ?? null,
+      password_hash: login.passwordHash ?? null,
+      password_set_at_ms: login.passwordSetAtMs ?? null,
+      invitation_hash: login.invitationHash ?? null,
+      invitation_expires_at_ms: login.invitationExpiresAtMs ?? null,
+      subject_digest: login.subjectDigest ?? null,
+      is_by_group: login.isByGroup,
+    }),
+    read: (row) => ({
+      ...owned(row),
+      ...optional('emailDigest', row['email_digest'], text<string>),
+      ...optional('passwordHash', row['password_hash'], text<string>),
+      ...optional('passwordSetAtMs', row['password_set_at_ms'], integer),
+      ...optional('invitationHash', row['invitation_hash'], text<string>),
+      ...optional('invitationExpiresAtMs', row['invitation_expires_at_ms'], integer),
+      ...optional('subjectDigest', row['subject_digest'], text<string>),
+      isByGroup: row['is_by_group'] === true,
+    }),
+  },
 }

@@ -218,3 +218,32 @@ export const webhooks = pgTable(
   },
   (table) => [index('webhooks_list').on(table.organization_id, table.created_at_ms, table.id)],
 )
+
+/** How a member signs in. The id is its principal's; e-mail and subject are here as keyed digests alone. */
+export const logins = pgTable(
+  'logins',
+  {
+    ...governed,
+    email_digest: text(),
+    /** scrypt with its parameters. */
+    password_hash: text(),
+    password_set_at_ms: timeMs('password_set_at_ms'),
+    /** Of an invitation that was not accepted yet. */
+    invitation_hash: text(),
+    invitation_expires_at_ms: timeMs('invitation_expires_at_ms'),
+    /** Issuer and subject of the identity provider. */
+    subject_digest: text(),
+    /** Whether a group of the identity provider has let its owner in. */
+    is_by_group: boolean().notNull(),
+  },
+  (table) => [
+    index('logins_list').on(table.organization_id, table.created_at_ms, table.id),
+    uniqueIndex('logins_email')
+      .on(table.email_digest)
+      .where(sql`archived_at_ms is null`),
+    uniqueIndex('logins_subject')
+      .on(table.subject_digest)
+      .where(sql`archived_at_ms is null`),
+    index('logins_invitation').on(table.invitation_hash),
+  ],
+)

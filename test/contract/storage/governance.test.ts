@@ -182,7 +182,7 @@ describe.each(KINDS)('governance on %s', (kind) => {
     })
     expect(verifyChain({ organizationId, entries: items, checkpoints: [] })).toMatchObject({
       isGood: true,
-      count: 12,
+      count: 13,
     })
     expect(items.at(-1)).toMatchObject({
       target: { kind: 'keys', id: records.keys.id },

@@ -31,6 +31,7 @@ const NAMING: Record<string, (ids: Tenant['ids']) => unknown> = {
   moveUnit: ({ units }) => ({ parent_id: units }),
   createPrincipal: ({ units }) => ({ unit_id: units, kind: 'user', name: 'Spy' }),
   changePrincipal: () => ({ name: 'Spy' }),
+  setLogin: ({ principals }) => ({ email: `${principals}@example.com` }),
   linkWallet: ({ units }) => ({ address: newAddress(), unit_id: units }),
   createRole: ({ organizations }) => ({ organization_id: organizations, name: 'spy', permissions: {} }),
   changeRole: () => ({ name: 'informant' }),

@@ -1,0 +1,46 @@
+import type { Session, SessionStore } from '../call/session-ports.ts'
+import type { Database, Row } from './database.ts'
+import { integer, text } from './row.ts'
+
+const sessionOf = (row: Row): Session => ({
+  tokenHash: text(row['token_hash']),
+  principalId: text(row['principal_id']),
+  loginVersion: integer(row['login_version']),
+  createdAtMs: integer(row['created_at_ms']),
+  seenAtMs: integer(row['seen_at_ms']),
+  expiresAtMs: integer(row['expires_at_ms']),
+})
+
+/** See {@link SessionStore}. Nothing is kept in memory, so that what is ended here is ended everywhere at once. */
+export function openSessionStore({ database }: { database: Database }): SessionStore {
+  return {
+    async open({ tokenHash, principalId, loginVersion, createdAtMs, seenAtMs, expiresAtMs }) {
+      await database.query('delete from sessions where expires_at_ms <= $1', [createdAtMs])
+      await database.query(
+        `insert into sessions (token_hash, principal_id, login_version, created_at_ms, seen_at_ms, expires_at_ms)
+         values ($1, $2, $3, $4, $5, $6)`,
+        [tokenHash, principalId, loginVersion, createdAtMs, seenAtMs, expiresAtMs],
+      )
+    },
+    async get(tokenHash) {
+      const [row] = await database.query(
+        `select s.* from sessions s join logins l on l.id = s.principal_id and l.version = s.login_version
+         where s.token_hash = $1 and s.revoked_at_ms is null and l.archived_at_ms is null`,
+        [tokenHash],
+      )
+      return row && sessionOf(row)
+    },
+    async touch({ tokenHash, nowMs }) {
+      await database.query(
+        'update sessions set seen_at_ms = $2 where token_hash = $1 and seen_at_ms < $2 and revoked_at_ms is null',
+        [tokenHash, nowMs],
+      )
+    },
+    async revoke({ tokenHash, nowMs }) {
+      await database.query(
+        'update sessions set revoked_at_ms = $2 where token_hash = $1 and revoked_at_ms is null',
+        [tokenHash, nowMs],
+      )
+    },
+  }
+}
