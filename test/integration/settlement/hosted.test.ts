@@ -50,7 +50,7 @@ function theChainHasIt(): void {
 
 test('what the facilitator has brought is paid by its transaction, and we sign nothing', async () => {
   theChainHasIt()
-  expect(await fundIt()).toEqual({ kind: 'funded', transaction: theirs.transactionHash })
+  expect(await fundIt()).toMatchObject({ kind: 'funded', transaction: theirs.transactionHash })
   expect(submitted).toEqual([payer])
   expect(await credit()).toBe(-500n)
   await pass()
@@ -62,7 +62,7 @@ test('what the facilitator has brought is paid by its transaction, and we sign n
 })
 
 test('a success without a Transfer is pending and no credit; after a minute we submit it ourselves', async () => {
-  expect(await fundIt()).toEqual({ kind: 'pending' })
+  expect(await fundIt()).toMatchObject({ kind: 'pending' })
   expect(await credit()).toBe(0n)
   await pass()
   expect(await ours()).toEqual([])
@@ -78,7 +78,7 @@ test('a success without a Transfer is pending and no credit; after a minute we s
 test('a transfer of the same amount is another payment while the nonce is unused', async () => {
   theChainHasIt()
   isNonceUsed = false
-  expect(await fundIt()).toEqual({ kind: 'pending' })
+  expect(await fundIt()).toMatchObject({ kind: 'pending' })
   expect(await credit()).toBe(0n)
 })
 
@@ -90,7 +90,7 @@ test('a log without a receipt that shows the same is not believed', async () => 
     { ...brought(), status: 'reverted' } as const,
   ]) {
     world.script.receiptOf = () => receipt
-    expect(await fundIt()).toEqual({ kind: 'pending' })
+    expect(await fundIt()).toMatchObject({ kind: 'pending' })
     world.script.nowMs = NOW_MS + 11_000
     await pass()
     expect(await credit()).toBe(0n)
@@ -101,23 +101,23 @@ test('a log without a receipt that shows the same is not believed', async () => 
 })
 
 test('what comes after its payer was told to wait is found by the sweep', async () => {
-  expect(await fundIt()).toEqual({ kind: 'pending' })
+  expect(await fundIt()).toMatchObject({ kind: 'pending' })
   theChainHasIt()
   await pass()
-  expect(await fundIt()).toEqual({ kind: 'funded', transaction: theirs.transactionHash, isRepeat: true })
+  expect(await fundIt()).toMatchObject({ kind: 'funded', transaction: theirs.transactionHash, isRepeat: true })
   expect(await credit()).toBe(-500n)
 })
 
 test('a refusal before anything was submitted is the end of it, unless the chain has the payment', async () => {
   says = { kind: 'refused', reason: 'insufficient_balance' }
-  expect(await fundIt()).toEqual({ kind: 'failed', reason: 'insufficient_balance' })
+  expect(await fundIt()).toMatchObject({ kind: 'failed', reason: 'insufficient_balance' })
   expect(await ours()).toEqual([])
 })
 
 test('a payment that is refused because it was made already is paid', async () => {
   says = { kind: 'refused', reason: 'facilitator_refused' }
   theChainHasIt()
-  expect(await fundIt()).toEqual({ kind: 'funded', transaction: theirs.transactionHash })
+  expect(await fundIt()).toMatchObject({ kind: 'funded', transaction: theirs.transactionHash })
 })
 
 test('a facilitator that cannot be reached is stepped in for at once', async () => {
@@ -145,12 +145,12 @@ test('what nobody has submitted until it expired has failed', async () => {
   expect((await fundIt()).kind).toBe('pending')
   world.script.nowMs = (exactPayment('hosted').validBefore + 1) * 1_000
   await pass()
-  expect(await fundIt()).toEqual({ kind: 'failed', reason: 'expired' })
+  expect(await fundIt()).toMatchObject({ kind: 'failed', reason: 'expired' })
   expect(await ours()).toEqual([])
 })
 
 test('a token that is suspended is handed to nobody', async () => {
   world.script.isSuspended = true
-  expect(await fundIt()).toEqual({ kind: 'pending' })
+  expect(await fundIt()).toMatchObject({ kind: 'pending' })
   expect(submitted).toEqual([])
 })
