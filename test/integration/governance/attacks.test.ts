@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { BUDGET_DEFAULTS } from '../../../src/governance/budgets/types.ts'
+import { commitOf } from '../../support/governed.ts'
+import { codeOf, type GovernedStack, startGovernedStack } from '../../support/governed-stack.ts'
+
+const MICRO = 1_000_000n
+const endpoint = (modelId: string, providerId: string, price: bigint) => ({
+  modelId,
+  providerId,
+  inputPicoUsd: price,
+  outputPicoUsd: price,
+})
+
+let stack: GovernedStack
+beforeAll(async () => {
+  stack = await startGovernedStack({
+    endpoints: [
+      endpoint('small/one', 'alpha', MICRO),
+      endpoint('inflated/one', 'greedy', MICRO),
+      endpoint('slow/one', 'slow', MICRO),
+      endpoint('free/one', 'gratis', 0n),
+    ],
+    faultsOf: (id) =>
+      id.startsWith('greedy')
+        ? { usageFactor: 100 }
+        : id.startsWith('slow')
+          ? { headersDelayMs: 2_500 }
+          : undefined,
+    answer: { firstTokenMs: 10, minTokens: 10, maxTokens: 20 },
+  })
+})
+afterAll(() => stack.close())
+
+const SOMEBODY = `0x${'5e'.repeat(20)}`
+
+test('a key that names a wallet for a model without a price is bound by its rates and budgets all the same', async () => {
+  const body = { model: 'free/one', max_tokens: 30 }
+  const headers = { 'x-turnpike-payer': SOMEBODY }
+  const rated = await stack.createOrganization({
+    rows: ({ unit }) => ({ rates: [{ place: unit, metric: 'requests', limit: 1 }] }),
+  })
+  expect((await stack.ask({ key: rated.key, body, headers })).status).toBe(200)
+  expect(codeOf(await stack.ask({ key: rated.key, body, headers }))).toBe('429 rate_limit_exceeded')
+  const counted = await stack.createOrganization({
+    rows: ({ key }) => ({ budgets: [{ place: key, metric: 'requests', limit: 1n }] }),
+  })
+  expect((await stack.ask({ key: counted.key, body, headers })).status).toBe(200)
+  expect(codeOf(await stack.ask({ key: counted.key, body, headers }))).toBe('403 budget_exceeded')
+})
