@@ -7,7 +7,7 @@ export type Patience = {
   /** Who comes while others wait for the same budget does not go before them. */
   readonly behindOthers: (counters: readonly string[]) => Promise<void>
   readonly isLeft: () => boolean
-  /** False: too many wait already. */
+  /** Only for what stands in the way: who has room elsewhere is not kept waiting. False: too many wait already. */
   readonly wait: (counters: readonly string[]) => Promise<boolean>
   /** 0 where it did not wait at all. */
   readonly waitedMs: () => number
@@ -31,13 +31,14 @@ export function createPatience({
 
   async function wait(counters: readonly string[]): Promise<boolean> {
     ticket ??= queue.enter(counters)
-    await ticket?.wait(Math.max(1, leftMs()))
+    await ticket?.wait({ counters, durationMs: Math.max(1, leftMs()) })
     return ticket !== undefined
   }
 
   return {
     behindOthers: async (counters) => {
-      if (waitMs > 0 && queue.isWaitedFor(counters)) await wait(counters)
+      const waitedFor = waitMs > 0 ? queue.waitedFor(counters) : []
+      if (waitedFor.length > 0) await wait(waitedFor)
     },
     isLeft: () => leftMs() > 0,
     wait,

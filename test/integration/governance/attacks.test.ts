@@ -47,3 +47,27 @@ test('a key that names a wallet for a model without a price is bound by its rate
   expect((await stack.ask({ key: counted.key, body, headers })).status).toBe(200)
   expect(codeOf(await stack.ask({ key: counted.key, body, headers }))).toBe('403 budget_exceeded')
 })
+
+test('who waits for its own budget keeps nobody of its organisation waiting who has room', async () => {
+  const full = await stack.createOrganization({
+    rows: ({ organization, key }) => ({
+      budgets: [
+        { place: organization, limit: 10n ** 15n },
+        { place: key, metric: 'requests', limit: 1n },
+      ],
+    }),
+  })
+  const other = await stack.addKey(full)
+  const holder = stack.ask({ key: full.key, body: { model: 'slow/one', max_tokens: 30 } })
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  let isWaiting = true
+  const waiter = stack.ask({ key: full.key, body: { model: 'small/one', max_tokens: 30 } }).finally(() => {
+    isWaiting = false
+  })
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  const served = await stack.ask({ key: other, body: { model: 'small/one', max_tokens: 30 } })
+  expect(served.status).toBe(200)
+  expect(isWaiting).toBe(true)
+  await holder
+  expect(codeOf(await waiter)).toBe('403 budget_exceeded')
+})

@@ -7,8 +7,8 @@ const never = (_ms: number, signal?: AbortSignal) =>
 
 const settle = () => new Promise((resolve) => setImmediate(resolve))
 
-function waiting(ticket: Ticket | undefined, name: string, told: string[]) {
-  void ticket?.wait(60_000).then(() => told.push(name))
+function waiting(ticket: Ticket | undefined, name: string, told: string[], counters = ['a']) {
+  void ticket?.wait({ counters, durationMs: 60_000 }).then(() => told.push(name))
 }
 
 test('who came first is woken first, and leaving wakes the next', async () => {
@@ -28,16 +28,16 @@ test('who came first is woken first, and leaving wakes the next', async () => {
 test('what is freed wakes only who waits for it', async () => {
   const queue = createBudgetQueue({ sleep: never })
   const told: string[] = []
-  waiting(queue.enter(['a', 'organization']), 'a', told)
-  waiting(queue.enter(['b', 'organization']), 'b', told)
+  waiting(queue.enter(['a']), 'a', told, ['a', 'organization'])
+  waiting(queue.enter(['b']), 'b', told, ['b', 'organization'])
   queue.wake(['b'])
   await settle()
   expect(told).toEqual(['b'])
   queue.wake(['c'])
   await settle()
   expect(told).toEqual(['b'])
-  expect(queue.isWaitedFor(['organization'])).toBe(true)
-  expect(queue.isWaitedFor(['c'])).toBe(false)
+  expect(queue.waitedFor(['c', 'organization'])).toEqual(['organization'])
+  expect(queue.waitedFor(['c'])).toEqual([])
 })
 
 test('what is freed while somebody tries is not slept over', async () => {
@@ -59,9 +59,33 @@ test('only the first of a line looks again by itself', async () => {
     },
   })
   const [first, second] = [queue.enter(['a']), queue.enter(['a'])]
-  await first?.wait(2_000)
-  await second?.wait(2_000)
+  await first?.wait({ counters: ['a'], durationMs: 2_000 })
+  await second?.wait({ counters: ['a'], durationMs: 2_000 })
   expect(slept).toEqual([100, 2_000])
+})
+
+test('who waits for something else by now does not sleep over it, nor keep others from what it has waited for', async () => {
+  const queue = createBudgetQueue({ sleep: never })
+  const told: string[] = []
+  waiting(queue.enter(['a']), 'first', told, ['b'])
+  waiting(queue.enter(['a']), 'second', told, ['a'])
+  expect(queue.waitedFor(['a', 'b'])).toEqual(['a', 'b'])
+  queue.wake(['a'])
+  await settle()
+  expect(told).toEqual(['second'])
+  queue.wake(['b'])
+  await settle()
+  expect(told).toEqual(['second', 'first'])
+})
+
+test('one end that frees two budgets wakes the first in line for each of them', async () => {
+  const queue = createBudgetQueue({ sleep: never })
+  const told: string[] = []
+  waiting(queue.enter(['key']), 'key', told, ['key'])
+  waiting(queue.enter(['organization']), 'organization', told, ['organization'])
+  queue.wake(['key', 'organization'])
+  await settle()
+  expect(told).toEqual(['key', 'organization'])
 })
 
 test('a line has an end', () => {
