@@ -71,3 +71,30 @@ test('who waits for its own budget keeps nobody of its organisation waiting who 
   await holder
   expect(codeOf(await waiter)).toBe('403 budget_exceeded')
 })
+
+test('a provider that counts too much charges nobody beyond what a budget holds', async () => {
+  const payer = await stack.newPayer('with a small budget')
+  const limit = 1_000n * MICRO
+  const value = {
+    ...BUDGET_DEFAULTS,
+    id: 'hard limit of a wallet',
+    organizationId: null,
+    place: { level: 'wallet', id: payer.address },
+    window: 'total',
+    limit,
+    setBy: { unitPath: ['public'], reach: 'own' },
+    version: 1,
+  } as const
+  await stack.storage.governance.commit(
+    commitOf({ organizationId: 'public', changes: [{ resource: 'budgets', value, expectedVersion: 0 }] }),
+  )
+  await stack.rules.refresh()
+  const body = { model: 'inflated/one', max_tokens: 4_000 }
+  const asked = await stack.ask({ body, headers: { 'x-turnpike-credit': '1' } })
+  const proof = payer.prove(asked.headers.get('payment-required') ?? '')
+  const paid = await stack.ask({ body, headers: { 'sign-in-with-x': proof } })
+  expect(paid.status).toBe(200)
+  const call = await stack.storage.calls.getCall(paid.json.turnpike.call_id)
+  expect(call?.capture?.chargePicoUsd).toBeGreaterThan(0n)
+  expect(call?.capture?.chargePicoUsd).toBeLessThanOrEqual(limit)
+})
