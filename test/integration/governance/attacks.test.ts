@@ -98,3 +98,21 @@ test('a provider that counts too much charges nobody beyond what a budget holds'
   expect(call?.capture?.chargePicoUsd).toBeGreaterThan(0n)
   expect(call?.capture?.chargePicoUsd).toBeLessThanOrEqual(limit)
 })
+
+test('what a balance has is told only to who may see it', async () => {
+  const body = { model: 'small/one', max_tokens: 50 }
+  const developer = await stack.createOrganization({ balancePicoUsd: 1_000n })
+  const withheld = await stack.ask({ key: developer.key, body })
+  expect(codeOf(withheld)).toBe('403 balance_insufficient')
+  expect(withheld.json.error.metadata).not.toHaveProperty('available')
+  expect(Number(withheld.json.error.metadata.needed)).toBeGreaterThan(0)
+  const { organizationId, principalId, key } = await stack.createOrganization({ balancePicoUsd: 1_000n })
+  const owned = { organizationId, unitId: organizationId, principalId, version: 1 }
+  const value = { ...owned, id: `billing of ${organizationId}`, role: 'billing' }
+  await stack.storage.governance.commit(
+    commitOf({ organizationId, changes: [{ resource: 'grants', value, expectedVersion: 0 }] }),
+  )
+  await stack.rules.refresh()
+  const seen = await stack.ask({ key, body })
+  expect(seen.json.error.metadata.available).toBe('0.000000001')
+})
