@@ -15,7 +15,7 @@ export type Patience = {
 }
 
 export function createPatience({
-  planned: { budgets },
+  planned: { budgets, caller },
   dependencies: {
     governed: { queue },
     clock,
@@ -27,10 +27,11 @@ export function createPatience({
   const startedAtMs = clock.nowMs()
   const waitMs = budgets?.rule.waitMs ?? 0
   const leftMs = () => startedAtMs + waitMs - clock.nowMs()
+  const owner = caller?.rules.organization?.id ?? caller?.rules.principal.id ?? ''
   let ticket: Ticket | undefined
 
   async function wait(counters: readonly string[]): Promise<boolean> {
-    ticket ??= queue.enter(counters)
+    ticket ??= queue.enter({ counters, owner })
     await ticket?.wait({ counters, durationMs: Math.max(1, leftMs()) })
     return ticket !== undefined
   }

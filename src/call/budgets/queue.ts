@@ -17,8 +17,11 @@ export type Ticket = {
  * decided under the rows' locks, so instances need not share this.
  */
 export type BudgetQueue = {
-  /** undefined: too many wait already. */
-  readonly enter: (counters: readonly string[]) => Ticket | undefined
+  /** undefined: too many wait already, or too many of one owner: an organisation, or a wallet of nobody's. */
+  readonly enter: (asked: {
+    readonly counters: readonly string[]
+    readonly owner: string
+  }) => Ticket | undefined
   /** Those of them that somebody waits for. */
   readonly waitedFor: (counters: readonly string[]) => readonly string[]
   /** Something of them was freed. */
@@ -29,7 +32,12 @@ export type BudgetQueue = {
 const LOOK_AGAIN_MS = 100
 
 /** `isWoken`: something was freed while it was trying, which its try may have come too early for. */
-type Waiter = { counters: ReadonlySet<string>; alarm?: AbortController; isWoken?: boolean }
+type Waiter = {
+  readonly owner: string
+  counters: ReadonlySet<string>
+  alarm?: AbortController
+  isWoken?: boolean
+}
 
 const shares = ({ counters }: Waiter, others: Iterable<string>): boolean => {
   for (const counter of others) if (counters.has(counter)) return true
@@ -51,6 +59,8 @@ export function createBudgetQueue({ sleep }: Pick<Clock, 'sleep'>): BudgetQueue 
     }
   }
 
+  const waitingOf = (owner: string): number => [...line].filter((waiter) => waiter.owner === owner).length
+
   const isFirst = (waiter: Waiter): boolean => {
     for (const other of line) {
       if (other === waiter) return true
@@ -60,9 +70,11 @@ export function createBudgetQueue({ sleep }: Pick<Clock, 'sleep'>): BudgetQueue 
   }
 
   return {
-    enter(counters) {
-      if (line.size >= LIMITS.budgetWaiters) return undefined
-      const waiter: Waiter = { counters: new Set(counters) }
+    enter({ counters, owner }) {
+      const isCrowded =
+        line.size >= LIMITS.budgetWaitersOfOne && waitingOf(owner) >= LIMITS.budgetWaitersOfOne
+      if (isCrowded || line.size >= LIMITS.budgetWaiters) return undefined
+      const waiter: Waiter = { owner, counters: new Set(counters) }
       line.add(waiter)
       return {
         async wait({ counters: blocking, durationMs }) {

@@ -14,7 +14,10 @@ function waiting(ticket: Ticket | undefined, name: string, told: string[], count
 test('who came first is woken first, and leaving wakes the next', async () => {
   const queue = createBudgetQueue({ sleep: never })
   const told: string[] = []
-  const [first, second] = [queue.enter(['a']), queue.enter(['a'])]
+  const [first, second] = [
+    queue.enter({ counters: ['a'], owner: 'acme' }),
+    queue.enter({ counters: ['a'], owner: 'acme' }),
+  ]
   waiting(first, 'first', told)
   waiting(second, 'second', told)
   queue.wake(['a'])
@@ -28,8 +31,8 @@ test('who came first is woken first, and leaving wakes the next', async () => {
 test('what is freed wakes only who waits for it', async () => {
   const queue = createBudgetQueue({ sleep: never })
   const told: string[] = []
-  waiting(queue.enter(['a']), 'a', told, ['a', 'organization'])
-  waiting(queue.enter(['b']), 'b', told, ['b', 'organization'])
+  waiting(queue.enter({ counters: ['a'], owner: 'acme' }), 'a', told, ['a', 'organization'])
+  waiting(queue.enter({ counters: ['b'], owner: 'acme' }), 'b', told, ['b', 'organization'])
   queue.wake(['b'])
   await settle()
   expect(told).toEqual(['b'])
@@ -43,7 +46,7 @@ test('what is freed wakes only who waits for it', async () => {
 test('what is freed while somebody tries is not slept over', async () => {
   const queue = createBudgetQueue({ sleep: never })
   const told: string[] = []
-  const ticket = queue.enter(['a'])
+  const ticket = queue.enter({ counters: ['a'], owner: 'acme' })
   // It is trying, and not asleep.
   queue.wake(['a'])
   waiting(ticket, 'it', told)
@@ -58,7 +61,10 @@ test('only the first of a line looks again by itself', async () => {
       slept.push(durationMs)
     },
   })
-  const [first, second] = [queue.enter(['a']), queue.enter(['a'])]
+  const [first, second] = [
+    queue.enter({ counters: ['a'], owner: 'acme' }),
+    queue.enter({ counters: ['a'], owner: 'acme' }),
+  ]
   await first?.wait({ counters: ['a'], durationMs: 2_000 })
   await second?.wait({ counters: ['a'], durationMs: 2_000 })
   expect(slept).toEqual([100, 2_000])
@@ -67,8 +73,8 @@ test('only the first of a line looks again by itself', async () => {
 test('who waits for something else by now does not sleep over it, nor keep others from what it has waited for', async () => {
   const queue = createBudgetQueue({ sleep: never })
   const told: string[] = []
-  waiting(queue.enter(['a']), 'first', told, ['b'])
-  waiting(queue.enter(['a']), 'second', told, ['a'])
+  waiting(queue.enter({ counters: ['a'], owner: 'acme' }), 'first', told, ['b'])
+  waiting(queue.enter({ counters: ['a'], owner: 'acme' }), 'second', told, ['a'])
   expect(queue.waitedFor(['a', 'b'])).toEqual(['a', 'b'])
   queue.wake(['a'])
   await settle()
@@ -81,15 +87,19 @@ test('who waits for something else by now does not sleep over it, nor keep other
 test('one end that frees two budgets wakes the first in line for each of them', async () => {
   const queue = createBudgetQueue({ sleep: never })
   const told: string[] = []
-  waiting(queue.enter(['key']), 'key', told, ['key'])
-  waiting(queue.enter(['organization']), 'organization', told, ['organization'])
+  waiting(queue.enter({ counters: ['key'], owner: 'acme' }), 'key', told, ['key'])
+  waiting(queue.enter({ counters: ['organization'], owner: 'acme' }), 'organization', told, ['organization'])
   queue.wake(['key', 'organization'])
   await settle()
   expect(told).toEqual(['key', 'organization'])
 })
 
-test('a line has an end', () => {
+test('a line has an end, and nobody fills it alone', () => {
   const queue = createBudgetQueue({ sleep: never })
-  for (let index = 0; index < 2_048; index += 1) expect(queue.enter(['a'])).toBeDefined()
-  expect(queue.enter(['a'])).toBeUndefined()
+  const enter = (owner: string) => queue.enter({ counters: ['a'], owner })
+  for (let index = 0; index < 512; index += 1) expect(enter('acme')).toBeDefined()
+  expect(enter('acme')).toBeUndefined()
+  for (const owner of ['globex', 'initech', 'hooli'])
+    for (let index = 0; index < 512; index += 1) expect(enter(owner)).toBeDefined()
+  expect(enter('somebody else')).toBeUndefined()
 })
