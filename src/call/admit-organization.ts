@@ -1,4 +1,5 @@
 import { ACCOUNTS, USD_LEDGER, USD_MONEY } from '../ledger/accounts.ts'
+import { keyMayDo } from '../governance/keys/key-kinds.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { formatUsd } from '../lib/money.ts'
 import { callKey } from '../payment/payment-key.ts'
@@ -94,13 +95,19 @@ export async function admitOrganization({
   throw new TurnpikeError('internal_error')
 }
 
-const insufficient = ({
-  planned: { ceilingPicoUsd },
-  availablePicoUsd,
-}: {
-  planned: PlannedCall
-  availablePicoUsd: bigint
-}) =>
+/** What the organisation has is not everybody's to see who may spend of it. */
+function mayReadBalance({ caller }: PlannedCall): boolean {
+  const { key, grants = [], organization } = caller?.rules ?? {}
+  if (!key || !organization) return false
+  return keyMayDo({ key, grants, permission: 'credit:read', unitPath: [organization.id] })
+}
+
+const insufficient = ({ planned, availablePicoUsd }: { planned: PlannedCall; availablePicoUsd: bigint }) =>
   new TurnpikeError('balance_insufficient', {
-    extra: { metadata: { needed: formatUsd(ceilingPicoUsd), available: formatUsd(availablePicoUsd) } },
+    extra: {
+      metadata: {
+        needed: formatUsd(planned.ceilingPicoUsd),
+        ...(mayReadBalance(planned) ? { available: formatUsd(availablePicoUsd) } : {}),
+      },
+    },
   })

@@ -121,6 +121,7 @@ function captureOf({
         marginBps: marginOf({ endpoint, marginBps }),
         earlierPicoUsd: earlier.reduce((sum, leg) => sum + legPicoUsd({ leg, marginBps }), 0n),
         ...admission,
+        ...(call.budgets ? { limitPicoUsd: call.ceilingPicoUsd + admission.feePicoUsd } : {}),
       })
     : { chargeAtomic: 0n, chargePicoUsd: 0n }
   const nowMs = clock.nowMs()

@@ -65,11 +65,12 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
   const planned = named({ request, planned: plan, payment })
   const proof = payment ?? wallet
   const organizationId = payingOrganization({ planned, proof })
-  if (planned.ceilingPicoUsd === 0n && organizationId === undefined) {
-    const free = freeCall({ planned, address: callerAddress(request), dependencies })
-    paid()
-    return void (await serve({ ...exchange, call: free }))
-  }
+  if (planned.ceilingPicoUsd === 0n && organizationId === undefined)
+    return withinRates({ ...exchange, planned }, async () => {
+      const free = freeCall({ planned, address: callerAddress(request), dependencies })
+      paid()
+      return free
+    })
   requireStorage(dependencies)
   if (organizationId === undefined) return admitOrDemand({ ...exchange, planned, proof, paid })
   return withinRates({ ...exchange, planned }, async () => {
@@ -79,15 +80,19 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
   })
 }
 
-/** Whose balance pays: a key's organisation, where no payment came along and no wallet was named that would bring one. */
+/**
+ * Whose balance pays: a key's organisation, where no payment came along and no wallet was named that would bring one. Where there is nothing to
+ * pay no wallet can, so the call is the organisation's and counts for its budgets and rates, whatever was named.
+ */
 function payingOrganization({
-  planned: { caller, claimedPayer },
+  planned: { caller, claimedPayer, ceilingPicoUsd },
   proof,
 }: {
   planned: PlannedCall
   proof: DecodedPayment | SignedIn | undefined
 }): string | undefined {
-  if (proof || claimedPayer || !caller?.rules.key) return undefined
+  const isWallets = ceilingPicoUsd > 0n && (proof !== undefined || claimedPayer !== undefined)
+  if (isWallets || !caller?.rules.key) return undefined
   return caller.rules.organization?.id
 }
 

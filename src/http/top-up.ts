@@ -101,7 +101,7 @@ async function receive({
   key,
   dependencies,
 }: Exchange & { priced: Priced; payment: DecodedPayment; key: MoneyKey | undefined }): Promise<void> {
-  const { terms, secret, clock, signatures, withheldOf, fund } = dependencies.call
+  const { terms, secret, clock, signatures, withheldOf, fund, governed } = dependencies.call
   const checked = checkPayment({
     payment,
     terms: topUpTerms(terms),
@@ -115,6 +115,9 @@ async function receive({
   const namesNobody = key !== undefined && checked.x402Version === 1
   if (checked.kind !== 'exact' || namesNobody) throw new TurnpikeError('payment_unsupported')
   refuseWithheld({ payment: checked, withheldOf })
+  const { payer, x402Version } = checked
+  // Whose money is not taken for a call is not taken to be kept for one either, nor given to an organisation.
+  await governed.passWallet({ address: payer, rules: await governed.rules.byWallet(payer) })
   const ready = await withAllowance({ payment: checked, dependencies: dependencies.call })
   const outcome = await fund(ready, { isTopUp: true })
   if (outcome.kind === 'pending') throw settlementPending(outcome)
@@ -124,7 +127,6 @@ async function receive({
   if (key)
     await creditOrganization({ key, payment: checked, fundingId: outcome.fundingId, request, dependencies })
   else if (outcome.isRepeat) throw alreadyUsed({ receipt, payment: checked })
-  const { x402Version, payer } = checked
   const body = await (key
     ? organizationCreditOf({ ...key, dependencies })
     : creditOf({ payer, dependencies }))

@@ -269,6 +269,8 @@ export const LIMITS = {
   clampLeastTokens: 256,
   /** Calls of one process that wait for budgets at once, and tries of one call whose room was taken in between. */
   budgetWaiters: 2_048,
+  /** Of these, calls of one organisation, or of one wallet of nobody's: else one of them could take the line from all others. */
+  budgetWaitersOfOne: 512,
   budgetTries: 64,
   runIdChars: 128,
   /** How old what is known of a caller's rules may be, and of how many callers it is kept. A revoked key is dead within a second. */

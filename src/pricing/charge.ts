@@ -16,7 +16,7 @@ export function addMargin({ costPicoUsd, marginBps }: { costPicoUsd: PicoUsd; ma
 
 /**
  * What the caller pays: cost and margin, plus the scheme's settlement fee, in atomic units of its token; rounded up once,
- * and never above the ceiling that was signed. What exceeds the ceiling is our loss.
+ * and never above the ceiling that was signed, nor above what budgets hold for it. What exceeds them is our loss.
  *
  * Charge = ceil(cost x (10,000 + marginBps) / 10,000) + settlement fee
  */
@@ -27,6 +27,7 @@ export function chargeOf({
   feePicoUsd,
   decimals,
   ceilingAtomic,
+  limitPicoUsd,
 }: {
   costPicoUsd: PicoUsd
   marginBps: number
@@ -35,8 +36,11 @@ export function chargeOf({
   feePicoUsd: PicoUsd
   decimals: number
   ceilingAtomic: Atomic
+  /** What the budgets of the call hold: a call that was made smaller for them may have signed for more. Absent: it has none. */
+  limitPicoUsd?: PicoUsd
 }): { chargeAtomic: Atomic; chargePicoUsd: PicoUsd } {
-  const ceilingPicoUsd = atomicToPicoUsd({ amountAtomic: ceilingAtomic, decimals })
+  const signedPicoUsd = atomicToPicoUsd({ amountAtomic: ceilingAtomic, decimals })
+  const ceilingPicoUsd = limitPicoUsd === undefined ? signedPicoUsd : minBigint(signedPicoUsd, limitPicoUsd)
   const chargePicoUsd = minBigint(
     addMargin({ costPicoUsd, marginBps }) + feePicoUsd + earlierPicoUsd,
     ceilingPicoUsd,

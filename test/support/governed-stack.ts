@@ -176,9 +176,46 @@ export async function startGovernedStack({
     return { organizationId, unitId, principalId, keyId: id, key: text, places }
   }
 
+  /** Another program of the same team, with a key of its own. */
+  async function addKey({
+    organizationId,
+    unitId,
+  }: {
+    organizationId: string
+    unitId: string
+  }): Promise<string> {
+    const { id, secret, text } = newKeyText({ isTest: true, random: randomBytes(40) })
+    const owned = { organizationId, version: 1 }
+    const principalId = randomUUID()
+    const values = {
+      principals: { ...owned, id: principalId, unitId, kind: 'service', name: `Agent ${id}` },
+      grants: { ...owned, id: randomUUID(), principalId, unitId, role: 'developer' },
+      keys: {
+        ...owned,
+        id,
+        principalId,
+        name: 'key',
+        kind: 'inference',
+        isTest: true,
+        secretHash: hashSecret({ secret, pepper: PEPPER }),
+        pepperVersion: 1,
+        scopes: null,
+        createdAtMs: clock.nowMs(),
+      },
+    }
+    const changes = Object.entries(values).map(([resource, value]) => ({
+      resource,
+      value,
+      expectedVersion: 0,
+    }))
+    await storage.governance.commit(commitOf({ organizationId, changes: changes as never }))
+    return text
+  }
+
   return {
     ...stack,
     storage,
+    addKey,
     /** What whoever sets rules is told. */
     alerts,
     rules: rules.governed.rules,

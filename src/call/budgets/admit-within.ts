@@ -10,7 +10,7 @@ import { amountsOf } from './amounts.ts'
 import { fitSingle, refuseOver } from './fit-budgets.ts'
 import { makeRoom } from './make-room.ts'
 import { createPatience } from './patience.ts'
-import { countersOf } from './terms.ts'
+import { countersIn, countersOf } from './terms.ts'
 
 /** A call in the form in which it was let in, its row, and what the store says. */
 export type Within = {
@@ -77,7 +77,7 @@ export async function admitWithin({ admissionFor, ...asked }: Asked): Promise<Wi
       if (step.kind === 'refuse')
         throw refuseOver({ planned, ...step, waitedMs: patience.waitedMs(), dependencies })
       if (step.kind === 'try') planned = step.planned
-      else if (!(await patience.wait(countersOf(admission)))) throw crowded()
+      else if (!(await patience.wait(countersIn(step.blockedBy)))) throw crowded()
       // Who waits has a time, and need not count.
       if (step.kind === 'wait') tries -= 1
     }

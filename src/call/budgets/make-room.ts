@@ -10,8 +10,8 @@ import { planCheaper } from './plan-cheaper.ts'
 export type NextStep =
   /** A form of it that may fit: shorter, of a cheaper model, or as it is where the budgets have room meanwhile. */
   | { readonly kind: 'try'; readonly planned: PlannedCall }
-  /** It may fit once calls under way have ended. */
-  | { readonly kind: 'wait' }
+  /** It may fit once calls under way have ended that hold in these. */
+  | { readonly kind: 'wait'; readonly blockedBy: readonly Constraint[] }
   | { readonly kind: 'refuse'; readonly binding: Constraint; readonly also: readonly Constraint[] }
 
 type Full = {
@@ -62,7 +62,8 @@ export async function makeRoom({ mayWait, ...full }: Full & { mayWait: boolean }
   const verdict = admit({ scopes, amounts: amountsOf({ planned, feePicoUsd }) })
   if (verdict.kind === 'admitted' || verdict.kind === 'clamp') return { kind: 'try', planned }
   for (const step of planned.budgets?.rule.steps ?? []) {
-    if (step === 'wait' && verdict.kind === 'waits' && mayWait) return { kind: 'wait' }
+    if (step === 'wait' && verdict.kind === 'waits' && mayWait)
+      return { kind: 'wait', blockedBy: verdict.blockedBy }
     const smaller = step === 'clamp' ? clamped(full) : step === 'cheaper' ? await cheaper(full) : undefined
     if (smaller) return { kind: 'try', planned: smaller }
   }

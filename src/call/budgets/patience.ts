@@ -7,7 +7,7 @@ export type Patience = {
   /** Who comes while others wait for the same budget does not go before them. */
   readonly behindOthers: (counters: readonly string[]) => Promise<void>
   readonly isLeft: () => boolean
-  /** False: too many wait already. */
+  /** Only for what stands in the way: who has room elsewhere is not kept waiting. False: too many wait already. */
   readonly wait: (counters: readonly string[]) => Promise<boolean>
   /** 0 where it did not wait at all. */
   readonly waitedMs: () => number
@@ -15,7 +15,7 @@ export type Patience = {
 }
 
 export function createPatience({
-  planned: { budgets },
+  planned: { budgets, caller },
   dependencies: {
     governed: { queue },
     clock,
@@ -27,17 +27,19 @@ export function createPatience({
   const startedAtMs = clock.nowMs()
   const waitMs = budgets?.rule.waitMs ?? 0
   const leftMs = () => startedAtMs + waitMs - clock.nowMs()
+  const owner = caller?.rules.organization?.id ?? caller?.rules.principal.id ?? ''
   let ticket: Ticket | undefined
 
   async function wait(counters: readonly string[]): Promise<boolean> {
-    ticket ??= queue.enter(counters)
-    await ticket?.wait(Math.max(1, leftMs()))
+    ticket ??= queue.enter({ counters, owner })
+    await ticket?.wait({ counters, durationMs: Math.max(1, leftMs()) })
     return ticket !== undefined
   }
 
   return {
     behindOthers: async (counters) => {
-      if (waitMs > 0 && queue.isWaitedFor(counters)) await wait(counters)
+      const waitedFor = waitMs > 0 ? queue.waitedFor(counters) : []
+      if (waitedFor.length > 0) await wait(waitedFor)
     },
     isLeft: () => leftMs() > 0,
     wait,

@@ -3,8 +3,11 @@ import type { Clock } from '../ports.ts'
 
 /** A place in the line. */
 export type Ticket = {
-  /** Until something that this call waits for is freed, or it is worth looking again, or the time is over. */
-  readonly wait: (durationMs: number) => Promise<void>
+  /** Until something of what stands in its way by now is freed, or it is worth looking again, or the time is over. */
+  readonly wait: (until: {
+    readonly counters: readonly string[]
+    readonly durationMs: number
+  }) => Promise<void>
   /** Gives the place up; whoever comes next looks at once. */
   readonly leave: () => void
 }
@@ -14,10 +17,13 @@ export type Ticket = {
  * decided under the rows' locks, so instances need not share this.
  */
 export type BudgetQueue = {
-  /** undefined: too many wait already. */
-  readonly enter: (counters: readonly string[]) => Ticket | undefined
-  /** Whether somebody waits for one of them. */
-  readonly isWaitedFor: (counters: readonly string[]) => boolean
+  /** undefined: too many wait already, or too many of one owner: an organisation, or a wallet of nobody's. */
+  readonly enter: (asked: {
+    readonly counters: readonly string[]
+    readonly owner: string
+  }) => Ticket | undefined
+  /** Those of them that somebody waits for. */
+  readonly waitedFor: (counters: readonly string[]) => readonly string[]
   /** Something of them was freed. */
   readonly wake: (counters: readonly string[]) => void
 }
@@ -26,7 +32,12 @@ export type BudgetQueue = {
 const LOOK_AGAIN_MS = 100
 
 /** `isWoken`: something was freed while it was trying, which its try may have come too early for. */
-type Waiter = { readonly counters: ReadonlySet<string>; alarm?: AbortController; isWoken?: boolean }
+type Waiter = {
+  readonly owner: string
+  counters: ReadonlySet<string>
+  alarm?: AbortController
+  isWoken?: boolean
+}
 
 const shares = ({ counters }: Waiter, others: Iterable<string>): boolean => {
   for (const counter of others) if (counters.has(counter)) return true
@@ -36,15 +47,19 @@ const shares = ({ counters }: Waiter, others: Iterable<string>): boolean => {
 export function createBudgetQueue({ sleep }: Pick<Clock, 'sleep'>): BudgetQueue {
   const line = new Set<Waiter>()
 
+  /** The first in line for each of them: who waits for one may be of no use to who waits for another. */
   function wake(counters: Iterable<string>): void {
-    const wanted = [...counters]
+    const freed = new Set(counters)
     for (const waiter of line) {
-      if (!shares(waiter, wanted)) continue
+      if (freed.size === 0) return
+      if (!shares(waiter, freed)) continue
+      for (const counter of waiter.counters) freed.delete(counter)
       waiter.isWoken = true
       waiter.alarm?.abort()
-      return
     }
   }
+
+  const waitingOf = (owner: string): number => [...line].filter((waiter) => waiter.owner === owner).length
 
   const isFirst = (waiter: Waiter): boolean => {
     for (const other of line) {
@@ -55,12 +70,15 @@ export function createBudgetQueue({ sleep }: Pick<Clock, 'sleep'>): BudgetQueue 
   }
 
   return {
-    enter(counters) {
-      if (line.size >= LIMITS.budgetWaiters) return undefined
-      const waiter: Waiter = { counters: new Set(counters) }
+    enter({ counters, owner }) {
+      const isCrowded =
+        line.size >= LIMITS.budgetWaitersOfOne && waitingOf(owner) >= LIMITS.budgetWaitersOfOne
+      if (isCrowded || line.size >= LIMITS.budgetWaiters) return undefined
+      const waiter: Waiter = { owner, counters: new Set(counters) }
       line.add(waiter)
       return {
-        async wait(durationMs) {
+        async wait({ counters: blocking, durationMs }) {
+          waiter.counters = new Set(blocking)
           if (!waiter.isWoken) {
             const alarm = new AbortController()
             waiter.alarm = alarm
@@ -75,7 +93,8 @@ export function createBudgetQueue({ sleep }: Pick<Clock, 'sleep'>): BudgetQueue 
         },
       }
     },
-    isWaitedFor: (counters) => [...line].some((waiter) => shares(waiter, counters)),
+    waitedFor: (counters) =>
+      counters.filter((counter) => [...line].some((waiter) => waiter.counters.has(counter))),
     wake: (counters) => {
       if (line.size > 0) wake(counters)
     },

@@ -58,8 +58,12 @@ export async function budgetsAsked({
     ...(requests === undefined ? {} : { runMaxRequests: requests }),
   }
   const organizationId = caller.rules.organization?.id ?? null
+  const isUnchanged = ({ window, metric, limit }: Budget) =>
+    window === 'total' && limit === (metric === 'usd' ? open.usd : open.requests)
   return askedBudgets({ asked, attribution: caller.attribution }).map((budget) => ({
     ...budget,
     organizationId,
+    // Until this call is let in another may have lowered its run: who changes nothing takes the limit that the row has then.
+    ...(isUnchanged(budget) ? { version: 0 } : {}),
   }))
 }

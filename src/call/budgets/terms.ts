@@ -80,6 +80,12 @@ export function budgetHolds({
   }))
 }
 
+const counterName = ({ ledger, account }: Pick<Hold, 'ledger' | 'account'>) => `${ledger} ${account}`
+
 /** The counters of a call by name: who waits for one and who frees it mean the same. */
 export const countersOf = ({ holds }: Pick<Admission, 'holds'>): readonly string[] =>
-  holds.flatMap(({ budget, ledger, account }) => (budget ? [`${ledger} ${account}`] : []))
+  holds.flatMap((hold) => (hold.budget ? [counterName(hold)] : []))
+
+/** The counters of budgets that stand in the way, by the same names. */
+export const countersIn = (scopes: readonly Scope[]): readonly string[] =>
+  scopes.map((scope) => counterName({ ledger: LEDGERS[scope.metric], account: ACCOUNTS.budget(scope) }))

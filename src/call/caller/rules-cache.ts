@@ -61,12 +61,16 @@ export function createRulesCache({
     return refreshing
   }
 
+  const isFresh = (): boolean =>
+    confirmedAtMs !== undefined && clock.nowMs() - confirmedAtMs <= LIMITS.rulesFreshMs
+
   async function read(
     name: string,
     load: () => Promise<CallerRules | undefined>,
   ): Promise<CallerRules | undefined> {
-    if (confirmedAtMs === undefined || clock.nowMs() - confirmedAtMs > LIMITS.rulesFreshMs) await refresh()
-    if (kept.has(name)) return kept.get(name)
+    if (!isFresh()) await refresh()
+    // A look that took so long may have seen nothing of what was changed meanwhile: then the rules themselves are asked for.
+    if (isFresh() && kept.has(name)) return kept.get(name)
     const asOf = generation
     const rules = await load()
     // What was changed while it was read may be in it or not.

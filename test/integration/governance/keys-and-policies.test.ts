@@ -57,7 +57,7 @@ test('a balance that does not cover the call is 403 and never 402, and is not to
   const { key, organizationId } = await stack.createOrganization({ balancePicoUsd: 1_000n })
   const answer = await stack.ask({ key, body: { model: 'small/one', max_tokens: 50 } })
   expect(codeOf(answer)).toBe('403 balance_insufficient')
-  expect(answer.json.error.metadata.available).toBe('0.000000001')
+  expect(Number(answer.json.error.metadata.needed)).toBeGreaterThan(0)
   expect(await stack.storage.organizations.getBalance(organizationId)).toMatchObject({
     availablePicoUsd: 1_000n,
   })

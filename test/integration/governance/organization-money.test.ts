@@ -6,8 +6,21 @@ import { chatBody, post } from '../../support/chat.ts'
 import { NETWORK, type Payer, type Stack, startStack } from '../../support/start-stack.ts'
 
 let stack: Stack
+const denied = new Set<string>()
 beforeAll(async () => {
-  stack = await startStack()
+  stack = await startStack({
+    overrides: {
+      walletGate: {
+        screen: async ({ address }) => ({
+          verdict: denied.has(address) ? 'deny' : 'allow',
+          listVersion: '1',
+          holdsMs: 60_000,
+        }),
+        onSilence: 'closed',
+        onlyKnown: false,
+      },
+    },
+  })
 })
 afterAll(async () => {
   await stack.expectCleanBooks()
@@ -127,6 +140,16 @@ test('a key that may not touch money is refused, and so is one who sends the pay
   )
   expect(again.status).toBe(200)
   expect(await creditOf(acme.payer)).toMatchObject({ available_usd: '2.5' })
+})
+
+test('a wallet that is not served brings no money through the key of an organisation either', async () => {
+  const { payer: payerKey } = await newOrganization('Laundry')
+  const payer = await stack.newPayer()
+  denied.add(payer.address)
+  const { answer } = await topUp({ payer, key: payerKey })
+  expect(answer.status).toBe(403)
+  expect(await answer.json()).toMatchObject({ error: { code: 'wallet_denied' } })
+  expect(await creditOf(payerKey)).toMatchObject({ available_usd: '0' })
 })
 
 test('the operator tops up against an invoice, once per name of the order', async () => {

@@ -36,6 +36,7 @@ function world() {
     ['k2', rulesOf('globex', 'k2')],
   ])
   let during: (() => void) | undefined
+  let duringLook: (() => void) | undefined
   const cache = createRulesCache({
     store: {
       getByKey: async (id) => {
@@ -50,7 +51,9 @@ function world() {
       },
       listChanged: async () => {
         asked.push('changes')
-        return [...changed]
+        const found = [...changed]
+        duringLook?.()
+        return found
       },
     },
     clock: { nowMs: () => nowMs },
@@ -65,6 +68,9 @@ function world() {
     },
     onRead: (act: () => void) => {
       during = act
+    },
+    onLook: (act: () => void) => {
+      duringLook = act
     },
   }
 }
@@ -97,6 +103,20 @@ test('nothing is answered from rules that nobody has confirmed for longer than a
   expect(await cache.byKey('k1')).toBeUndefined()
   expect(asked()).toEqual(['changes', 'k1'])
   expect(LIMITS.rulesFreshMs).toBeLessThan(1_000)
+})
+
+test('a look at what was changed that takes too long confirms nothing', async () => {
+  const { cache, asked, pass, rules, onLook } = world()
+  await cache.byKey('k1')
+  asked()
+  pass(LIMITS.rulesFreshMs + 1)
+  // The database has looked before the key was revoked, and its answer comes long after.
+  onLook(() => {
+    rules.delete('k1')
+    pass(5_000)
+  })
+  expect(await cache.byKey('k1')).toBeUndefined()
+  expect(asked()).toEqual(['changes', 'k1'])
 })
 
 test('a key that was unknown is looked for again after any change, and a wallet too, which any organisation may have linked', async () => {
