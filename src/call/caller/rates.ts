@@ -2,6 +2,7 @@ import { inputTokens, outputTokens } from '../../chat/usage.ts'
 import { rateHeaders } from '../../governance/rates/rate-headers.ts'
 import { rateRefusal } from '../../governance/rates/take-rates.ts'
 import { LIMITS } from '../../lib/limits.ts'
+import type { RateLimit } from '../admin-ports.ts'
 import type { CallDependencies } from '../dependencies.ts'
 import type { FinishedCall, PlannedCall } from '../types.ts'
 import { alertRateLimited } from './refusal-alerts.ts'
@@ -57,7 +58,29 @@ export async function takeCallRates({
     end: (finished) => {
       const used = finished ? inputTokens(finished.capture.usage) + outputTokens(finished.capture.usage) : 0
       const unusedTokens = Math.max(0, tokens - used)
-      void governed.rates.end({ callId, limits, unusedTokens, nowMs: clock.nowMs() }).catch(() => undefined)
+      void endDurably({ callId, limits, unusedTokens, dependencies })
     },
+  }
+}
+
+/** Pauses between tries: a place that is not given back is gone until the longest time of a call. */
+const AGAIN_MS = [0, 1_000, 5_000, 30_000] as const
+
+async function endDurably({
+  dependencies: { governed, clock },
+  ...ended
+}: {
+  callId: string
+  limits: readonly RateLimit[]
+  unusedTokens: number
+  dependencies: Pick<CallDependencies, 'governed' | 'clock'>
+}): Promise<void> {
+  for (const pauseMs of AGAIN_MS) {
+    if (pauseMs > 0) await clock.sleepAside(pauseMs)
+    const isEnded = await governed.rates.end({ ...ended, nowMs: clock.nowMs() }).then(
+      () => true,
+      () => false,
+    )
+    if (isEnded) return
   }
 }

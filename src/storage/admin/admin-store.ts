@@ -19,7 +19,8 @@ import { requireUnchanged, writeChange } from './write-change.ts'
 
 /** What a unique index that is in the way means. */
 const TAKEN = {
-  units_names: 'name_taken', principals_address: 'principal_elsewhere',
+  units_names: 'name_taken',
+  principals_address: 'principal_elsewhere',
   logins_email: 'login_taken',
   logins_subject: 'login_taken',
 } as const
