@@ -1,5 +1,31 @@
-import type { Scope } from '../governance/budgets/admit.ts'
-import type { BudgetTerms } from './types.ts'
+import type { Constraint, Scope } from '../governance/budgets/admit.ts'
+import type { ExceedRule } from '../governance/budgets/exceed-rule.ts'
+import type { Budget } from '../governance/budgets/types.ts'
+import type { TurnpikeError } from '../lib/errors/turnpike-error.ts'
+
+/**
+ * A budget in its window as the caller of the store knows it. Where the budget was changed since, by its version, the limit that the
+ * store has counts.
+ */
+export type BudgetTerms = Omit<Scope, 'spent' | 'held'> & {
+  readonly organizationId: string | null
+  readonly version: number
+  readonly thresholdsPercent: readonly number[]
+  /** Rolling windows: from where slots count. What is held is counted in the slot that `windowId` names. */
+  readonly rollingFromMs?: number
+}
+
+/** Every budget that a call counts for, and what is done where one has no room. */
+export type CallBudgets = {
+  readonly budgets: readonly Budget[]
+  readonly rule: ExceedRule
+  /** The refusal as this caller may see it. */
+  readonly refusal: (refused: {
+    readonly binding: Constraint
+    readonly also: readonly Constraint[]
+    readonly waitedMs: number
+  }) => TurnpikeError
+}
 
 /** How budgets stand, for whoever wants to know before it asks for a hold: a plan that is clamped, a deposit not made in vain. */
 export type BudgetStore = {

@@ -1,3 +1,6 @@
+import type { EffectivePolicy } from '../governance/policies/effective-policy.ts'
+import type { PolicyRouting } from '../governance/policies/policy-routing.ts'
+import type { Attribution } from '../governance/hierarchy/attribution.ts'
 import type { Budget } from '../governance/budgets/types.ts'
 import type { Organization, Principal, Unit } from '../governance/hierarchy/types.ts'
 import type { ApiKey } from '../governance/keys/types.ts'
@@ -71,6 +74,17 @@ export type OrganizationMoney = {
     readonly heldPicoUsd: bigint
     readonly spentPicoUsd: bigint
   }>
+}
+
+/** Whose rules bind a call, and what they come to. It is frozen with the call: a change binds the next one. */
+export type GovernedCaller = {
+  readonly rules: CallerRules
+  readonly attribution: Attribution
+  readonly policy: EffectivePolicy
+  /** The policy as levels below what the request says of its route. */
+  readonly routing: readonly PolicyRouting[]
+  /** The wallet that pays, where it has shown that it does. */
+  readonly payer?: Address
 }
 
 /**

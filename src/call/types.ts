@@ -19,8 +19,8 @@ import type {
 import type { StoredDecision } from '../routing/explanation.ts'
 import type { Decision } from '../routing/decision.ts'
 import type { UptoAuthorization } from '../settlement/upto-authorization.ts'
-import type { CallBudgets } from './budgets/call-budgets.ts'
-import type { GovernedCaller } from './caller/governed-caller.ts'
+import type { BudgetTerms, CallBudgets } from './budget-ports.ts'
+import type { GovernedCaller } from './rules-ports.ts'
 
 /** Whose money: a wallet, or an organisation's balance. */
 export type Payer = { readonly kind: 'wallet' | 'organization'; readonly id: string }
@@ -94,18 +94,6 @@ export type Hold = {
   readonly amount: bigint
   /** Holds of budgets only: by what the account is judged, and opened where it is not there yet. */
   readonly budget?: BudgetTerms
-}
-
-/**
- * A budget in its window as the caller of the store knows it. Where the budget was changed since, by its version, the limit that the
- * store has counts.
- */
-export type BudgetTerms = Omit<Scope, 'spent' | 'held'> & {
-  readonly organizationId: string | null
-  readonly version: number
-  readonly thresholdsPercent: readonly number[]
-  /** Rolling windows: from where slots count. What is held is counted in the slot that `windowId` names. */
-  readonly rollingFromMs?: number
 }
 
 /** The row of W1: claim, holds and first attempt of one call in one write. */

@@ -1,5 +1,5 @@
 import type { JsonMember } from '../lib/json-members.ts'
-import type { AskedBudget } from './budget/read-budget.ts'
+import type { AskedBudget } from './budget/asked-budget.ts'
 import type { RoutingOverrides } from './routing/overrides.ts'
 import type { Usage } from './usage.ts'
 

@@ -1,4 +1,4 @@
-import type { BudgetTerms } from '../call/types.ts'
+import type { BudgetTerms } from '../call/budget-ports.ts'
 import type { Scope } from '../governance/budgets/admit.ts'
 import type { Row } from './database.ts'
 import { big, integer } from './row.ts'

@@ -1,5 +1,5 @@
 import type { BudgetStore } from '../call/budget-ports.ts'
-import type { BudgetTerms } from '../call/types.ts'
+import type { BudgetTerms } from '../call/budget-ports.ts'
 import { ACCOUNTS } from '../ledger/accounts.ts'
 import { budgetScopeOf } from './budget-rows.ts'
 import type { Database } from './database.ts'

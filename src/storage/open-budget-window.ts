@@ -1,4 +1,4 @@
-import type { BudgetTerms } from '../call/types.ts'
+import type { BudgetTerms } from '../call/budget-ports.ts'
 import { type AccountKey, ensureAccount } from './account-ids.ts'
 import type { Sql } from './database.ts'
 import { integerSet } from './integer-set.ts'

@@ -1,4 +1,4 @@
-import type { BudgetTerms } from '../call/types.ts'
+import type { BudgetTerms } from '../call/budget-ports.ts'
 import type { Row, Sql } from './database.ts'
 import type { Scope } from './hot/scoped-admission.ts'
 import { big } from './row.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { BudgetTerms } from '../../src/call/types.ts'
+import type { BudgetTerms } from '../../src/call/budget-ports.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
 import { holdsOn, termsOf } from '../support/budgets.ts'
 import { admissionOf, captureOf, giveCredit, payerNamed } from '../support/calls.ts'

@@ -1,4 +1,5 @@
-import type { BudgetTerms, Hold } from '../../src/call/types.ts'
+import type { BudgetTerms } from '../../src/call/budget-ports.ts'
+import type { Hold } from '../../src/call/types.ts'
 import type { Amounts } from '../../src/governance/budgets/types.ts'
 import { amountOf } from '../../src/governance/budgets/types.ts'
 import { ACCOUNTS } from '../../src/ledger/accounts.ts'

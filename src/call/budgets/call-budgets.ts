@@ -1,27 +1,13 @@
 import type { Constraint } from '../../governance/budgets/admit.ts'
 import { budgetRefusal } from '../../governance/budgets/budget-refusal.ts'
-import { type ExceedRule, exceedRule } from '../../governance/budgets/exceed-rule.ts'
-import type { Budget } from '../../governance/budgets/types.ts'
+import { exceedRule } from '../../governance/budgets/exceed-rule.ts'
 import type { UnitPath } from '../../governance/hierarchy/unit-path.ts'
 import { keyMayDo } from '../../governance/keys/key-kinds.ts'
 import { mayDo } from '../../governance/roles/may-do.ts'
-import type { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
-import type { BudgetStore } from '../budget-ports.ts'
-import type { GovernedCaller } from '../caller/governed-caller.ts'
+import type { BudgetStore, CallBudgets } from '../budget-ports.ts'
+import type { GovernedCaller } from '../rules-ports.ts'
 import type { ReceivedCall } from '../types.ts'
 import { budgetsAsked } from './run-limits.ts'
-
-/** Every budget that a call counts for, and what is done where one has no room. */
-export type CallBudgets = {
-  readonly budgets: readonly Budget[]
-  readonly rule: ExceedRule
-  /** The refusal as this caller may see it. */
-  readonly refusal: (refused: {
-    readonly binding: Constraint
-    readonly also: readonly Constraint[]
-    readonly waitedMs: number
-  }) => TurnpikeError
-}
 
 /** What is nobody else's to hide from the caller. */
 const OWN_LEVELS = ['principal', 'wallet', 'key', 'run']

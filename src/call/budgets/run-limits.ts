@@ -2,7 +2,7 @@ import { askedBudgets, runLimit } from '../../governance/budgets/asked-budgets.t
 import type { Budget } from '../../governance/budgets/types.ts'
 import { keyMayDo } from '../../governance/keys/key-kinds.ts'
 import type { BudgetStore } from '../budget-ports.ts'
-import type { GovernedCaller } from '../caller/governed-caller.ts'
+import type { GovernedCaller } from '../rules-ports.ts'
 import type { ReceivedCall } from '../types.ts'
 import { dueBudgets } from './terms.ts'
 

@@ -8,7 +8,8 @@ import { amountOf, type Budget, type Metric } from '../../governance/budgets/typ
 import type { Attribution } from '../../governance/hierarchy/attribution.ts'
 import { ACCOUNTS, REQUESTS_LEDGER, TOKENS_LEDGER, USD_LEDGER } from '../../ledger/accounts.ts'
 import type { PicoUsd } from '../../lib/money.ts'
-import type { Admission, BudgetTerms, Hold, PlannedCall } from '../types.ts'
+import type { BudgetTerms } from '../budget-ports.ts'
+import type { Admission, Hold, PlannedCall } from '../types.ts'
 import { amountsOf } from './amounts.ts'
 
 /** The budgets of one call at one moment. */

@@ -1,5 +1,5 @@
 import type { ReceivedCall } from '../types.ts'
-import type { GovernedCaller } from './governed-caller.ts'
+import type { GovernedCaller } from '../rules-ports.ts'
 
 /** The call as its caller's: with its ids, and no longer an answer than its policy lets it have. */
 export function callOf({

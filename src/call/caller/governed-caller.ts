@@ -1,26 +1,11 @@
 import { type Attribution, attributionOf } from '../../governance/hierarchy/attribution.ts'
-import {
-  type EffectivePolicy,
-  effectivePolicy,
-  policyLevels,
-} from '../../governance/policies/effective-policy.ts'
-import { type PolicyRouting, policyRouting } from '../../governance/policies/policy-routing.ts'
+import { effectivePolicy, policyLevels } from '../../governance/policies/effective-policy.ts'
+import { policyRouting } from '../../governance/policies/policy-routing.ts'
 import { requireKeyPermission } from '../../governance/keys/key-kinds.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import type { Address } from '../../payment/types.ts'
-import type { CallerRules } from '../rules-ports.ts'
+import type { CallerRules, GovernedCaller } from '../rules-ports.ts'
 import type { GovernedDependencies } from '../dependencies.ts'
-
-/** Whose rules bind a call, and what they come to. It is frozen with the call: a change binds the next one. */
-export type GovernedCaller = {
-  readonly rules: CallerRules
-  readonly attribution: Attribution
-  readonly policy: EffectivePolicy
-  /** The policy as levels below what the request says of its route. */
-  readonly routing: readonly PolicyRouting[]
-  /** The wallet that pays, where it has shown that it does. */
-  readonly payer?: Address
-}
 
 /** Who calls without saying who it is: what is set for all wallets of nobody's binds it as well. */
 const NOBODY: Address = '0x0000000000000000000000000000000000000000'

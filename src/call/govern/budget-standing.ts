@@ -2,7 +2,7 @@ import type { Scope } from '../../governance/budgets/admit.ts'
 import { limitAt } from '../../governance/budgets/applicable-budgets.ts'
 import type { Budget } from '../../governance/budgets/types.ts'
 import { windowOf } from '../../governance/budgets/window-of.ts'
-import type { BudgetTerms } from '../types.ts'
+import type { BudgetTerms } from '../budget-ports.ts'
 import type { Desk } from './desk.ts'
 
 const termsOf = (budget: Budget, atMs: number): BudgetTerms => {

@@ -4,17 +4,8 @@ import { checkSchema } from '../check-schema.ts'
 import { type Fields, isAbsent, isObject } from '../read-values.ts'
 import type { ChatRequest } from '../types.ts'
 import { contradiction } from '../routing/read-routing.ts'
-import { BUDGET_FIELD, ON_EXCEED, type OnExceed } from './fields.ts'
-
-/** What a request says about its own budget; absent: nothing. */
-export type AskedBudget = {
-  readonly maxCostPicoUsd?: PicoUsd
-  readonly runId?: string
-  readonly runMaxCostPicoUsd?: PicoUsd
-  readonly runMaxRequests?: bigint
-  readonly onExceed?: OnExceed
-  readonly waitMs?: number
-}
+import type { AskedBudget } from './asked-budget.ts'
+import { BUDGET_FIELD, ON_EXCEED } from './fields.ts'
 
 /** The header twins, for callers that cannot change their bodies. */
 export const BUDGET_HEADERS = {

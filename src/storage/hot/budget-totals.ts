@@ -1,4 +1,4 @@
-import type { BudgetTerms } from '../../call/types.ts'
+import type { BudgetTerms } from '../../call/budget-ports.ts'
 import type { Scope as BudgetScope } from '../../governance/budgets/admit.ts'
 import { scopeOfTerms } from '../budget-rows.ts'
 import type { ScopedAdmission } from './scoped-admission.ts'

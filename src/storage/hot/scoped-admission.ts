@@ -1,4 +1,5 @@
-import type { Admission, BudgetTerms } from '../../call/types.ts'
+import type { BudgetTerms } from '../../call/budget-ports.ts'
+import type { Admission } from '../../call/types.ts'
 
 /** A hold with its account's row id. */
 export type Scope = {

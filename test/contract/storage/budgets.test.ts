@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { BudgetTerms } from '../../../src/call/types.ts'
+import type { BudgetTerms } from '../../../src/call/budget-ports.ts'
 import { newEvent } from '../../../src/governance/alerts/coalesce.ts'
 import { admit, type Scope } from '../../../src/governance/budgets/admit.ts'
 import { type BudgetHold, stepHold, takeHold } from '../../../src/governance/budgets/hold.ts'

@@ -37,7 +37,11 @@ test('a payment that a stranger submits before us is paid, by the stranger’s t
   expect(await balance(ACCOUNTS.till)).toBe(500n)
   expect(await balance(ACCOUNTS.clearing)).toBe(0n)
   // The same again finds what is there.
-  expect(await fundIt()).toMatchObject({ kind: 'funded', isRepeat: true, transaction: strangers.transactionHash })
+  expect(await fundIt()).toMatchObject({
+    kind: 'funded',
+    isRepeat: true,
+    transaction: strangers.transactionHash,
+  })
   await expectSoundBooks()
 })
 

@@ -104,7 +104,11 @@ test('what comes after its payer was told to wait is found by the sweep', async 
   expect(await fundIt()).toMatchObject({ kind: 'pending' })
   theChainHasIt()
   await pass()
-  expect(await fundIt()).toMatchObject({ kind: 'funded', transaction: theirs.transactionHash, isRepeat: true })
+  expect(await fundIt()).toMatchObject({
+    kind: 'funded',
+    transaction: theirs.transactionHash,
+    isRepeat: true,
+  })
   expect(await credit()).toBe(-500n)
 })
 
