@@ -1,4 +1,5 @@
 import { createBudgetQueue } from '../call/budgets/queue.ts'
+import { createRollingThresholds } from '../call/budgets/rolling-thresholds.ts'
 import { createAuthentication } from '../call/caller/authenticate.ts'
 import { createMakeVoucher } from '../call/caller/make-voucher.ts'
 import { createRulesCache } from '../call/caller/rules-cache.ts'
@@ -42,6 +43,7 @@ export function watchRules({
       rates: storage.rates,
       queue: createBudgetQueue(clock),
       alerts,
+      tellRolling: createRollingThresholds({ store: storage.budgets, alerts, nowMs: clock.nowMs }),
       passWallet: createWalletGate({ gate, store: storage.governance, clock }),
     },
     close,

@@ -30,5 +30,7 @@ export type CallBudgets = {
 /** How budgets stand, for whoever wants to know before it asks for a hold: a plan that is clamped, a deposit not made in vain. */
 export type BudgetStore = {
   /** Each in its window, in the order asked; what nobody has spent from stands at nothing. What comes back may be old at once: only a hold is sure. */
+  /** Lowers open windows to the limits given, where theirs are higher: at once, whatever becomes of the call that asks for it. */
+  readonly lower: (budgets: readonly BudgetTerms[]) => Promise<void>
   readonly listScopes: (budgets: readonly BudgetTerms[]) => Promise<readonly Scope[]>
 }

@@ -24,6 +24,7 @@ import type { RulesCache } from './caller/rules-cache.ts'
 import type { CallerRules, RateStore } from './rules-ports.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
 import type { RoutingKnowledge } from './route-by-size.ts'
+import type { Admission } from './types.ts'
 import type { Turns } from './turns.ts'
 import type { HealthWatch } from './watch-health.ts'
 
@@ -35,6 +36,8 @@ export type GovernedDependencies = Authentication & {
   readonly rates: RateStore
   readonly queue: BudgetQueue
   readonly alerts: AlertSink
+  /** Tells, once a call is captured, what of rolling budgets it has reached. */
+  readonly tellRolling: (admission: Pick<Admission, 'holds'>) => Promise<void>
   /** @throws TurnpikeError `wallet_denied` */
   readonly passWallet: (wallet: { readonly address: Address; readonly rules: CallerRules }) => Promise<void>
 }

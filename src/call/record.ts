@@ -37,10 +37,12 @@ function withSavings(recorded: RecordedCall, { marginBps }: CallDependencies): R
   return savings ? { ...recorded, savings } : recorded
 }
 
-/** Who waits for what this call has held looks again. */
+/** Who waits for what this call has held looks again, and who set a rolling budget is told what it has reached. */
 function freeBudgets({ finished, dependencies }: Ended): void {
   const counters = countersOf(finished.admission)
-  if (counters.length > 0) dependencies.governed.queue.wake(counters)
+  if (counters.length === 0) return
+  dependencies.governed.queue.wake(counters)
+  void dependencies.governed.tellRolling(finished.admission)
 }
 
 /** Pauses between tries: about ten minutes in all. What is still open then waits for the end of this instance's lease. */

@@ -7,6 +7,7 @@ import type { OrganizationStore } from '../call/organization-ports.ts'
 import type { WebhookKey } from '../call/outbox-ports.ts'
 import type { Authenticate } from '../call/rules-ports.ts'
 import type { CallRecord } from '../call/types.ts'
+import type { PicoUsd } from '../lib/money.ts'
 import type { Address, Hex } from '../payment/types.ts'
 import type { UsageWatch } from '../call/watch-usage.ts'
 import type { SettlementDependencies } from '../settlement/dependencies.ts'
@@ -61,6 +62,17 @@ export type HttpDependencies = {
   readonly administration: GovernDependencies & { readonly authenticate?: Authenticate }
 }
 
+/** What was used of one model on one day. */
+export type UsageRow = {
+  /** In UTC: `2026-11-27`. */
+  readonly day: string
+  readonly modelId: string
+  readonly calls: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly chargePicoUsd: PicoUsd
+}
+
 /** What a payer may read of itself. */
 export type PayerQueries = {
   /** Newest first. */
@@ -69,6 +81,12 @@ export type PayerQueries = {
     readonly limit: number
     readonly after?: string
   }) => Promise<readonly CallRecord[]>
+  /** What calls of a payer have come to, by day (UTC) and model, the newest first; of one principal where it is named. */
+  readonly listUsage: (query: {
+    readonly payerId: string
+    readonly principalId?: string
+    readonly sinceMs: number
+  }) => Promise<readonly UsageRow[]>
   readonly listWithdrawals: (query: { readonly payer: Address }) => Promise<readonly Refund[]>
 }
 

@@ -19,6 +19,7 @@ import { creditRoutes } from './routes/credit.ts'
 import { feedbackRoute } from './routes/feedback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { modelsRoutes } from './routes/models.ts'
+import { usageRoutes } from './routes/usage.ts'
 import { quotesRoute } from './routes/quotes.ts'
 import { vouchersRoutes } from './routes/vouchers.ts'
 
@@ -46,6 +47,7 @@ export function createHttpApp({
   app.use(modelsRoutes(dependencies))
   app.use(callsRoutes(dependencies))
   app.use(creditRoutes(dependencies))
+  app.use(usageRoutes(dependencies))
   app.use(countTokensRoute(dependencies))
   app.use(quotesRoute(dependencies))
   app.use(vouchersRoutes(dependencies))

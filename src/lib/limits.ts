@@ -277,6 +277,9 @@ export const LIMITS = {
   rulesFreshMs: 800,
   rulesRefreshMs: 300,
   keptCallers: 20_000,
+  /** Days that a caller may look back at what it has used, and rows of day and model. */
+  usageDays: 92,
+  usageRows: 2_000,
   /** Thresholds and temporary limits of one budget; slots of a rolling window. */
   budgetThresholds: 10,
   budgetOverrides: 20,

@@ -1,5 +1,4 @@
-import type { BudgetStore } from '../call/budget-ports.ts'
-import type { BudgetTerms } from '../call/budget-ports.ts'
+import type { BudgetStore, BudgetTerms } from '../call/budget-ports.ts'
 import { ACCOUNTS } from '../ledger/accounts.ts'
 import { budgetScopeOf } from './budget-rows.ts'
 import type { Database } from './database.ts'
@@ -12,6 +11,18 @@ const accountOf = ({ metric, ...window }: BudgetTerms) => `${metric} ${ACCOUNTS.
 /** Reads budgets as they stand; holds are the call store's. */
 export function openBudgetStore({ database }: { database: Database }): BudgetStore {
   return {
+    lower: async (budgets) => {
+      await database.query(
+        `update balances b set credit_limit = least(b.credit_limit, t.given)
+         from unnest($1::text[], $2::text[], $3::numeric[]) as t(ledger, path, given)
+         join accounts a on a.ledger = t.ledger and a.path = t.path where b.account_id = a.id`,
+        [
+          budgets.map(({ metric }) => metric),
+          budgets.map((terms) => ACCOUNTS.budget(terms)),
+          budgets.map(({ limit }) => limit.toString()),
+        ],
+      )
+    },
     listScopes: async (budgets) => {
       const rows = await database.query(
         `select a.ledger || ' ' || a.path as account, b.* from accounts a join balances b on b.account_id = a.id

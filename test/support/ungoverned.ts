@@ -30,12 +30,13 @@ export const UNGOVERNED: CallDependencies['governed'] = {
   makeVoucher: () => {
     throw new TurnpikeError('key_invalid')
   },
-  budgets: { listScopes: async () => [] },
+  budgets: { listScopes: async () => [], lower: async () => undefined },
   rates: {
     take: async () => ({ isAdmitted: true, rates: [], concurrency: [], verdicts: [] }),
     end: async () => undefined,
   },
   alerts: { note: () => undefined },
+  tellRolling: async () => undefined,
   passWallet: async () => undefined,
   queue: createBudgetQueue({ sleep: async () => undefined }),
 }

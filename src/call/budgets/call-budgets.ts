@@ -1,4 +1,4 @@
-import type { Constraint } from '../../governance/budgets/admit.ts'
+import type { Scope } from '../../governance/budgets/admit.ts'
 import { budgetRefusal } from '../../governance/budgets/budget-refusal.ts'
 import { exceedRule } from '../../governance/budgets/exceed-rule.ts'
 import type { UnitPath } from '../../governance/hierarchy/unit-path.ts'
@@ -15,19 +15,20 @@ const OWN_LEVELS = ['principal', 'wallet', 'key', 'run']
 const OF_VOUCHER = ['voucher', 'run']
 
 /** Where a budget hangs, as permissions see it. */
-function pathOf({ unit }: GovernedCaller['rules'], { level, levelId }: Constraint): UnitPath {
+function pathOf({ unit }: GovernedCaller['rules'], { level, levelId }: Scope): UnitPath {
   if (level === 'organization') return unit.path.slice(0, 1)
   const depth = level === 'unit' ? unit.path.indexOf(levelId) : -1
   return depth < 0 ? unit.path : unit.path.slice(0, depth + 1)
 }
 
-function mayRead({ rules }: GovernedCaller, constraint: Constraint): boolean {
+/** Whether a caller may see the amounts of a budget: what is its own, or `budgets:read` there. */
+export function mayReadBudget({ rules }: GovernedCaller, scope: Scope): boolean {
   const { key, grants, voucher } = rules
-  if (voucher) return OF_VOUCHER.includes(constraint.level)
-  const isOwn = OWN_LEVELS.includes(constraint.level)
+  if (voucher) return OF_VOUCHER.includes(scope.level)
+  const isOwn = OWN_LEVELS.includes(scope.level)
   // A wallet that nobody gave a role sees what is its own.
   if (!key && isOwn) return true
-  const asked = { grants, permission: 'budgets:read', unitPath: pathOf(rules, constraint), isOwn } as const
+  const asked = { grants, permission: 'budgets:read', unitPath: pathOf(rules, scope), isOwn } as const
   return key ? keyMayDo({ key, ...asked }) : mayDo(asked)
 }
 
@@ -59,6 +60,7 @@ export async function callBudgets({
       policy: caller.policy,
       isAgent: !caller.rules.key || caller.rules.voucher !== undefined || runId !== undefined,
     }),
-    refusal: (refused) => budgetRefusal({ ...refused, mayRead: (constraint) => mayRead(caller, constraint) }),
+    refusal: (refused) =>
+      budgetRefusal({ ...refused, mayRead: (constraint) => mayReadBudget(caller, constraint) }),
   }
 }

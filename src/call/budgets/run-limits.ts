@@ -58,12 +58,17 @@ export async function budgetsAsked({
     ...(requests === undefined ? {} : { runMaxRequests: requests }),
   }
   const organizationId = caller.rules.organization?.id ?? null
-  const isUnchanged = ({ window, metric, limit }: Budget) =>
-    window === 'total' && limit === (metric === 'usd' ? open.usd : open.requests)
-  return askedBudgets({ asked, attribution: caller.attribution }).map((budget) => ({
-    ...budget,
-    organizationId,
-    // Until this call is let in another may have lowered its run: who changes nothing takes the limit that the row has then.
-    ...(isUnchanged(budget) ? { version: 0 } : {}),
-  }))
+  const { attribution } = caller
+  const openLimitOf = ({ window, metric }: Budget) =>
+    window === 'total' ? (metric === 'usd' ? open.usd : open.requests) : undefined
+  const budgets = askedBudgets({ asked, attribution }).map((budget): Budget => {
+    const current = openLimitOf(budget)
+    // Of an open run the row's limit counts, which another may have lowered until this call is let in; only who raises it brings its own.
+    const isRaise = current === undefined || budget.limit > current
+    return { ...budget, organizationId, ...(isRaise ? {} : { version: 0 }) }
+  })
+  const lowered = budgets.filter((budget) => budget.limit < (openLimitOf(budget) ?? 0n))
+  if (lowered.length > 0)
+    await store.lower(dueBudgets({ budgets: lowered, attribution, atMs: receivedAtMs }).terms)
+  return budgets
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { addAudit, addLimits, addWebhooks } from './limit-commands.ts'
+import { addRates, addWallets } from './more-commands.ts'
 import { type Options, ORGANIZATION, UNIT, WIDENING } from './shared-options.ts'
 import { addVerb } from './verb.ts'
 
@@ -228,6 +229,8 @@ export function addAdminCommands(program: Command): void {
   addPrincipals(program)
   addKeys(program)
   addLimits(program)
+  addRates(program)
+  addWallets(program)
   addWebhooks(program)
   addAudit(program)
   addVerb({

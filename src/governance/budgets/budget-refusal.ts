@@ -1,9 +1,9 @@
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { formatUsd } from '../../lib/money.ts'
-import type { Constraint } from './admit.ts'
+import type { Constraint, Scope } from './admit.ts'
 import type { Metric } from './types.ts'
 
-/** A violated limit as a caller sees it. */
+/** A limit as a caller sees it. */
 export type ShownConstraint = {
   readonly scope: string
   readonly id: string
@@ -22,8 +22,9 @@ const written = (metric: Metric, amount: bigint) => (metric === 'usd' ? formatUs
 const said = (metric: Metric, amount: bigint) =>
   metric === 'usd' ? `$${formatUsd(amount)}` : `${amount} ${metric}`
 
-function shown(constraint: Constraint, mayRead: boolean): ShownConstraint {
-  const { level, levelId, budgetId, metric, windowId, resetsAtMs, limit, spent, held } = constraint
+/** A limit as somebody sees it who may read its amounts, or may not. */
+export function shownScope(scope: Scope, mayRead: boolean): ShownConstraint {
+  const { level, levelId, budgetId, metric, windowId, resetsAtMs, limit, spent, held } = scope
   return {
     scope: level,
     id: levelId,
@@ -70,8 +71,8 @@ export function budgetRefusal({
     message: `${sentence(binding, mayRead(binding))}${waited} Nothing was charged.`,
     extra: {
       metadata: {
-        binding: shown(binding, mayRead(binding)),
-        also: also.map((constraint) => shown(constraint, mayRead(constraint))),
+        binding: shownScope(binding, mayRead(binding)),
+        also: also.map((constraint) => shownScope(constraint, mayRead(constraint))),
         needed: written(metric, needed),
       },
     },

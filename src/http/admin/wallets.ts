@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { judgeWallet } from '../../call/govern/judge-wallet.ts'
 import { linkWallet, unlinkWallet } from '../../call/govern/link-wallet.ts'
 import type { Address } from '../../payment/types.ts'
-import { id, isoTime, name, pageQuery, versionOnly } from './fields.ts'
+import { id, isoTime, name, pageQuery, version, versionOnly } from './fields.ts'
 import { type AdminRoute, type Kind, listing, showing, writing } from './route.ts'
 
 const KIND: Kind<'wallets'> = {
@@ -70,6 +71,21 @@ export const walletRoutes = ({
         prove: () => prove({ request, linkId: linkId(link) }),
       })
     },
+  }),
+  writing({
+    method: 'put',
+    path: '/wallets/:id/verdict',
+    id: 'judgeWallet',
+    summary: 'The operator’s word about a wallet: allow, deny, or none; it comes before any list',
+    permission: 'wallets:link',
+    kind: KIND,
+    body: z.strictObject({ verdict: z.enum(['allow', 'deny', 'none']), version }),
+    decide: ({ desk, params, body, version: seen }) =>
+      judgeWallet(desk, {
+        id: params['id'] ?? '',
+        verdict: body.verdict,
+        version: seen,
+      }),
   }),
   writing({
     path: '/wallets/:id/unlink',

@@ -228,6 +228,41 @@ export const FREE_ANSWERS: Schemas = {
     ),
     withdrawals: listOf({ $ref: '#/components/schemas/Withdrawal' }),
   }),
+  Usage: some({
+    object: { const: 'usage' },
+    days: WHOLE,
+    total_usd: TEXT,
+    data: listOf(
+      some({
+        date: { ...TEXT, description: 'A day in UTC.' },
+        model: TEXT,
+        requests: WHOLE,
+        prompt_tokens: WHOLE,
+        completion_tokens: WHOLE,
+        usage_usd: TEXT,
+      }),
+    ),
+  }),
+  Limits: some({
+    object: { const: 'list' },
+    data: listOf(
+      some({
+        scope: {
+          ...TEXT,
+          description: 'Where it hangs: organization, unit, principal, wallet, key, voucher.',
+        },
+        id: TEXT,
+        budget: TEXT,
+        metric: TEXT,
+        window: TEXT,
+        resets_at: maybe('string'),
+        limit: { ...TEXT, description: 'USD, tokens or calls; absent where it is not the caller’s to see.' },
+        spent: TEXT,
+        held: TEXT,
+        withheld: { type: 'boolean' },
+      }),
+    ),
+  }),
   NewVoucher: some({
     object: { const: 'voucher' },
     id: TEXT,

@@ -127,6 +127,33 @@ export const FREE_OPERATIONS: readonly FreeOperation[] = [
   },
   {
     method: 'get',
+    path: '/v1/usage',
+    id: 'getUsage',
+    summary: "What the signed-in payer, or a key's principal, has used by day and model",
+    parameters: [
+      {
+        name: 'days',
+        in: 'query',
+        schema: { type: 'integer', minimum: 1, maximum: LIMITS.usageDays },
+        description: 'How far back; 30 where absent.',
+      },
+      text('of', 'query', 'organization: all of it, for a key that holds usage:read there.'),
+    ],
+    answer: 'Usage',
+    codes: ['invalid_field', 'sign_in_invalid', 'key_invalid', 'permission_denied'],
+    isSignedIn: true,
+  },
+  {
+    method: 'get',
+    path: '/v1/limits',
+    id: 'getLimits',
+    summary: "What the signed-in payer's spending, or a key's, is bound by, and how that stands",
+    answer: 'Limits',
+    codes: ['sign_in_invalid', 'key_invalid', 'permission_denied', 'wallet_denied'],
+    isSignedIn: true,
+  },
+  {
+    method: 'get',
     path: '/v1/credit',
     id: 'getCredit',
     summary: "The signed-in payer's credit and withdrawals",

@@ -160,6 +160,35 @@ test('a run is lowered by whoever has it, and raised only with runs:write', asyn
   expect(codeOf(await ask('0.45'))).toBe('403 permission_denied')
 })
 
+test('a rolling budget tells what it has reached, once for each length of its window', async () => {
+  const { key } = await stack.createOrganization({
+    rows: ({ key: atKey }) => ({
+      budgets: [
+        {
+          place: atKey,
+          mode: 'observe',
+          limit: 200n * MICRO,
+          window: { rollingSeconds: 86_400 },
+          thresholdsPercent: [10, 100],
+        },
+      ],
+    }),
+  })
+  const told = () =>
+    stack.alerts.filter(
+      ({ type, data }) =>
+        type.startsWith('budget.') && 'percent' in data && data.window.startsWith('rolling-86400'),
+    )
+  for (let call = 0; call < 3; call += 1)
+    await stack.ask({ key, body: { model: 'small/one', max_tokens: 300 } })
+  await expect
+    .poll(() => told().map(({ type, data }) => [type, 'percent' in data && data.percent]))
+    .toEqual([
+      ['budget.threshold', 10],
+      ['budget.exhausted', 100],
+    ])
+})
+
 test('soft and observed budgets let through what a hard one would refuse', async () => {
   const { key } = await stack.createOrganization({
     rows: ({ key: atKey, unit }) => ({

@@ -1,5 +1,6 @@
 import { x402Client } from '@x402/core/client'
 import { ExactEvmScheme } from '@x402/evm/exact/client'
+import { wrapFetchWithSIWx } from '@x402/extensions/sign-in-with-x'
 import { wrapFetchWithPayment } from '@x402/fetch'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chatBody, post } from '../../support/chat.ts'
@@ -163,4 +164,52 @@ test('the operator tops up against an invoice, once per name of the order', asyn
   expect((await order()).status).toBeLessThan(300)
   expect((await order()).status).toBeLessThan(300)
   expect(await creditOf(payer)).toMatchObject({ available_usd: '100' })
+})
+
+test('a wallet and a key each see what they have used and what binds them, and nobody else does', async () => {
+  const { id, caller, payer: payerKey } = await newOrganization('Counted')
+  await operate(`/organizations/${id}/top-ups`, { amount_usd: '1' })
+  await operate('/budgets', { place: { level: 'organization', id }, limit: '5' })
+  const ask = async (path: string, headers: Record<string, string>) =>
+    (await (await fetch(at(path), { headers })).json()) as Record<string, unknown>
+  const withKey = { authorization: `Bearer ${caller}` }
+  const called = await fetch(stack.chatUrl, post(chatBody({ question: 'What do I use?' }), withKey))
+  const { turnpike } = (await called.json()) as { turnpike: { charge_usd: string } }
+  expect(await ask('/v1/usage', withKey)).toMatchObject({
+    object: 'usage',
+    days: 30,
+    total_usd: turnpike.charge_usd,
+    data: [{ requests: 1, usage_usd: turnpike.charge_usd, prompt_tokens: expect.any(Number) as number }],
+  })
+  // It is made for what is its own, and the limit of the organisation is not.
+  expect(await ask('/v1/limits', withKey)).toMatchObject({
+    data: [{ scope: 'organization', id, metric: 'usd', withheld: true }],
+  })
+  expect(await ask('/v1/usage?of=organization', { authorization: `Bearer ${payerKey}` })).toMatchObject({
+    total_usd: turnpike.charge_usd,
+  })
+  expect((await fetch(at('/v1/usage'))).status).toBe(402)
+  const wallet = wrapFetchWithSIWx(fetch, (await stack.newPayer()).account)
+  expect(await (await wallet(at('/v1/usage'))).json()).toMatchObject({ total_usd: '0', data: [] })
+  expect(await (await wallet(at('/v1/limits'))).json()).toEqual({ object: 'list', data: [] })
+})
+
+test('the operator’s word about a wallet is in force at once, and is nobody else’s to say', async () => {
+  const { id } = await newOrganization('Bystander')
+  const manager = await operate('/principals', { unit_id: id, kind: 'user', name: 'manager' })
+  await operate('/grants', { principal_id: manager.id, unit_id: id, role: 'owner' })
+  const { key } = await operate('/keys', { principal_id: manager.id, name: 'm', kind: 'management' })
+  const payer = await stack.newPayer()
+  const say = (verdict: string, token: string) =>
+    fetch(at(`/admin/v1/wallets/${payer.account.address}/verdict`), {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ verdict }),
+    })
+  expect((await say('deny', key ?? '')).status).toBe(403)
+  expect((await say('deny', stack.adminToken)).status).toBeLessThan(300)
+  const wallet = wrapFetchWithSIWx(fetch, payer.account)
+  await expect.poll(async () => (await wallet(at('/v1/limits'))).status).toBe(403)
+  expect((await say('none', stack.adminToken)).status).toBeLessThan(300)
+  await expect.poll(async () => (await wallet(at('/v1/limits'))).status).toBe(200)
 })
