@@ -185,7 +185,8 @@ describe.each(KINDS)('balances of organisations on %s', (kind) => {
       { action: 'credit:top-up', target: { kind: 'balance', id }, after: { amountPicoUsd: '4000000000000' } },
       { action: 'credit:withdraw', after: { amountPicoUsd: '3000000000000' } },
     ])
-    expect(items).toHaveLength(13)
+    // Nothing between the making of the organisation and these two: repeats write nothing.
+    expect(items.slice(0, -2).every(({ action }) => !action.startsWith('credit:'))).toBe(true)
     await expect(store().topUp(orderOf(randomUUID(), USD))).rejects.toMatchObject({
       code: 'invalid_governance_value',
     })
