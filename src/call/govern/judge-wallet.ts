@@ -27,7 +27,11 @@ export async function judgeWallet(
   if (!address) throw notThere('wallets')
   if (desk.asker.kind !== 'operator') {
     // Of a wallet that is not its own it is told what it is told of any other: that there is none.
-    await desk.records.get('wallets', address)
+    const { organizationId } = await desk.records.get('wallets', address)
+    desk.need({
+      organizationId: organizationId ?? PUBLIC_UNIT.id,
+      unitPath: [organizationId ?? PUBLIC_UNIT.id],
+    })
     throw new TurnpikeError('permission_denied', {
       message: 'Only the operator says which wallets are served.',
       extra: { metadata: { permission: desk.permission } },

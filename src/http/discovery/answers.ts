@@ -1,12 +1,6 @@
 import { listOf, OBJECT, type Schema, type Schemas, TEXT } from '../../chat/schema.ts'
-
-const WHOLE: Schema = { type: 'integer', minimum: 0 }
-const some = (properties: Schemas, required = Object.keys(properties)): Schema => ({
-  type: 'object',
-  properties,
-  required,
-})
-const maybe = (type: 'string' | 'object'): Schema => ({ type: [type, 'null'] })
+import { maybe, some, WHOLE } from './answer-shapes.ts'
+import { CALLER_ANSWERS } from './caller-answers.ts'
 
 const SAVING: Schema = {
   ...some({ model: TEXT, charge_usd: TEXT, saved_usd: TEXT }),
@@ -159,17 +153,9 @@ const EXPLANATION: Schema = some({
 
 const OFFERS = listOf({ $ref: '#/components/schemas/Offer' })
 
-/** What one link of a voucher says; null: nothing. */
-const VOUCHER_LIMITS: Schemas = {
-  max_usd: maybe('string'),
-  max_requests: { type: ['integer', 'null'] },
-  models: { type: ['array', 'null'], items: TEXT },
-  expires_at: maybe('string'),
-  delegable: { type: 'boolean' },
-}
-
 /** What the free paths answer, by its name among the components. */
 export const FREE_ANSWERS: Schemas = {
+  ...CALLER_ANSWERS,
   Model: some(
     {
       id: TEXT,
@@ -227,65 +213,6 @@ export const FREE_ANSWERS: Schemas = {
       }),
     ),
     withdrawals: listOf({ $ref: '#/components/schemas/Withdrawal' }),
-  }),
-  Usage: some({
-    object: { const: 'usage' },
-    days: WHOLE,
-    total_usd: TEXT,
-    data: listOf(
-      some({
-        date: { ...TEXT, description: 'A day in UTC.' },
-        model: TEXT,
-        requests: WHOLE,
-        prompt_tokens: WHOLE,
-        completion_tokens: WHOLE,
-        usage_usd: TEXT,
-      }),
-    ),
-  }),
-  Limits: some({
-    object: { const: 'list' },
-    data: listOf(
-      some({
-        scope: {
-          ...TEXT,
-          description: 'Where it hangs: organization, unit, principal, wallet, key, voucher.',
-        },
-        id: TEXT,
-        budget: TEXT,
-        metric: TEXT,
-        window: TEXT,
-        resets_at: maybe('string'),
-        limit: { ...TEXT, description: 'USD, tokens or calls; absent where it is not the caller’s to see.' },
-        spent: TEXT,
-        held: TEXT,
-        withheld: { type: 'boolean' },
-      }),
-    ),
-  }),
-  NewVoucher: some({
-    object: { const: 'voucher' },
-    id: TEXT,
-    key_id: TEXT,
-    voucher: { ...TEXT, description: 'tpv_…: as secret as a key, and shown once.' },
-    ...VOUCHER_LIMITS,
-  }),
-  Voucher: some({
-    object: { const: 'voucher' },
-    id: TEXT,
-    available_usd: { ...maybe('string'), description: 'What no level has spent or held.' },
-    expires_at: maybe('string'),
-    delegable: { type: 'boolean' },
-    levels: listOf(
-      some({
-        id: TEXT,
-        ...VOUCHER_LIMITS,
-        spent_usd: maybe('string'),
-        held_usd: maybe('string'),
-        spent_requests: { type: ['integer', 'null'] },
-        held_requests: { type: ['integer', 'null'] },
-      }),
-    ),
   }),
   Feedback: some({
     object: { const: 'feedback' },

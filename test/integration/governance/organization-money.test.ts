@@ -181,9 +181,9 @@ test('a wallet and a key each see what they have used and what binds them, and n
     total_usd: turnpike.charge_usd,
     data: [{ requests: 1, usage_usd: turnpike.charge_usd, prompt_tokens: expect.any(Number) as number }],
   })
-  // It is made for what is its own, and the limit of the organisation is not.
+  // Its principal holds a role by which it may see what all have spent.
   expect(await ask('/v1/limits', withKey)).toMatchObject({
-    data: [{ scope: 'organization', id, metric: 'usd', withheld: true }],
+    data: [{ scope: 'organization', id, metric: 'usd', limit: '5', spent: turnpike.charge_usd, held: '0' }],
   })
   expect(await ask('/v1/usage?of=organization', { authorization: `Bearer ${payerKey}` })).toMatchObject({
     total_usd: turnpike.charge_usd,
@@ -206,7 +206,7 @@ test('the operator’s word about a wallet is in force at once, and is nobody el
       headers: { authorization: `Bearer ${token}` },
       body: JSON.stringify({ verdict }),
     })
-  expect((await say('deny', key ?? '')).status).toBe(403)
+  expect((await say('deny', key ?? '')).status).toBe(404)
   expect((await say('deny', stack.adminToken)).status).toBeLessThan(300)
   const wallet = wrapFetchWithSIWx(fetch, payer.account)
   await expect.poll(async () => (await wallet(at('/v1/limits'))).status).toBe(403)
