@@ -1,34 +1,9 @@
-import { defineErrors, type ErrorSpec } from './define.ts'
+import { conflict, defineErrors, type ErrorSpec, invalid, unknownCaller } from './define.ts'
 
 /** A rule of an organisation forbids it. Never 402: paying must not be a way round one's employer. */
 const forbidden = (message: string, next: string): ErrorSpec => ({
   status: 403,
   type: 'permission_error',
-  retryable: false,
-  message,
-  next,
-})
-
-/** A key of ours that is not good. Never 402: who has a key wants its organisation to pay. */
-const unknownCaller = (message: string, next: string): ErrorSpec => ({
-  status: 401,
-  type: 'authentication_error',
-  retryable: false,
-  message,
-  next,
-})
-
-const conflict = (message: string, next: string): ErrorSpec => ({
-  status: 409,
-  type: 'conflict_error',
-  retryable: false,
-  message,
-  next,
-})
-
-const invalid = (message: string, next: string): ErrorSpec => ({
-  status: 400,
-  type: 'invalid_request_error',
   retryable: false,
   message,
   next,

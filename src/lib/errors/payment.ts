@@ -1,27 +1,9 @@
-import { defineErrors, type ErrorSpec } from './define.ts'
+import { conflict, defineErrors, type ErrorSpec, invalid } from './define.ts'
 
 /** A payment that can be mended by signing again: the answer carries a fresh offer. */
 const again = (message: string, next: string): ErrorSpec => ({
   status: 402,
   type: 'payment_required',
-  retryable: false,
-  message,
-  next,
-})
-
-/** A payment that no fresh offer can mend: the header or the client is wrong. */
-const broken = (message: string, next: string): ErrorSpec => ({
-  status: 400,
-  type: 'invalid_request_error',
-  retryable: false,
-  message,
-  next,
-})
-
-/** A payment that has been seen before. */
-const conflict = (message: string, next: string): ErrorSpec => ({
-  status: 409,
-  type: 'conflict_error',
   retryable: false,
   message,
   next,
@@ -33,27 +15,27 @@ export const PAYMENT_ERRORS = defineErrors({
     'This call costs money.',
     'Sign one of the offers in the PAYMENT-REQUIRED header (x402) and send the request again.',
   ),
-  payment_header_duplicate: broken(
+  payment_header_duplicate: invalid(
     'The request carries more than one payment header.',
     'Send PAYMENT-SIGNATURE (x402 v2) or X-PAYMENT (v1), once.',
   ),
-  payment_header_too_large: broken(
+  payment_header_too_large: invalid(
     'The payment header is larger than 8 KiB once decoded.',
     'Echo the offer unchanged and add nothing to it.',
   ),
-  payment_undecodable: broken(
+  payment_undecodable: invalid(
     'The payment header is not base64 of an x402 payment.',
     'Encode the JSON of the payment as base64, as @x402/fetch does.',
   ),
-  payment_malformed: broken(
+  payment_malformed: invalid(
     'The payment lacks a field or has one of the wrong form.',
     'Correct the field named in param; amounts are decimal strings of atomic units.',
   ),
-  payment_unsupported: broken(
+  payment_unsupported: invalid(
     'This server does not take that scheme, version or kind of payment here.',
     'Choose one of the offers of the 402.',
   ),
-  payment_not_needed: broken(
+  payment_not_needed: invalid(
     'There is nothing to pay at this address without a request body.',
     'Send the request body together with the payment; the payment was not used.',
   ),

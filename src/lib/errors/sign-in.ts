@@ -1,16 +1,8 @@
-import { defineErrors, type ErrorSpec } from './define.ts'
-
-const unknown = (message: string, next: string): ErrorSpec => ({
-  status: 401,
-  type: 'authentication_error',
-  retryable: false,
-  message,
-  next,
-})
+import { defineErrors, unknownCaller } from './define.ts'
 
 /** Raised where members sign in. */
 export const SIGN_IN_ERRORS = defineErrors({
-  login_failed: unknown(
+  login_failed: unknownCaller(
     'E-mail and password do not belong together.',
     'Try again, or have an administrator of your unit make you an invitation. Whether the e-mail is known is not told.',
   ),
@@ -21,7 +13,7 @@ export const SIGN_IN_ERRORS = defineErrors({
     message: 'There were too many tries to sign in.',
     next: 'Try again after Retry-After.',
   },
-  session_required: unknown(
+  session_required: unknownCaller(
     'Nobody is signed in, or the session is over.',
     'Sign in again: POST /admin/v1/sessions.',
   ),
@@ -39,7 +31,7 @@ export const SIGN_IN_ERRORS = defineErrors({
     message: 'Somebody else signs in with that.',
     next: 'Use another e-mail, or archive the login that has it.',
   },
-  invitation_invalid: unknown(
+  invitation_invalid: unknownCaller(
     'This invitation is not good, or not any more.',
     'An invitation is good once and for a day. Have an administrator of your unit make a new one.',
   ),
@@ -64,7 +56,7 @@ export const SIGN_IN_ERRORS = defineErrors({
     message: 'The identity provider does not answer.',
     next: 'Try again in a while, or sign in with a password.',
   },
-  identity_refused: unknown(
+  identity_refused: unknownCaller(
     'What came back from the identity provider does not let anybody in.',
     'Begin again at GET /admin/v1/sessions/oidc. If it stays so, an administrator has to give you a login first.',
   ),

@@ -1,20 +1,4 @@
-import { defineErrors, type ErrorSpec } from './define.ts'
-
-const invalid = (message: string, next: string): ErrorSpec => ({
-  status: 400,
-  type: 'invalid_request_error',
-  retryable: false,
-  message,
-  next,
-})
-
-const conflict = (message: string, next: string): ErrorSpec => ({
-  status: 409,
-  type: 'conflict_error',
-  retryable: false,
-  message,
-  next,
-})
+import { conflict, defineErrors, invalid } from './define.ts'
 
 /** Raised by webhooks/ and by the store of its deliveries. */
 export const WEBHOOK_ERRORS = defineErrors({
