@@ -18,8 +18,7 @@ const nearness = (endpoint: Endpoint, failed: readonly Endpoint[]) =>
 
 /** Whether it can be asked as usual: neither open, nor half-open, nor waiting. */
 export function isUsual({ endpoint, health }: { endpoint: Endpoint; health: HealthWatch }): boolean {
-  const { id: endpointId, providerId } = endpoint
-  const { circuit, retryAtMs } = health.of({ endpointId, providerId, inputTokens: 0 })
+  const { circuit, retryAtMs } = health.of({ endpointId: endpoint.id, inputTokens: 0 })
   return circuit === 'closed' && retryAtMs === undefined
 }
 

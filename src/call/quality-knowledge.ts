@@ -30,7 +30,7 @@ export function qualityKnowledge({
 }: {
   received: Judged
   dependencies: QualitySources & { readonly secret?: string }
-}): Pick<RouteQuery, 'quality' | 'features' | 'siteOf' | 'explorationSeed'> {
+}): Pick<RouteQuery, 'quality' | 'features' | 'site' | 'explorationSeed'> {
   const { request, claimedPayer, feedback } = received
   if (!quality) return {}
   if (!isAuto(request.model)) return { quality }
@@ -40,7 +40,7 @@ export function qualityKnowledge({
   const siteKey = siteKeyOf({ request, payer: claimedPayer, secret })
   return {
     ...read,
-    siteOf: sites.of(siteKey),
+    site: sites.of(siteKey),
     explorationSeed: explorationSeed(received),
   }
 }

@@ -5,12 +5,11 @@ import { requestNeeds, type RequestNeeds } from '../chat/request-needs.ts'
 import type { ChatRequest } from '../chat/types.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { PicoUsd } from '../lib/money.ts'
-import type { Row } from '../routing/endpoint-table.ts'
+import type { Row } from '../routing/endpoint-row.ts'
 import type { RouteNeeds } from '../routing/fits.ts'
 import type { HealthView } from '../routing/health/endpoint-health.ts'
 import { mergeOverrides, type Preferences } from '../routing/merge-overrides.ts'
 import { planRoute, type RoutePlan } from '../routing/plan-route.ts'
-import { rowsAt } from '../routing/quoted-plan.ts'
 import type { CachedTokensAt } from '../routing/expect-call.ts'
 import type { Upstreams } from './ports.ts'
 import { type Judged, qualityKnowledge, type QualitySources } from './quality-knowledge.ts'
@@ -88,7 +87,7 @@ function routeWith(
   inputBoundTokens: number,
 ): SizedRoute {
   const { request, receivedAtMs } = received
-  const { catalog, health, marginBps, secret } = dependencies
+  const { health, marginBps, secret } = dependencies
   const { cachedTokensAt } = health ?? {}
   const needs = needsOf({ request, inputBoundTokens })
   const route = planRoute({
@@ -103,7 +102,7 @@ function routeWith(
     ...(cachedTokensAt && secret !== undefined
       ? { cachedTokensAt, sessionKey: sessionKeyOf({ request, secret }) }
       : {}),
-    ...(signed ? { quoted: rowsAt({ catalog, places: signed.places }) } : {}),
+    ...(signed ? { quotedPlaces: signed.places } : {}),
     ...(isWithin ? { isWithinCap: (row: Row) => isWithin(row, inputBoundTokens) } : {}),
   })
   return { route, needs, inputBoundTokens }

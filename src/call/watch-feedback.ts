@@ -1,5 +1,10 @@
 import { LIMITS } from '../lib/limits.ts'
-import { type CallSiteView, NO_ADJUSTMENT, type SiteAdjustment } from '../routing/feedback/call-site-view.ts'
+import {
+  type CallSite,
+  type CallSiteView,
+  type SiteAdjustment,
+  UNKNOWN_SITE,
+} from '../routing/feedback/call-site-view.ts'
 import { type Counters, decayedTo } from '../routing/feedback/counters.ts'
 import { SEEN_WEIGHTS, seenEvidence } from '../routing/feedback/signals.ts'
 import { type SharedShare, siteAdjustment } from '../routing/feedback/site-adjustment.ts'
@@ -19,10 +24,7 @@ export type FeedbackWatch = {
 }
 
 /** What an instance has in mind of one site of one payer: worked out when it is read, since a choice asks for each of its models. */
-type Site = {
-  readonly adjustments: ReadonlyMap<string, SiteAdjustment>
-  readonly readAtMs: number
-}
+type Site = { readonly adjustments: CallSite; readonly readAtMs: number }
 
 /** The last answer to a request, for who asks the same again. */
 type Answered = Pick<Observation, 'callId' | 'site' | 'payer' | 'modelId' | 'atMs'>
@@ -118,7 +120,7 @@ export function createFeedbackWatch({
       of(siteKey) {
         const site = sites.get(siteKey)
         if (!site || nowMs() - site.readAtMs > LIMITS.callSiteFreshMs) want(siteKey)
-        return (modelId) => site?.adjustments.get(modelId) ?? NO_ADJUSTMENT
+        return site?.adjustments ?? UNKNOWN_SITE
       },
     },
     async write() {

@@ -3,13 +3,13 @@ import type { EndpointHealth, HealthView } from '../routing/health/endpoint-heal
 import {
   type AttemptEnd,
   type EndpointState,
-  healthAt,
   joined,
   NEW_ENDPOINT,
-  retryAtOf,
   type SharedState,
   stateAfter,
 } from '../routing/health/endpoint-state.ts'
+import { healthAt, holdsUntilMs, retryAtOf } from '../routing/health/health-at.ts'
+import { type HealthQuery, type HeldHealth, keepHealth } from '../routing/health/kept-health.ts'
 import { nearestPace, sizeClassOf, slowStartMs } from '../routing/health/pace.ts'
 import { type CacheSighting, createPromptCaches } from '../routing/health/prompt-caches.ts'
 import { afterAttempt, afterCall, attemptsLeft, FULL_AT_START } from '../routing/health/retry-budget.ts'
@@ -54,7 +54,11 @@ export type HealthWatch = HealthView & {
   readonly list: () => readonly { readonly endpointId: string; readonly health: EndpointHealth }[]
 }
 
-const PRIORS: EndpointHealth = healthAt({ state: NEW_ENDPOINT, inputTokens: 0, nowMs: 0 })
+/** Of an endpoint that nobody has asked; until something happens there it stays so. */
+const PRIORS: HeldHealth = {
+  health: healthAt({ state: NEW_ENDPOINT, inputTokens: 0, nowMs: 0 }),
+  holdsUntilMs: Infinity,
+}
 
 /**
  * Opens the memory of one instance.
@@ -80,16 +84,19 @@ export function watchHealth({
   let budget = FULL_AT_START
 
   const stateOf = (endpointId: string) => states.get(endpointId) ?? NEW_ENDPOINT
-  function set(endpointId: string, state: EndpointState): void {
-    states.set(endpointId, state)
-    changed.add(endpointId)
-  }
-
-  function of({ endpointId, inputTokens }: Parameters<HealthView['of']>[0]): EndpointHealth {
+  function read({ endpointId, inputTokens, nowMs: atMs }: HealthQuery): HeldHealth {
     const state = states.get(endpointId)
     const other = others.get(endpointId)
     if (!state && !other) return PRIORS
-    return healthAt({ state: state ?? NEW_ENDPOINT, others: other, inputTokens, nowMs: nowMs() })
+    const at = { state: state ?? NEW_ENDPOINT, nowMs: atMs }
+    return { health: healthAt({ ...at, others: other, inputTokens }), holdsUntilMs: holdsUntilMs(at) }
+  }
+  const kept = keepHealth(read)
+  const of: HealthView['of'] = (query) => read({ ...query, nowMs: nowMs() }).health
+  function set(endpointId: string, state: EndpointState): void {
+    states.set(endpointId, state)
+    changed.add(endpointId)
+    kept.touch(endpointId)
   }
 
   /** Circuit and wait of whoever knows better become our own: there is one circuit, whoever opened it. */
@@ -106,6 +113,7 @@ export function watchHealth({
 
   function addUp(endpointId: string): void {
     const atMs = nowMs()
+    kept.touch(endpointId)
     const rows = told.get(endpointId) ?? new Map<string, HealthRow>()
     for (const [from, row] of rows) if (atMs - row.atMs > LIMITS.healthKeptMs) rows.delete(from)
     const [first, ...rest] = rows.values()
@@ -122,6 +130,7 @@ export function watchHealth({
     cachedTokensAt: (query) => promptCaches.cachedTokensAt({ ...query, nowMs: nowMs() }),
     noteCache: (sighting) => promptCaches.note({ ...sighting, nowMs: nowMs() }),
     of,
+    ofAll: (query) => kept.at({ ...query, nowMs: nowMs() }),
     enter({ endpointId, mayProbe }) {
       const state = stateOf(endpointId)
       const atMs = nowMs()
@@ -170,6 +179,7 @@ export function watchHealth({
     },
     forget() {
       for (const known of [states, changed, told, others]) known.clear()
+      kept.forget()
       promptCaches = createPromptCaches()
       budget = FULL_AT_START
     },
@@ -186,7 +196,7 @@ export function watchHealth({
     list: () =>
       [...new Set([...states.keys(), ...others.keys()])].map((endpointId) => ({
         endpointId,
-        health: of({ endpointId, providerId: '', inputTokens: 0 }),
+        health: of({ endpointId, inputTokens: 0 }),
       })),
   }
 }

@@ -110,6 +110,8 @@ export const LIMITS = {
   circuitSamples: 10,
   /** Half-life of what is remembered of an endpoint's successes. */
   healthHalfLifeMs: 120_000,
+  /** How long a share of successes stands for what it decays to: in this time it forgets a hundredth. */
+  healthHoldsMs: 1_500,
   /** Between two exchanges of health with the other instances; how old what is read at a start may be. */
   healthFlushMs: 2_000,
   healthKeptMs: 3_600_000,

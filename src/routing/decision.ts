@@ -2,7 +2,7 @@ import { blendedPrice, isPriced, type PricedEndpoint } from '../catalog/blended-
 import type { Model } from '../catalog/types.ts'
 import type { FilterHit } from './count-hits.ts'
 import type { Expectation } from './expect-call.ts'
-import type { Row } from './endpoint-table.ts'
+import type { Row } from './endpoint-row.ts'
 import type { Ranked, Ranking } from './rank-candidates.ts'
 import type { Reference } from './score.ts'
 import type { Strategy } from './strategies.ts'

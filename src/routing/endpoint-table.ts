@@ -1,77 +1,36 @@
-import { blendedPrice, byPrice, isPriced } from '../catalog/blended-price.ts'
-import type { Catalog, Endpoint, Fact, Model, ModelKind, PriceBuckets } from '../catalog/types.ts'
-import { dearestInputPicoUsd, dearestOutputPicoUsd } from '../pricing/cost.ts'
-import { bucketsUpTo } from '../pricing/tier.ts'
+import { byPrice, isPriced } from '../catalog/blended-price.ts'
+import type { Catalog, Endpoint, Model, ModelKind } from '../catalog/types.ts'
+import { type EndpointColumns, endpointColumns } from './endpoint-columns.ts'
+import { type Row, rowPrices } from './endpoint-row.ts'
 
-/** What a token costs at an endpoint in pico-USD; exact, being far below 2^53. */
-export type TokenPrices = {
-  readonly inputPicoUsd: number
-  readonly outputPicoUsd: number
-  readonly cacheReadPicoUsd: number
-}
-
-/** Prices of inputs above a length. */
-export type PriceTier = TokenPrices & { readonly aboveInputTokens: number }
-
-/**
- * One endpoint as the router sees it: what a decision looks at, as plain numbers and flags. What is looked at of every candidate comes
- * first, so that it lies together in memory.
- */
-export type Row = TokenPrices & {
-  /** Of the endpoint in the price book: the same on every server that has the same one. */
-  readonly place: number
-  /** Of the endpoint and its model, once more: those come in many shapes, and looking into hundreds of them per call takes time. */
-  readonly endpointId: string
-  readonly providerId: string
-  readonly modelIndex: number
-  readonly providerIndex: number
-  /** Endpoints that are spoken to in one way have one index. */
-  readonly dialectIndex: number
-  readonly isPriced: boolean
-  readonly isFree: boolean
-  /** Of the model, or less where this provider takes less; 0 where it is unknown. */
-  readonly contextTokens: number
-  readonly tools: Fact
-  /** Absent where it has none of its own. */
-  readonly ownMarginBps: number | undefined
-  /** Absent where the price is the same for every length. */
-  readonly tiers: readonly PriceTier[] | undefined
-  readonly endpoint: Endpoint
-  readonly model: Model
-  readonly region: string
-  readonly kind: ModelKind
-  readonly modalitiesKnown: boolean
-  readonly takesImages: boolean
-  readonly takesAudio: boolean
-  readonly structuredOutput: Fact
-  readonly reasoning: Fact
-  /** Of a typical call, to compare endpoints by one number. */
-  readonly blendedPicoUsd: number
-  /** The dearest ways to bill a token, over every tier. */
-  readonly dearestInputPicoUsd: number
-  readonly dearestOutputPicoUsd: number
+export type EndpointTable = {
+  /** Cheapest first, those without a price last: where scores are equal the order decides. */
+  readonly rows: readonly Row[]
+  /** The same by number. */
+  readonly rowAt: readonly Row[]
+  readonly endpointIds: readonly string[]
+  readonly columns: EndpointColumns
+  readonly shelfOf: (kind: ModelKind) => Shelf
+  readonly rowsOfModel: ReadonlyMap<string, readonly Row[]>
+  readonly models: readonly Model[]
+  readonly providerIds: readonly string[]
+  readonly regions: readonly string[]
+  /** One endpoint for each way of being spoken to. */
+  readonly dialectSamples: readonly Endpoint[]
+  /** USD per million tokens, three of input to one of output, at a model's cheapest endpoint. */
+  readonly usdPerMillionOf: (modelId: string) => number
 }
 
 /** Some endpoints in the table's order, and the same by model. */
 export type Shelf = {
   readonly rows: readonly Row[]
-  readonly groups: readonly (readonly Row[])[]
-  /** Of each group, and which group a model's index has. */
+  /** Model by model, the one with the cheapest endpoint first: numbers of its endpoints, cheapest first. */
+  readonly numbers: Int32Array
+  /** Where those of each model begin; one more for the end of the last. */
+  readonly starts: Int32Array
+  /** Of each of these groups, and which group a model has. */
   readonly models: readonly Model[]
-  readonly groupOf: Int32Array
-}
-
-export type EndpointTable = {
-  /** Cheapest first, those without a price last: where scores are equal the order decides. */
-  readonly rows: readonly Row[]
-  readonly shelfOf: (kind: ModelKind) => Shelf
-  readonly rowsOfModel: ReadonlyMap<string, readonly Row[]>
-  readonly models: readonly Model[]
-  readonly providerIds: readonly string[]
-  /** One endpoint for each way of being spoken to. */
-  readonly dialectSamples: readonly Endpoint[]
-  /** USD per million tokens, three of input to one of output, at a model's cheapest endpoint. */
-  readonly usdPerMillionOf: (modelId: string) => number
+  readonly groupById: ReadonlyMap<string, number>
 }
 
 const tables = new WeakMap<Catalog, EndpointTable>()
@@ -96,121 +55,82 @@ function numbering(): { readonly of: (name: string) => number; readonly names: (
   }
 }
 
-const takes = ({ inputModalities }: Model, modality: 'image' | 'audio') =>
-  inputModalities !== 'unknown' && inputModalities.includes(modality)
+const ofKind = (rows: readonly Row[], kind: ModelKind) => rows.filter(({ model }) => model.kind === kind)
+const byModel = (rows: readonly Row[]) => [...Map.groupBy(rows, ({ modelIndex }) => modelIndex).values()]
 
-function buildTable({ models, endpoints }: Catalog): EndpointTable {
-  const [modelNumbers, providers, dialects] = [numbering(), numbering(), numbering()]
-  const samples: Endpoint[] = []
-  const sorted = [
-    ...endpoints.filter(isPriced).toSorted(byPrice),
-    ...endpoints.filter((one) => !isPriced(one)).toSorted((a, b) => a.id.localeCompare(b.id)),
-  ]
-  const rows = sorted.flatMap((endpoint, place): Row[] => {
-    const model = models.get(endpoint.modelId)
+function buildTable(catalog: Catalog): EndpointTable {
+  const [models, providers] = [numbering(), numbering()]
+  const [regions, dialects] = [numbering(), numbering()]
+  const unnumbered = inPriceOrder(catalog).flatMap((endpoint, place): Row[] => {
+    const model = catalog.models.get(endpoint.modelId)
     if (!model) return []
-    const dialectIndex = dialects.of(`${endpoint.providerId} ${endpoint.dialect ?? ''}`)
-    samples[dialectIndex] ??= endpoint
-    const prices = pricesOf(endpoint)
     return [
       {
         place,
+        number: 0,
         endpointId: endpoint.id,
         providerId: endpoint.providerId,
-        modelIndex: modelNumbers.of(model.id),
+        modelIndex: models.of(model.id),
         providerIndex: providers.of(endpoint.providerId),
-        dialectIndex,
-        isPriced: prices.isPriced,
-        isFree: prices.isFree,
-        inputPicoUsd: prices.inputPicoUsd,
-        outputPicoUsd: prices.outputPicoUsd,
-        cacheReadPicoUsd: prices.cacheReadPicoUsd,
-        contextTokens: contextOf({ endpoint, model }),
-        tools: model.tools,
+        ...rowPrices(endpoint),
         ownMarginBps: endpoint.marginBps,
-        tiers: prices.tiers,
         endpoint,
         model,
-        region: endpoint.region,
-        kind: model.kind,
-        modalitiesKnown: model.inputModalities !== 'unknown',
-        takesImages: takes(model, 'image'),
-        takesAudio: takes(model, 'audio'),
-        structuredOutput: model.structuredOutput,
-        reasoning: model.reasoning,
-        blendedPicoUsd: prices.blendedPicoUsd,
-        dearestInputPicoUsd: prices.dearestInputPicoUsd,
-        dearestOutputPicoUsd: prices.dearestOutputPicoUsd,
       },
     ]
   })
+  const grouped = (['chat', 'embedding'] as const).flatMap((kind) => byModel(ofKind(unnumbered, kind)).flat())
+  const rowAt = grouped.map((row, number) => ({ ...row, number }))
+  const rows = rowAt.toSorted((a, b) => a.place - b.place)
+  const dialectOf = ({ endpoint: { providerId, dialect } }: Row) => `${providerId} ${dialect ?? ''}`
+  const columns = endpointColumns(rowAt, {
+    dialect: (row) => dialects.of(dialectOf(row)),
+    region: ({ endpoint }) => regions.of(endpoint.region),
+  })
   const rowsOfModel = Map.groupBy(rows, ({ model }) => model.id)
-  const known = modelNumbers.names().flatMap((id) => models.get(id) ?? [])
-  const usdPerMillion = new Map(
+  const [chat, embedding] = [shelfOf(ofKind(rows, 'chat')), shelfOf(ofKind(rows, 'embedding'))]
+  const samples = new Map(rows.toReversed().map((row) => [dialectOf(row), row.endpoint]))
+  return {
+    rows,
+    rowAt,
+    endpointIds: rowAt.map(({ endpointId }) => endpointId),
+    columns,
+    shelfOf: (kind) => (kind === 'chat' ? chat : embedding),
+    rowsOfModel,
+    models: models.names().flatMap((id) => catalog.models.get(id) ?? []),
+    providerIds: providers.names(),
+    regions: regions.names(),
+    dialectSamples: dialects.names().flatMap((name) => samples.get(name) ?? []),
+    usdPerMillionOf: usdPerMillion(rowsOfModel),
+  }
+}
+
+const inPriceOrder = ({ endpoints }: Catalog): readonly Endpoint[] => [
+  ...endpoints.filter(isPriced).toSorted(byPrice),
+  ...endpoints.filter((one) => !isPriced(one)).toSorted((a, b) => a.id.localeCompare(b.id)),
+]
+
+function usdPerMillion(rowsOfModel: ReadonlyMap<string, readonly Row[]>): (modelId: string) => number {
+  const known = new Map(
     [...rowsOfModel].map(([id, [cheapest]]) => [
       id,
       cheapest ? (cheapest.inputPicoUsd * 3 + cheapest.outputPicoUsd) / 4e6 : 0,
     ]),
   )
-  const byKind = Map.groupBy(rows, ({ kind }) => kind)
-  const [chat, embedding] = [shelfOf(byKind.get('chat') ?? []), shelfOf(byKind.get('embedding') ?? [])]
+  return (modelId) => known.get(modelId) ?? 0
+}
+
+/** @param rows of one table, in its order. */
+export function shelfOf(rows: readonly Row[]): Shelf {
+  const groups = byModel(rows)
+  const starts = new Int32Array(groups.length + 1)
+  for (const [index, group] of groups.entries()) starts[index + 1] = starts[index]! + group.length
+  const models = groups.flatMap(([first]) => first?.model ?? [])
   return {
     rows,
-    shelfOf: (kind) => (kind === 'chat' ? chat : embedding),
-    rowsOfModel,
-    models: known,
-    providerIds: providers.names(),
-    dialectSamples: samples,
-    usdPerMillionOf: (modelId) => usdPerMillion.get(modelId) ?? 0,
+    numbers: Int32Array.from(groups.flat(), ({ number }) => number),
+    starts,
+    models,
+    groupById: new Map(models.map(({ id }, group) => [id, group])),
   }
 }
-
-export function shelfOf(rows: readonly Row[]): Shelf {
-  const groups = [...Map.groupBy(rows, ({ modelIndex }) => modelIndex).values()]
-  const firsts = groups.flatMap(([first]) => first ?? [])
-  const groupOf = new Int32Array(1 + Math.max(0, ...firsts.map(({ modelIndex }) => modelIndex)))
-  for (const [index, { modelIndex }] of firsts.entries()) groupOf[modelIndex] = index
-  return { rows, groups, models: firsts.map(({ model }) => model), groupOf }
-}
-
-function contextOf({ endpoint, model }: { endpoint: Endpoint; model: Model }): number {
-  if (model.contextTokens === 'unknown') return 0
-  return Math.min(model.contextTokens, endpoint.contextTokens ?? Infinity)
-}
-
-const NO_PRICES = {
-  isPriced: false,
-  isFree: false,
-  inputPicoUsd: 0,
-  outputPicoUsd: 0,
-  cacheReadPicoUsd: 0,
-  tiers: undefined,
-  blendedPicoUsd: 0,
-  dearestInputPicoUsd: 0,
-  dearestOutputPicoUsd: 0,
-}
-
-function pricesOf(endpoint: Endpoint) {
-  if (!isPriced(endpoint)) return NO_PRICES
-  const { prices } = endpoint
-  const all = bucketsUpTo({ prices, inputBoundTokens: Number.MAX_SAFE_INTEGER })
-  const blended = blendedPrice(endpoint)
-  return {
-    isPriced: true,
-    isFree: blended === 0n,
-    ...tokenPrices(prices),
-    tiers: prices.tiers?.map((tier) => ({
-      aboveInputTokens: tier.aboveInputTokens,
-      ...tokenPrices(tier),
-    })),
-    blendedPicoUsd: Number(blended),
-    dearestInputPicoUsd: Math.max(...all.map((buckets) => Number(dearestInputPicoUsd(buckets)))),
-    dearestOutputPicoUsd: Math.max(...all.map((buckets) => Number(dearestOutputPicoUsd(buckets)))),
-  }
-}
-
-const tokenPrices = ({ inputPicoUsd, outputPicoUsd, cacheReadPicoUsd }: PriceBuckets): TokenPrices => ({
-  inputPicoUsd: Number(inputPicoUsd),
-  outputPicoUsd: Number(outputPicoUsd),
-  cacheReadPicoUsd: Number(cacheReadPicoUsd),
-})

@@ -1,5 +1,6 @@
-import type { PriceTier, Row, TokenPrices } from './endpoint-table.ts'
-import type { EndpointHealth } from './health/endpoint-health.ts'
+import type { PriceTier } from './endpoint-row.ts'
+import type { EndpointTable } from './endpoint-table.ts'
+import type { HealthColumns } from './health/endpoint-health.ts'
 import type { RouteQuestion } from './route-question.ts'
 import type { ScoreSheet } from './score-sheet.ts'
 import type { Strategy } from './strategies.ts'
@@ -18,39 +19,51 @@ export type CallSetting = {
   readonly cachedTokensAt?: CachedTokensAt | undefined
 }
 
-/** Puts on the sheet what a call is expected to cost at an endpoint, how long it takes there, and how likely it is answered. */
-export function expectCall({
-  index,
-  row,
+/**
+ * Puts on the sheet what a call is expected to cost at each candidate, how long it takes there, and how likely it is answered.
+ *
+ * @param candidates numbers of the table.
+ */
+export function expectCalls({
+  candidates,
+  table: { columns, endpointIds },
   health,
-  setting,
+  setting: { question, strategy, expected, sessionKey, cachedTokensAt },
   sheet: { ofCandidate },
 }: {
-  /** Of the candidate. */
-  index: number
-  row: Row
-  health: EndpointHealth
+  candidates: readonly number[]
+  table: Pick<EndpointTable, 'columns' | 'endpointIds'>
+  health: HealthColumns
   setting: CallSetting
   sheet: ScoreSheet
 }): void {
-  const { question, strategy, expected } = setting
   const { inputTokens, outputTokens } = expected
-  const prices = (row.tiers && tierFor(row.tiers, inputTokens)) ?? row
-  const margin = 1 + (row.ownMarginBps ?? question.marginBps) / 10_000
-  const cached = Math.min(cachedTokens(row, setting), inputTokens)
-  ofCandidate.costPicoUsd[index] =
-    (prices.inputPicoUsd * inputTokens + prices.outputPicoUsd * outputTokens) * margin
-  ofCandidate.cachedPicoUsd[index] =
-    cached * Math.max(0, prices.inputPicoUsd - prices.cacheReadPicoUsd) * margin
-  const startMs = strategy.latency === 'throughput' ? 0 : health.firstTokenMs
-  const writingMs = strategy.latency === 'first-token' ? 0 : (outputTokens / health.tokensPerSecond) * 1_000
-  ofCandidate.latencyMs[index] = startMs + writingMs
-  ofCandidate.availability[index] = health.availability
+  const { costPicoUsd, cachedPicoUsd, latencyMs, availability } = ofCandidate
+  const usualMargin = 1 + question.marginBps / 10_000
+  const countsStart = strategy.latency !== 'throughput'
+  const countsWriting = strategy.latency !== 'first-token'
+  cachedPicoUsd.fill(0, 0, candidates.length)
+  for (let index = 0; index < candidates.length; index += 1) {
+    const number = candidates[index]!
+    const tiers = columns.tiers[number]
+    const tier = tiers && tierFor(tiers, inputTokens)
+    const inputPicoUsd = tier ? tier.inputPicoUsd : columns.inputPicoUsd[number]!
+    const outputPicoUsd = tier ? tier.outputPicoUsd : columns.outputPicoUsd[number]!
+    const own = columns.ownMarginBps[number]!
+    const margin = Number.isNaN(own) ? usualMargin : 1 + own / 10_000
+    costPicoUsd[index] = (inputPicoUsd * inputTokens + outputPicoUsd * outputTokens) * margin
+    if (sessionKey !== undefined && cachedTokensAt) {
+      const cached = Math.max(0, cachedTokensAt({ sessionKey, endpointId: endpointIds[number]! }))
+      const savedPicoUsd = inputPicoUsd - (tier ? tier.cacheReadPicoUsd : columns.cacheReadPicoUsd[number]!)
+      cachedPicoUsd[index] = Math.min(cached, inputTokens) * Math.max(0, savedPicoUsd) * margin
+    }
+    const startMs = countsStart ? health.firstTokenMs[number]! : 0
+    const writingMs = countsWriting ? (outputTokens / health.tokensPerSecond[number]!) * 1_000 : 0
+    latencyMs[index] = startMs + writingMs
+    availability[index] = health.availability[number]!
+  }
 }
 
-const cachedTokens = ({ endpointId }: Row, { sessionKey, cachedTokensAt }: CallSetting): number =>
-  sessionKey === undefined || !cachedTokensAt ? 0 : Math.max(0, cachedTokensAt({ sessionKey, endpointId }))
-
 /** The last tier whose threshold the input is above, if any (pricing/tier.ts). */
-const tierFor = (tiers: readonly PriceTier[], inputTokens: number): TokenPrices | undefined =>
+const tierFor = (tiers: readonly PriceTier[], inputTokens: number): PriceTier | undefined =>
   tiers.findLast(({ aboveInputTokens }) => inputTokens > aboveInputTokens)

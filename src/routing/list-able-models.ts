@@ -1,7 +1,8 @@
 import type { RouteQuery } from './route-query.ts'
 import { endpointTable } from './endpoint-table.ts'
 import { PASSES } from './filter-reasons.ts'
-import { reasonAgainst, routeQuestion } from './route-question.ts'
+import { filterEndpoints } from './filter-endpoints.ts'
+import { routeQuestion } from './route-question.ts'
 
 /** Models that are known to do what a request needs and have the room for it, the cheapest first. */
 export function listAbleModels(
@@ -14,6 +15,7 @@ export function listAbleModels(
   const table = endpointTable(catalog)
   const question = routeQuestion({ ...query, table, preferences, marginBps })
   const { rows } = table.shelfOf(query.needs.kind ?? 'chat')
-  const fitting = rows.filter((row) => reasonAgainst(row, question, 'known') === PASSES)
+  const codeAt = filterEndpoints({ columns: table.columns, question, demand: 'known' })
+  const fitting = rows.filter(({ number }) => codeAt(number) === PASSES)
   return [...new Set(fitting.map(({ model }) => model.id))]
 }

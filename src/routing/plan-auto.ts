@@ -5,11 +5,12 @@ import { contextExceeded } from './context-exceeded.ts'
 import { decisionOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './decision.ts'
 import { emptyPool } from './empty-pool.ts'
 import { countHits } from './count-hits.ts'
-import { type Row, type Shelf, shelfOf } from './endpoint-table.ts'
+import type { Row } from './endpoint-row.ts'
+import { type Shelf, shelfOf } from './endpoint-table.ts'
 import { PASSES } from './filter-reasons.ts'
 import type { Ranked } from './rank-candidates.ts'
 import { UNORDERED } from './route-question.ts'
-import { keptOf, placesWith, rankShelf, reasonsBy, type RouteSetting } from './route-setting.ts'
+import { keptOf, placesWith, rankShelf, filtersFor, type RouteSetting } from './route-setting.ts'
 import { tryChallenger } from './try-challenger.ts'
 
 /** Nothing is taken on trust of a model that is chosen for the caller. */
@@ -19,7 +20,7 @@ const DEMAND = 'known'
 export function planAuto(setting: RouteSetting): RoutePlan {
   const { preferences, strategy, question } = setting
   const shelf = shelfFor(setting)
-  const ranking = rankShelf(setting, { shelf, reasonAt: reasonsBy(setting, DEMAND), hasFloor: true })
+  const ranking = rankShelf(setting, { shelf, codeAt: filtersFor(setting, DEMAND), hasFloor: true })
   if (!ranking) throw nobody(setting, shelf)
   const { providerOrder, allowFallbacks } = preferences
   const placeOf = (row: Row) => question.providerPlaces?.[row.providerIndex] ?? UNORDERED
@@ -70,10 +71,10 @@ function shelfFor({ table, needs, preferences: { models }, catalog }: RouteSetti
 /** Where all that stands in the way is the length of the input, what has room for it is told. */
 function nobody(setting: RouteSetting, { rows }: Shelf) {
   const question = { ...setting.question, roomTokens: 0 }
-  const withoutLength = reasonsBy({ ...setting, question }, DEMAND)
-  return rows.some((row) => withoutLength(row) === PASSES)
+  const withoutLength = filtersFor({ ...setting, question }, DEMAND)
+  return rows.some(({ number }) => withoutLength(number) === PASSES)
     ? contextExceeded(setting)
-    : emptyPool({ hits: countHits({ rows, codeAt: reasonsBy(setting, DEMAND) }) })
+    : emptyPool({ hits: countHits({ rows, codeAt: filtersFor(setting, DEMAND) }) })
 }
 
 function toldBaseline({

@@ -5,10 +5,12 @@ import { decisionOf, cheapestOf, orderOf, pricedOf, type RoutePlan } from './dec
 import { emptyPool } from './empty-pool.ts'
 import { countHits } from './count-hits.ts'
 import { takesInput } from './fits.ts'
-import { type Row, shelfOf } from './endpoint-table.ts'
+import type { Row } from './endpoint-row.ts'
+import { shelfOf } from './endpoint-table.ts'
 import { codeOf, PASSES } from './filter-reasons.ts'
-import { type Demand, UNORDERED } from './route-question.ts'
-import { keptOf, placesWith, rankShelf, reasonsBy, type RouteSetting } from './route-setting.ts'
+import type { CodeAt, Demand } from './filter-endpoints.ts'
+import { UNORDERED } from './route-question.ts'
+import { keptOf, placesWith, rankShelf, filtersFor, type RouteSetting } from './route-setting.ts'
 
 const CONTEXT = codeOf('context_length')
 
@@ -27,11 +29,13 @@ export function planNamed({ models, ...setting }: RouteSetting & { models: reado
   if (!asked) throw new RangeError('No model was named.')
   const sets = models.map((model, index) => setOf({ model, isFirst: index === 0, setting }))
   const shelf = shelfOf(sets.flatMap(({ rows }) => rows).toSorted((a, b) => a.place - b.place))
-  const codes = new Map(sets.flatMap((set) => set.rows.map((row) => [row, set.codeAt(row)])))
-  const reasonAt = (row: Row) => codes.get(row) ?? PASSES
-  const ranking = rankShelf(setting, { shelf, reasonAt, hasFloor: false })
+  const codes = new Map(
+    sets.flatMap(({ rows, codeAt }) => rows.map(({ number }) => [number, codeAt(number)])),
+  )
+  const codeAt: CodeAt = (number) => codes.get(number) ?? PASSES
+  const ranking = rankShelf(setting, { shelf, codeAt, hasFloor: false })
   if (!ranking) {
-    const hits = countHits({ rows: shelf.rows, codeAt: reasonAt })
+    const hits = countHits({ rows: shelf.rows, codeAt })
     throw emptyPool({ hits, unsupported: unsupportedOf(setting, asked) })
   }
   const placeOfModel = new Map(models.map(({ id }, index) => [id, index]))
@@ -74,12 +78,13 @@ function demandFor({ isFirst, setting }: { isFirst: boolean; setting: RouteSetti
 /** What sells one of the models, and what is against each. */
 function setOf({ model, isFirst, setting }: { model: Model; isFirst: boolean; setting: RouteSetting }) {
   const rows = setting.table.rowsOfModel.get(model.id) ?? []
-  const reasonAt = reasonsBy(setting, demandFor({ isFirst, setting }))
-  const fitting = rows.filter((row) => reasonAt(row) === PASSES)
+  const codeAt = filtersFor(setting, demandFor({ isFirst, setting }))
+  const fitting = rows.filter(({ number }) => codeAt(number) === PASSES)
   // Those that take so much, unless none does: then the model's own refusal says what would fit.
   const roomy = fitting.filter(({ endpoint }) => takesInput({ endpoint, needs: setting.needs }))
-  const isLeftOut = (row: Row) => roomy.length > 0 && fitting.includes(row) && !roomy.includes(row)
-  return { rows, codeAt: (row: Row) => (isLeftOut(row) ? CONTEXT : reasonAt(row)) }
+  const cramped = roomy.length > 0 ? fitting.filter((row) => !roomy.includes(row)) : []
+  const leftOut = new Set(cramped.map(({ number }) => number))
+  return { rows, codeAt: (number: number) => (leftOut.has(number) ? CONTEXT : codeAt(number)) }
 }
 
 const unsupportedOf = ({ table, unsupportedAt = () => [] }: RouteSetting, model: Model) =>

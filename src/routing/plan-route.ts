@@ -11,7 +11,7 @@ import { NEUTRAL_HEALTH } from './neutral-health.ts'
 import { planAuto } from './plan-auto.ts'
 import { planNamed } from './plan-named.ts'
 import type { Expectation } from './expect-call.ts'
-import { keptPlan } from './quoted-plan.ts'
+import { keptPlan, rowsAt } from './quoted-plan.ts'
 import { routeQuestion } from './route-question.ts'
 import type { RouteQuery } from './route-query.ts'
 import type { RouteSetting } from './route-setting.ts'
@@ -52,7 +52,8 @@ export function planRoute(query: RouteQuery): RoutePlan {
   const table = endpointTable(catalog)
   const health = query.health ?? NEUTRAL_HEALTH
   const { inputTokens } = expected
-  const kept = keptPlan({ quoted: query.quoted, isReachable: query.isReachable, health, inputTokens })
+  const quoted = rowsAt({ table, places: query.quotedPlaces ?? [] })
+  const kept = keptPlan({ quoted, isReachable: query.isReachable, health, inputTokens })
   const setting: RouteSetting = {
     ...query,
     kept,

@@ -1,6 +1,7 @@
 import type { Catalog, Endpoint } from '../catalog/types.ts'
-import { endpointTable, type Row } from './endpoint-table.ts'
-import type { HealthView } from './health/endpoint-health.ts'
+import type { Row } from './endpoint-row.ts'
+import { type EndpointTable, endpointTable } from './endpoint-table.ts'
+import { type HealthView, isResting } from './health/endpoint-health.ts'
 
 /** Places are 16 bits; a catalogue with more endpoints is quoted by its price alone. */
 const MAX_PLACE = 0xffff
@@ -22,8 +23,13 @@ export function placesOf({
 }
 
 /** The rows at those places, in their order. */
-export function rowsAt({ catalog, places }: { catalog: Catalog; places: readonly number[] }): readonly Row[] {
-  const { rows } = endpointTable(catalog)
+export function rowsAt({
+  table: { rows },
+  places,
+}: {
+  table: EndpointTable
+  places: readonly number[]
+}): readonly Row[] {
   return places.flatMap((place) => {
     // Nearly always its index: a row is missing only where an endpoint's model is.
     const near = rows[place]
@@ -37,20 +43,17 @@ export function rowsAt({ catalog, places }: { catalog: Catalog; places: readonly
  * planned anew, below the same ceiling.
  */
 export function keptPlan({
-  quoted = [],
+  quoted,
   isReachable,
   health,
   inputTokens,
 }: {
-  quoted?: readonly Row[] | undefined
+  quoted: readonly Row[]
   isReachable: (providerId: string) => boolean
   health: HealthView
   inputTokens: number
 }): ReadonlySet<Row> | undefined {
   const reachable = quoted.filter(({ endpoint }) => isReachable(endpoint.providerId))
-  const isAwake = reachable.some(({ endpoint: { id: endpointId, providerId } }) => {
-    const { circuit, retryAtMs } = health.of({ endpointId, providerId, inputTokens })
-    return circuit !== 'open' && retryAtMs === undefined
-  })
+  const isAwake = reachable.some(({ endpointId }) => !isResting(health.of({ endpointId, inputTokens })))
   return isAwake ? new Set(reachable) : undefined
 }

@@ -1,9 +1,10 @@
 import { isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
-import { type CandidatePool, gatherCandidates, type PoolOptions } from './candidate-pool.ts'
-import { countHits, type FilterHit } from './count-hits.ts'
-import type { Row } from './endpoint-table.ts'
+import { type CandidatePool, gatherCandidates, type PoolOptions, type PoolSetting } from './candidate-pool.ts'
+import { type FilterHit, hitsOf } from './count-hits.ts'
+import type { Row } from './endpoint-row.ts'
+import type { EndpointTable } from './endpoint-table.ts'
 import { estimateQuality } from './estimate-quality.ts'
-import { codeOf, PASSES } from './filter-reasons.ts'
+import { PASSES } from './filter-reasons.ts'
 import type { EndpointHealth } from './health/endpoint-health.ts'
 import { logOddsOf, type QualityEstimate } from './quality-view.ts'
 import { type Reference, type ScoreInputs, scoreOf, termsOf } from './score.ts'
@@ -56,13 +57,14 @@ export function rankCandidates(options: PoolOptions): Ranking | Unranked {
   const { strategy } = setting
   const pool = gatherCandidates(options)
   const { candidates, sheet } = pool
-  const best = bestOf(pool)
-  if (best === undefined) return { kind: 'unranked', resting: [...pool.resting.values()] }
+  const { table } = setting
+  const best = bestOf(pool, table)
+  if (best === undefined) return { kind: 'unranked', resting: healthOf(pool.resting, setting) }
   const { reliable, costPicoUsd, latencyMs, score } = sheet.ofCandidate
   const reference = { costPicoUsd: costPicoUsd[best]!, latencyMs: latencyMs[best]! }
   scoreAll({ pool, reference, strategy })
   const rankedAt = (index: number): Ranked => {
-    const row = candidates[index]!
+    const row = table.rowAt[candidates[index]!]!
     return {
       row,
       estimate: estimateQuality(row.model, setting),
@@ -76,12 +78,18 @@ export function rankCandidates(options: PoolOptions): Ranking | Unranked {
     passed: candidates.length,
     best: rankedAt(best),
     reference,
-    topOf: (query) => topOf({ candidates, score, ...query }).map(rankedAt),
+    topOf: (query) => topOf({ table, candidates, score, ...query }).map(rankedAt),
     hits: hitsOf(pool, options),
-    dearest: () => pricedOnly(shelf.rows.findLast((row) => row.isPriced && options.reasonAt(row) === PASSES)),
+    dearest: () => pricedOnly(shelf.rows.findLast(({ number }) => options.codeAt(number) === PASSES)),
     cheapestFrom: (quality) => pricedOnly(cheapestFrom({ least: logOddsOf(quality), sheet, options })),
   }
 }
+
+/** Once more and as a whole, since it is to be told. */
+const healthOf = (numbers: readonly number[], { table, health, expected }: PoolSetting) =>
+  numbers.map((number) =>
+    health.of({ endpointId: table.endpointIds[number]!, inputTokens: expected.inputTokens }),
+  )
 
 function scoreAll({
   pool: { candidates, sheet },
@@ -98,14 +106,17 @@ function scoreAll({
 }
 
 /** Among equals the cheapest, then the first. */
-function bestOf({ candidates, sheet: { ofCandidate } }: CandidatePool): number | undefined {
+function bestOf(
+  { candidates, sheet: { ofCandidate } }: CandidatePool,
+  { columns: { place } }: EndpointTable,
+): number | undefined {
   const { reliable, costPicoUsd } = ofCandidate
   let best = 0
   for (let index = 1; index < candidates.length; index += 1) {
     const ahead = reliable[index]! - reliable[best]!
     if (ahead < 0) continue
     const dearer =
-      costPicoUsd[index]! - costPicoUsd[best]! || candidates[index]!.place - candidates[best]!.place
+      costPicoUsd[index]! - costPicoUsd[best]! || place[candidates[index]!]! - place[candidates[best]!]!
     if (ahead > 0 || dearer < 0) best = index
   }
   return candidates.length > 0 ? best : undefined
@@ -118,43 +129,30 @@ const pricedOnly = (row: Row | undefined): PricedEndpoint | undefined =>
 function cheapestFrom({
   least,
   sheet,
-  options: { shelf, reasonAt },
+  options: {
+    setting: { table },
+    shelf: { models, numbers, starts },
+    codeAt,
+  },
 }: {
   least: number
   sheet: ScoreSheet
   options: PoolOptions
 }): Row | undefined {
   const { prior } = sheet.ofModel
-  let cheapest: Row | undefined
-  for (let group = 0; group < shelf.groups.length; group += 1) {
+  const { place } = table.columns
+  let cheapest: number | undefined
+  for (let group = 0; group < models.length; group += 1) {
     if (prior[group]! < least) continue
-    const rows = shelf.groups[group]!
+    const [from, to] = [starts[group]!, starts[group + 1]!]
     // Models come in the order of their cheapest endpoints: whoever follows is no cheaper.
-    if (cheapest && rows[0]!.place > cheapest.place) break
-    const own = rows.find((row) => reasonAt(row) === PASSES)
-    if (own && (!cheapest || own.place < cheapest.place)) cheapest = own
+    if (cheapest !== undefined && place[numbers[from]!]! > place[cheapest]!) break
+    for (let at = from; at < to; at += 1) {
+      const number = numbers[at]!
+      if (codeAt(number) !== PASSES) continue
+      if (cheapest === undefined || place[number]! < place[cheapest]!) cheapest = number
+      break
+    }
   }
-  return cheapest
-}
-
-const [MIN_QUALITY, FLOOR, CIRCUIT_OPEN] = [codeOf('min_quality'), codeOf('floor'), codeOf('circuit_open')]
-
-/** Every endpoint once: what the hard filters say, else its health, else its quality. Keeps what it needs until it is asked. */
-function hitsOf(
-  { candidates, resting, sheet: { ofModel } }: CandidatePool,
-  { shelf, reasonAt, minQuality = 0 }: PoolOptions,
-): () => readonly FilterHit[] {
-  const isPoor = minQuality > 0 ? ofModel.quality.map((own) => (own < minQuality ? 1 : 0)) : undefined
-  return () => {
-    const passed = new Set(candidates)
-    return countHits({
-      rows: shelf.rows,
-      codeAt(row) {
-        const code = reasonAt(row)
-        if (code !== PASSES || passed.has(row)) return code
-        if (resting.has(row)) return CIRCUIT_OPEN
-        return isPoor?.[shelf.groupOf[row.modelIndex] ?? 0] === 1 ? MIN_QUALITY : FLOOR
-      },
-    })
-  }
+  return cheapest === undefined ? undefined : table.rowAt[cheapest]
 }

@@ -1,6 +1,6 @@
 import type { CachedTokensAt, Expectation } from './expect-call.ts'
 import type { Choice } from './context-exceeded.ts'
-import type { Row } from './endpoint-table.ts'
+import type { Row } from './endpoint-row.ts'
 import type { QualityKnowledge } from './estimate-quality.ts'
 import type { RouteNeeds } from './fits.ts'
 import type { HealthView } from './health/endpoint-health.ts'
@@ -26,8 +26,8 @@ export type RouteQuery = Choice &
     readonly explorationSeed?: string
     /** The conversation, by which prompt caches are known. */
     readonly sessionKey?: string
-    /** Of a call that brings a signed quote: the plan that was quoted, which is the plan that is run while one of it is well. */
-    readonly quoted?: readonly Row[]
+    /** Of a call that brings a signed quote: places in the price book of the plan that was quoted. It is run while one of it is well. */
+    readonly quotedPlaces?: readonly number[]
     /** Of the same: whether an endpoint's own ceiling is within the one that was signed. */
     readonly isWithinCap?: ((row: Row) => boolean) | undefined
     readonly nowMs?: number

@@ -1,5 +1,7 @@
-import type { EndpointTable, Row, Shelf } from './endpoint-table.ts'
+import type { Row } from './endpoint-row.ts'
+import type { EndpointTable, Shelf } from './endpoint-table.ts'
 import type { Expectation } from './expect-call.ts'
+import { type CodeAt, type Demand, filterEndpoints } from './filter-endpoints.ts'
 import { codeOf, PASSES } from './filter-reasons.ts'
 import type { HealthView } from './health/endpoint-health.ts'
 import type { Preferences } from './merge-overrides.ts'
@@ -7,14 +9,14 @@ import type { RouteQuery } from './route-query.ts'
 import type { QualityView } from './quality-view.ts'
 import { rankCandidates, type Ranked, type Ranking } from './rank-candidates.ts'
 import { endpointsDown, floorUnmet } from './empty-pool.ts'
-import { type Demand, reasonAgainst, type RouteQuestion } from './route-question.ts'
+import type { RouteQuestion } from './route-question.ts'
 import type { Strategy } from './strategies.ts'
 import type { PlaceOf } from './top-of.ts'
 
 /** A query with everything in its place. */
 export type RouteSetting = Omit<
   RouteQuery,
-  'preferences' | 'health' | 'quality' | 'nowMs' | 'expected' | 'quoted'
+  'preferences' | 'health' | 'quality' | 'nowMs' | 'expected' | 'quotedPlaces'
 > & {
   readonly preferences: Preferences
   readonly expected: Expectation
@@ -31,12 +33,17 @@ export type RouteSetting = Omit<
 const PRICE_CAP = codeOf('price_cap')
 
 /** The hard filters, with what a signed price allows. */
-export const reasonsBy =
-  ({ question, isWithinCap }: Pick<RouteSetting, 'question' | 'isWithinCap'>, demand: Demand) =>
-  (row: Row): number => {
-    const code = reasonAgainst(row, question, demand)
-    return code === PASSES && isWithinCap && !isWithinCap(row) ? PRICE_CAP : code
+export function filtersFor(
+  { question, isWithinCap, table }: Pick<RouteSetting, 'question' | 'isWithinCap' | 'table'>,
+  demand: Demand,
+): CodeAt {
+  const codeAt = filterEndpoints({ columns: table.columns, question, demand })
+  if (!isWithinCap) return codeAt
+  return (number) => {
+    const code = codeAt(number)
+    return code === PASSES && !isWithinCap(table.rowAt[number]!) ? PRICE_CAP : code
   }
+}
 
 /**
  * Scores who fits. An estimate that has sunk below `min_quality` since a price was signed refuses nobody.
@@ -46,15 +53,15 @@ export const reasonsBy =
  */
 export function rankShelf(
   setting: RouteSetting,
-  { shelf, hasFloor, reasonAt }: { shelf: Shelf; hasFloor: boolean; reasonAt: (row: Row) => number },
+  { shelf, hasFloor, codeAt }: { shelf: Shelf; hasFloor: boolean; codeAt: CodeAt },
 ): Ranking | undefined {
   const { isWithinCap, nowMs } = setting
   const { minQuality } = setting.preferences
-  const ranking = rankCandidates({ setting, shelf, reasonAt, hasFloor, minQuality })
+  const ranking = rankCandidates({ setting, shelf, codeAt, hasFloor, minQuality })
   if (ranking.kind === 'ranked') return ranking
   if (ranking.resting.length > 0 && !isWithinCap) throw endpointsDown({ ...ranking, nowMs })
   if (minQuality === undefined && ranking.resting.length === 0) return undefined
-  const all = rankCandidates({ setting, shelf, reasonAt, hasFloor })
+  const all = rankCandidates({ setting, shelf, codeAt, hasFloor })
   if (all.kind === 'ranked' && isWithinCap) return all
   if (all.kind === 'ranked') throw floorUnmet({ best: all.best, minQuality: minQuality ?? 0 })
   if (all.resting.length > 0) throw endpointsDown({ ...all, nowMs })

@@ -23,16 +23,9 @@ export type ScoreSheet = { readonly ofModel: ModelColumns; readonly ofCandidate:
 
 const sheets = new WeakMap<EndpointTable, ScoreSheet>()
 
-/**
- * The columns of a catalogue's decisions, with the numbers of the one before in them.
- *
- * @param extra candidates beside the catalogue's own: a plan that was quoted may be of an earlier one.
- */
-export function scoreSheet(table: EndpointTable, extra = 0): ScoreSheet {
-  const most = table.rows.length + extra
-  const known = sheets.get(table)
-  if (known && known.ofCandidate.score.length >= most) return known
-  const sheet = newSheet(table.models.length, most)
+/** The columns of a catalogue's decisions, with the numbers of the one before in them. */
+export function scoreSheet(table: EndpointTable): ScoreSheet {
+  const sheet = sheets.get(table) ?? newSheet(table.models.length, table.rows.length)
   sheets.set(table, sheet)
   return sheet
 }

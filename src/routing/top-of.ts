@@ -1,4 +1,5 @@
-import type { Row } from './endpoint-table.ts'
+import type { Row } from './endpoint-row.ts'
+import type { EndpointTable } from './endpoint-table.ts'
 
 /** What comes before any score: the smaller place is tried first. */
 export type PlaceOf = (row: Row) => number
@@ -10,27 +11,32 @@ export type PlaceOf = (row: Row) => number
  * @returns their indices.
  */
 export function topOf({
+  table: { columns, rowAt },
   candidates,
   score,
   most,
   placeOf,
   modelIndex,
 }: {
-  candidates: readonly Row[]
+  table: EndpointTable
+  /** Numbers of the table. */
+  candidates: readonly number[]
   score: Float64Array
   most: number
   placeOf?: PlaceOf | undefined
   modelIndex?: number
 }): readonly number[] {
+  const givenTo = (index: number) => (placeOf ? placeOf(rowAt[candidates[index]!]!) : 0)
   const isBefore = (one: number, other: number): boolean => {
-    const given = placeOf ? placeOf(candidates[one]!) - placeOf(candidates[other]!) : 0
+    const given = givenTo(one) - givenTo(other)
     if (given !== 0) return given < 0
     const ahead = score[one]! - score[other]!
-    return ahead === 0 ? candidates[one]!.place < candidates[other]!.place : ahead > 0
+    const { place } = columns
+    return ahead === 0 ? place[candidates[one]!]! < place[candidates[other]!]! : ahead > 0
   }
   const top: number[] = []
   for (let index = 0; index < candidates.length; index += 1) {
-    if (modelIndex !== undefined && candidates[index]!.modelIndex !== modelIndex) continue
+    if (modelIndex !== undefined && columns.modelIndex[candidates[index]!] !== modelIndex) continue
     if (top.length === most && !isBefore(index, top[most - 1]!)) continue
     if (top.length < most) top.push(index)
     let to = top.length - 1

@@ -1,4 +1,4 @@
-import type { Row } from './endpoint-table.ts'
+import type { Row } from './endpoint-row.ts'
 import { type Exploration, explore } from './feedback/explore.ts'
 import type { Ranked } from './rank-candidates.ts'
 import type { Strategy } from './strategies.ts'

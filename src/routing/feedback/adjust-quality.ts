@@ -4,9 +4,6 @@ import type { SiteAdjustment } from './call-site-view.ts'
 /** Nothing is certain, and the log-odds of certainty are without bound. */
 const LEAST = 1e-4
 
-/** Whether anything is known of a model at a site. */
-export const isMoved = ({ logOdds, samples }: SiteAdjustment): boolean => samples > 0 || logOdds !== 0
-
 /**
  * An estimate of quality with what a call site adds to it, which is told among its terms. Where nothing is known of the site it is as before.
  *
@@ -19,7 +16,7 @@ export function adjustQuality({
   estimate: QualityEstimate
   adjustment: SiteAdjustment
 }): QualityEstimate {
-  if (!isMoved({ logOdds, sd: siteSd, samples })) return estimate
+  if (samples === 0 && logOdds === 0) return estimate
   const { quality, sd, terms } = estimate
   if (logOdds === 0 && siteSd === 0) return { ...estimate, samples }
   const known = Math.min(1 - LEAST, Math.max(LEAST, quality))

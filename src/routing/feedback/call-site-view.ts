@@ -10,11 +10,13 @@ export type SiteAdjustment = {
 
 export const NO_ADJUSTMENT: SiteAdjustment = { logOdds: 0, sd: 0, samples: 0 }
 
-/** What calls of one site have shown of a model. */
-export type SiteOf = (modelId: string) => SiteAdjustment
+/** What calls of one site have shown, by model: nothing of those that are not in it. */
+export type CallSite = ReadonlyMap<string, SiteAdjustment>
+
+export const UNKNOWN_SITE: CallSite = new Map()
 
 /** What routing asks of the counters. Never waits: what is not at hand counts as nothing known. */
 export type CallSiteView = {
-  /** @param siteKey the call site, and whose (call/site-key); looked up once for all the models of a choice. */
-  readonly of: (siteKey: string) => SiteOf
+  /** @param siteKey the call site, and whose (call/site-key). */
+  readonly of: (siteKey: string) => CallSite
 }

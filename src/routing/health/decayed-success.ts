@@ -39,7 +39,8 @@ export function addedUp({
   other: DecayedSuccess
   nowMs: number
 }): DecayedSuccess {
-  const [a, b] = [decayTo({ success: one, nowMs }), decayTo({ success: other, nowMs })]
+  const a = decayTo({ success: one, nowMs })
+  const b = decayTo({ success: other, nowMs })
   return { successes: a.successes + b.successes, failures: a.failures + b.failures, atMs: nowMs }
 }
 

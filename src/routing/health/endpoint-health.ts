@@ -13,11 +13,30 @@ export type EndpointHealth = {
   readonly samples: number
 }
 
+/** Of many endpoints, in their order: what a decision weighs of their health. */
+export type HealthColumns = {
+  readonly firstTokenMs: Float64Array
+  readonly tokensPerSecond: Float64Array
+  readonly availability: Float64Array
+  /** 1 where it may not be asked now. */
+  readonly isResting: Uint8Array
+}
+
 /** How routing sees the health of endpoints. An answer costs microseconds and never waits. */
 export type HealthView = {
-  readonly of: (query: {
-    readonly endpointId: string
-    readonly providerId: string
+  readonly of: (query: { readonly endpointId: string; readonly inputTokens: number }) => EndpointHealth
+  /**
+   * The same of many endpoints at once, as numbers that hold until the next question: a decision looks at hundreds. Absent: they are
+   * asked about one by one.
+   *
+   * @param endpointIds one array for as long as they are the same.
+   */
+  readonly ofAll?: (query: {
+    readonly endpointIds: readonly string[]
     readonly inputTokens: number
-  }) => EndpointHealth
+  }) => HealthColumns
 }
+
+/** Whether it may not be asked now. */
+export const isResting = ({ circuit, retryAtMs }: EndpointHealth): boolean =>
+  circuit === 'open' || retryAtMs !== undefined

@@ -1,31 +1,7 @@
 import { LIMITS } from '../../lib/limits.ts'
-import {
-  afterFailure,
-  afterNothing,
-  afterSuccess,
-  type Circuit,
-  circuitStateAt,
-  CLOSED_CIRCUIT,
-} from './circuit.ts'
-import {
-  addedUp,
-  type DecayedSuccess,
-  isMostlyFailing,
-  NO_SUCCESS,
-  samplesIn,
-  successShare,
-  withOutcome,
-} from './decayed-success.ts'
-import type { EndpointHealth } from './endpoint-health.ts'
-import {
-  blendedPace,
-  nearestPace,
-  type Pace,
-  SIZE_CLASSES,
-  sizeClassOf,
-  USUAL_PACE,
-  withSighting,
-} from './pace.ts'
+import { afterFailure, afterNothing, afterSuccess, type Circuit, CLOSED_CIRCUIT } from './circuit.ts'
+import { addedUp, type DecayedSuccess, isMostlyFailing, NO_SUCCESS, withOutcome } from './decayed-success.ts'
+import { blendedPace, type Pace, SIZE_CLASSES, sizeClassOf, USUAL_PACE, withSighting } from './pace.ts'
 
 /** The part that instances tell one another, and that a restart finds again. */
 export type SharedState = {
@@ -144,55 +120,6 @@ function waitUntil({
     return nowMs + retryAfterMs
   if (outcome !== 'limited') return 0
   return nowMs + Math.min(LIMITS.limitedMs * 2 ** (limitedInRow - 1), LIMITS.limitedMaxMs)
-}
-
-/** Below this share of the allowance an endpoint is worth less, down to nothing. */
-const TIGHT_SHARE = 0.1
-
-const headroomAt = ({
-  headroom: { share, untilMs },
-  nowMs,
-}: {
-  headroom: EndpointState['headroom']
-  nowMs: number
-}) => (nowMs >= untilMs ? 1 : Math.min(1, Math.max(0, share) / TIGHT_SHARE))
-
-/** When it may be asked again; 0 for now. */
-export function retryAtOf({ state, nowMs }: { state: SharedState; nowMs: number }): number {
-  const openUntilMs =
-    circuitStateAt({ circuit: state.circuit, nowMs }) === 'open' ? state.circuit.openUntilMs : 0
-  const retryAtMs = Math.max(openUntilMs, state.waitUntilMs)
-  return retryAtMs > nowMs ? retryAtMs : 0
-}
-
-/** @param others what the other instances have told, already added up; their circuits and waits are in `state` since they were read. */
-export function healthAt({
-  state,
-  others,
-  inputTokens,
-  nowMs,
-}: {
-  state: EndpointState
-  others?: SharedState | undefined
-  inputTokens: number
-  nowMs: number
-}): EndpointHealth {
-  const success = addedUp({ one: state.success, other: others?.success ?? NO_SUCCESS, nowMs })
-  const sizeClass = sizeClassOf(inputTokens)
-  const own = nearestPace({ paces: state.paces, sizeClass })
-  const pace = others
-    ? blendedPace({ one: own, other: nearestPace({ paces: others.paces, sizeClass }) })
-    : own
-  const retryAtMs = retryAtOf({ state, nowMs })
-  const isWaiting = retryAtMs > 0
-  return {
-    firstTokenMs: pace.firstTokenMs,
-    tokensPerSecond: pace.tokensPerSecond,
-    availability: isWaiting ? 0 : successShare(success) * headroomAt({ headroom: state.headroom, nowMs }),
-    circuit: circuitStateAt({ circuit: state.circuit, nowMs }),
-    ...(isWaiting ? { retryAtMs } : {}),
-    samples: samplesIn(success),
-  }
 }
 
 /** What two instances know, as one: successes are added up, the later word on the circuit counts, and so does the longer wait. */

@@ -69,10 +69,10 @@ export function withSighting({
 /** The pace of this class, else of the nearest one that something is known of. */
 export function nearestPace({ paces, sizeClass }: { paces: readonly Pace[]; sizeClass: number }): Pace {
   for (let distance = 0; distance < SIZE_CLASSES; distance += 1) {
-    for (const index of [sizeClass - distance, sizeClass + distance]) {
-      const pace = paces[index]
-      if (pace && pace.samples > 0) return pace
-    }
+    const smaller = paces[sizeClass - distance]
+    if (smaller && smaller.samples > 0) return smaller
+    const larger = paces[sizeClass + distance]
+    if (larger && larger.samples > 0) return larger
   }
   return USUAL_PACE
 }

@@ -4,12 +4,10 @@ import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
 import type { Catalog } from '../../../src/catalog/types.ts'
 import { STRATEGY_NAMES } from '../../../src/chat/routing/overrides.ts'
 import { requestNeeds } from '../../../src/chat/request-needs.ts'
-import type { EndpointHealth, HealthView } from '../../../src/routing/health/endpoint-health.ts'
 import { planRoute } from '../../../src/routing/plan-route.ts'
 import type { RouteQuery } from '../../../src/routing/route-query.ts'
 import { readFeatures } from '../../../src/routing/quality/read-features.ts'
-import { type QualityView, shareOf } from '../../../src/routing/quality-view.ts'
-import { createRandom } from '../random.ts'
+import { liveHealth } from './live-health.ts'
 
 export type DecisionTimes = {
   readonly what: string
@@ -22,58 +20,17 @@ export type DecisionTimes = {
   readonly p95Ms: number
   readonly p99Ms: number
   readonly worstMs: number
-  /** CPU time of a decision on average: what remains where other programs share the cores. */
+  /** CPU time of a decision on average, what is told of it included: what remains where other programs share the cores. */
   readonly cpuMeanMs: number
 }
 
 const WHAT =
   'planRoute: from the facts of a request (bounds, needs, preferences) and its prompt, read beforehand, with the trained estimates ' +
-  'and a health of every endpoint, to the plan, its order of trial and its reason; without reading body and prompt, which have their own figures'
+  'and the live health of every endpoint, which an outcome changes after every decision, with what calls of the same site have shown, to the plan, its order of trial and its reason; ' +
+  'without reading body and prompt, which have their own figures'
 
-/** Every endpoint with a health of its own, as after some hours of traffic. */
-export function benchHealth(endpointIds: readonly string[], seed: number): HealthView {
-  const { integer } = createRandom(seed)
-  const random = () => integer(0, 999_999) / 1e6
-  const known = new Map<string, EndpointHealth>(
-    endpointIds.map((id) => [
-      id,
-      {
-        firstTokenMs: 200 + random() * 1_800,
-        tokensPerSecond: 20 + random() * 180,
-        availability: 0.9 + random() * 0.1,
-        circuit: random() < 0.01 ? 'open' : 'closed',
-        samples: 100,
-      },
-    ]),
-  )
-  return {
-    of({ endpointId }) {
-      const health = known.get(endpointId)
-      if (!health) throw new Error(`Nothing is known of ${endpointId}.`)
-      return health
-    },
-  }
-}
-
-/** A quality per model: the price of what it costs to estimate one is measured elsewhere. */
-export function benchQuality(modelIds: readonly string[], seed: number): QualityView {
-  const { integer } = createRandom(seed)
-  const random = () => integer(0, 999_999) / 1e6
-  const known = new Map(
-    modelIds.map((id) => {
-      const [prior, prompt] = [1 + random() * 1.5, random() - 0.5]
-      const quality = shareOf(prior + prompt)
-      return [id, { quality, sd: 0.02 + random() * 0.06, gate: 1, terms: { prior, prompt } }]
-    }),
-  )
-  return {
-    of({ model }) {
-      const estimate = known.get(model.id)
-      if (!estimate) throw new Error(`Nothing is known of ${model.id}.`)
-      return estimate
-    },
-  }
-}
+/** Models that have answered calls of one site; every second request is of a site that is known. */
+const KNOWN_AT_SITE = 8
 
 /** Of the trained domains, near them, and far from them. */
 const PROMPTS = [
@@ -121,7 +78,7 @@ export function catalogWith(models: number): Catalog {
 }
 
 /**
- * Times single decisions, every endpoint reachable.
+ * Times single decisions, every endpoint reachable. What each of them leads to is told to the health of its endpoint, between the timings.
  *
  * @param models at most the catalogue's. @param decisions how many are timed, after as many for the compiler.
  */
@@ -130,31 +87,39 @@ export function measureDecision({
   decisions = 20_000,
 }: { models?: number; decisions?: number } = {}): DecisionTimes {
   const catalog = catalogWith(models)
+  const { health, report } = liveHealth({ endpoints: catalog.endpoints, seed: 1 })
   const base = {
     catalog,
     isReachable: () => true,
-    health: benchHealth(
-      catalog.endpoints.map(({ id }) => id),
-      1,
-    ),
+    health,
     quality: loadQualityView({ catalog }),
     marginBps: 500,
   }
+  const site = new Map(
+    [...catalog.models.keys()]
+      .slice(0, KNOWN_AT_SITE)
+      .map((id, index) => [id, { logOdds: 0.05 * (index - 4), sd: 0.1, samples: 30 }]),
+  )
   const prompts = PROMPTS.map((text) => readFeatures({ text }))
   const query = (index: number): RouteQuery => {
     const features = prompts[index % prompts.length]
-    return { ...queryOf(index, base), ...(features ? { features } : {}) }
+    return {
+      ...queryOf(index, base),
+      ...(features ? { features } : {}),
+      ...(index % 2 === 0 ? { site } : {}),
+    }
   }
-  for (let index = 0; index < decisions; index += 1) planRoute(query(index))
+  for (let index = 0; index < decisions; index += 1) report(planRoute(query(index)).candidates[0])
   const times = new Float64Array(decisions)
   const scored = new Float64Array(decisions)
   const before = process.cpuUsage()
   for (let index = 0; index < decisions; index += 1) {
     const asked = query(index)
     const fromMs = performance.now()
-    const { decision } = planRoute(asked)
+    const { decision, candidates } = planRoute(asked)
     times[index] = performance.now() - fromMs
     scored[index] = decision.passed
+    report(candidates[0])
   }
   const { user, system } = process.cpuUsage(before)
   const at = (sorted: Float64Array, share: number) => sorted[Math.floor((sorted.length - 1) * share)] ?? 0

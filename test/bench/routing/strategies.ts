@@ -3,7 +3,8 @@ import { planRoute } from '../../../src/routing/plan-route.ts'
 import type { Ranked } from '../../../src/routing/rank-candidates.ts'
 import { scoreOf, termsOf } from '../../../src/routing/score.ts'
 import { STRATEGIES } from '../../../src/routing/strategies.ts'
-import { benchHealth, benchQuality, catalogWith, queryOf } from './decision.ts'
+import { catalogWith, queryOf } from './decision.ts'
+import { inventedHealth, inventedQuality } from './invented-knowledge.ts'
 import { createRandom } from '../random.ts'
 
 /** What one strategy came to over the whole corpus. */
@@ -90,8 +91,8 @@ export function compareStrategies({
   const worlds = Array.from({ length: WORLDS }, (_, world) => ({
     catalog,
     isReachable: () => true,
-    health: benchHealth(ids, 100 + world),
-    quality: benchQuality([...catalog.models.keys()], 200 + world),
+    health: inventedHealth(ids, 100 + world),
+    quality: inventedQuality([...catalog.models.keys()], 200 + world),
     marginBps: 500,
   }))
   const worldOf = (request: number) => worlds[request % WORLDS] ?? fail()

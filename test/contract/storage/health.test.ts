@@ -41,7 +41,7 @@ describe.each(KINDS)('health in %s', (kind) => {
     expect(byId(read)).toEqual(byId(rows))
     const learned = watchHealth({ instance: 'two', nowMs: () => NOW_MS })
     learned.learn(read)
-    const of = (endpointId: string) => learned.of({ endpointId, providerId: 'p', inputTokens: 3_000 })
+    const of = (endpointId: string) => learned.of({ endpointId, inputTokens: 3_000 })
     expect(of('well')).toMatchObject({ firstTokenMs: 321.5, tokensPerSecond: 61.25, samples: 1 })
     expect(of('limited').retryAtMs).toBe(NOW_MS + 7_000)
     expect(of('down').circuit).toBe('open')

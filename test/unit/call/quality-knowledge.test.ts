@@ -4,7 +4,7 @@ import { qualityKnowledge } from '../../../src/call/quality-knowledge.ts'
 import { payerKeyOf } from '../../../src/call/site-key.ts'
 import type { ReceivedCall } from '../../../src/call/types.ts'
 import { readChatRequest } from '../../../src/chat/read-chat-request.ts'
-import { NO_ADJUSTMENT } from '../../../src/routing/feedback/call-site-view.ts'
+import { UNKNOWN_SITE } from '../../../src/routing/feedback/call-site-view.ts'
 import { qualityOf } from '../routing/shelf.ts'
 
 const secret = 'a secret of the tests, 32 characters'
@@ -27,7 +27,7 @@ function sitesAsked() {
   const sites = {
     of(siteKey: string) {
       asked.push(siteKey)
-      return () => NO_ADJUSTMENT
+      return UNKNOWN_SITE
     },
   }
   return { asked, sites }
@@ -37,7 +37,7 @@ test('words are read, a site asked for and a lot drawn where a model is to be ch
   const { sites } = sitesAsked()
   const dependencies = { quality, sites, secret }
   const chosen = qualityKnowledge({ received: received(), dependencies })
-  expect(Object.keys(chosen).toSorted()).toEqual(['explorationSeed', 'features', 'quality', 'siteOf'])
+  expect(Object.keys(chosen).toSorted()).toEqual(['explorationSeed', 'features', 'quality', 'site'])
   const named = received({ request: requestOf({ model: 'a/b' }) })
   expect(qualityKnowledge({ received: named, dependencies })).toEqual({ quality })
   expect(qualityKnowledge({ received: received(), dependencies: { sites, secret } })).toEqual({})
@@ -55,7 +55,7 @@ test('who has opted out neither explores nor has experience counted', () => {
 test('experience is that of the wallet that says it will pay, and of nobody where none does', () => {
   const { asked, sites } = sitesAsked()
   for (const over of [{}, { claimedPayer: wallet }])
-    qualityKnowledge({ received: received(over), dependencies: { quality, sites, secret } }).siteOf?.('a/b')
+    qualityKnowledge({ received: received(over), dependencies: { quality, sites, secret } })
   const [nobody, own] = asked
   expect(nobody?.endsWith('~')).toBe(true)
   expect(own).toBe(`${nobody}${payerKeyOf({ payer: wallet, secret })}`)

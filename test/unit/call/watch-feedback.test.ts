@@ -6,6 +6,7 @@ import { siteKeyOf } from '../../../src/call/site-key.ts'
 import type { FinishedCall } from '../../../src/call/types.ts'
 import { createFeedbackWatch } from '../../../src/call/watch-feedback.ts'
 import { readChatRequest } from '../../../src/chat/read-chat-request.ts'
+import { NO_ADJUSTMENT } from '../../../src/routing/feedback/call-site-view.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
 import { openMemoryFeedbackStore } from '../../support/memory/feedback-store.ts'
 
@@ -84,7 +85,7 @@ test('experience of a payer moves its own site once it has been read, and nobody
   )
   for (const one of ended) watch.take(one)
   const { siteKey } = story()
-  const ask = (key: string, modelId = 'acme/writer') => watch.sites.of(key)(modelId)
+  const ask = (key: string, modelId = 'acme/writer') => watch.sites.of(key).get(modelId) ?? NO_ADJUSTMENT
   expect(ask(siteKey)).toEqual({ logOdds: 0, sd: 0, samples: 0 })
   await watch.write()
   expect(ask(siteKey)).toMatchObject({ logOdds: -1, samples: 30 })
@@ -100,7 +101,7 @@ test('what is learned later is seen without a restart, and by another instance',
   const { watch, store } = open(() => nowMs)
   const other = createFeedbackWatch({ nowMs: () => nowMs, secret, store })
   const { siteKey } = story()
-  const ask = (of = watch) => of.sites.of(siteKey)('acme/writer').samples
+  const ask = (of = watch) => of.sites.of(siteKey).get('acme/writer')?.samples ?? 0
   ask()
   ask(other)
   await Promise.all([watch.write(), other.write()])

@@ -16,7 +16,7 @@ function world() {
 type Watch = ReturnType<typeof watchHealth>
 const take = (watch: Watch, endpointId: string, outcome: AttemptOutcome, more: object = {}) =>
   watch.take({ endpointId, providerId: 'p', outcome, inputTokens: 100, ...more })
-const of = (watch: Watch, endpointId: string) => watch.of({ endpointId, providerId: 'p', inputTokens: 100 })
+const of = (watch: Watch, endpointId: string) => watch.of({ endpointId, inputTokens: 100 })
 const failTimes = (watch: Watch, endpointId: string, times: number = LIMITS.circuitFailures) => {
   for (let index = 0; index < times; index += 1) take(watch, endpointId, 'failed')
 }

@@ -196,7 +196,7 @@ function chosen(one: World, catalog: Shelf) {
     isReachable: (id) => reachable.has(id),
     health: healthOf(Object.fromEntries(health)),
     quality: one.isAtOnce ? atOnce(view) : view,
-    quoted: quotedIn(one, catalog).quoted,
+    quotedPlaces: quotedIn(one, catalog).quoted.map(({ place }) => place),
     sessionKey: 'a conversation',
     cachedTokensAt: ({ endpointId }) => cached.get(endpointId) ?? 0,
     preferences: { ...choice, ...(minQuality === undefined ? {} : { minQuality }) },

@@ -43,11 +43,12 @@ test('a call that is to learn goes to another model first, says so, and the best
   expect(trial.decision.ranked[0]?.row.model.id).toBe('acme/next')
 })
 
-const known = (samples: number) => () => ({ logOdds: 0, sd: 0, samples })
+const known = (samples: number) =>
+  new Map(Object.keys(near).map((id) => [id, { logOdds: 0, sd: 0, samples }]))
 
 test.each<[string, Partial<RouteQuery>]>([
   ['is dearer where an input is long', { catalog: shelf({ endpoint: tiered() }) }],
-  ['is known well enough at this place', { siteOf: known(40) }],
+  ['is known well enough at this place', { site: known(40) }],
   ['would be tried where the caller wants one endpoint alone', { preferences: { allowFallbacks: false } }],
   ['would stand before an order of the caller', { preferences: { providerOrder: ['one', 'three'] } }],
   ['would be tried at a price that was signed', { isWithinCap: () => true }],
@@ -61,7 +62,7 @@ test.each<[string, Partial<RouteQuery>]>([
 test('a plan that was quoted stays as it was', () => {
   const [first] = plan().decision.ranked.slice(1)
   if (!first) throw new Error('There is a second one.')
-  const kept = plan({ quoted: [first.row] })
+  const kept = plan({ quotedPlaces: [first.row.place] })
   expect([kept.model.id, kept.decision.insteadOf]).toEqual([first.row.model.id, undefined])
 })
 

@@ -8,7 +8,7 @@ export function watchCircuits({ health, nowMs }: { health: HealthWatch; nowMs: (
   const notes = new Map<string, Note[]>()
   const isOpen = new Map<string, boolean>()
   function look(endpointId: string): void {
-    const { circuit } = health.of({ endpointId, providerId: '', inputTokens: 0 })
+    const { circuit } = health.of({ endpointId, inputTokens: 0 })
     if (circuit === 'half-open' || (circuit === 'open') === (isOpen.get(endpointId) ?? false)) return
     isOpen.set(endpointId, circuit === 'open')
     note(endpointId, circuit === 'open' ? 'opened' : 'closed')
