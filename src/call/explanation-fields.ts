@@ -62,7 +62,7 @@ export function explanationFields(decision: Decision) {
     ...compared,
     candidates: compared.candidates.map((fields, index) => ({
       ...fields,
-      ...estimateFields(ranked[index]?.estimate),
+      ...estimateFields(ranked[index]?.estimate()),
     })),
     expected: { input_tokens: expected.inputTokens, output_tokens: expected.outputTokens },
     considered,

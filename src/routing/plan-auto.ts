@@ -26,7 +26,7 @@ export function planAuto(setting: RouteSetting): RoutePlan {
   const placeOf = (row: Row) => question.providerPlaces?.[row.providerIndex] ?? UNORDERED
   const byScore = orderOf(ranking, placesWith({ ...setting, placeOf: providerOrder ? placeOf : undefined }))
   const trial = mayExplore(setting)
-    ? tryChallenger({ ordered: byScore, strategy, seed: setting.explorationSeed })
+    ? tryChallenger({ ordered: byScore, strategy, seed: setting.explorationSeed, site: setting.site })
     : undefined
   const ordered = trial?.ordered ?? byScore
   const [first] = ordered

@@ -15,7 +15,8 @@ import { type PlaceOf, topOf } from './top-of.ts'
 /** A candidate that is shown, with its score. */
 export type Ranked = {
   readonly row: Row
-  readonly estimate: QualityEstimate
+  /** What its quality is made of, worked out when it is asked for. */
+  readonly estimate: () => QualityEstimate
   /** The quality that can be relied on. */
   readonly reliable: number
   readonly inputs: ScoreInputs
@@ -67,7 +68,7 @@ export function rankCandidates(options: PoolOptions): Ranking | Unranked {
     const row = table.rowAt[candidates[index]!]!
     return {
       row,
-      estimate: estimateQuality(row.model, setting),
+      estimate: () => estimateQuality(row.model, setting),
       reliable: reliable[index]!,
       inputs: inputsAt(sheet, index),
       score: score[index]!,

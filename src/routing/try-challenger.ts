@@ -1,5 +1,6 @@
 import type { Row } from './endpoint-row.ts'
-import { type Exploration, explore } from './feedback/explore.ts'
+import type { CallSite } from './feedback/call-site-view.ts'
+import { type Exploration, explore, isDrawn } from './feedback/explore.ts'
 import type { Ranked } from './rank-candidates.ts'
 import type { Strategy } from './strategies.ts'
 
@@ -22,20 +23,22 @@ export function tryChallenger({
   ordered,
   strategy,
   seed,
+  site,
 }: {
   ordered: readonly Ranked[]
   strategy: Strategy
   seed: string | undefined
+  site: CallSite | undefined
 }): { readonly ordered: readonly Ranked[]; readonly exploration: Exploration } | undefined {
   const [best] = ordered
-  if (!best || seed === undefined) return undefined
+  if (!best || seed === undefined || !isDrawn({ strategy: strategy.name, seed })) return undefined
   const exploration = explore({
-    candidates: ordered.map(({ row, inputs, estimate, score }) => ({
+    candidates: ordered.map(({ row, inputs, score }) => ({
       modelId: row.model.id,
       costPicoUsd: inputs.costPicoUsd,
       score,
       sd: strategy.weights.quality * inputs.sd,
-      samples: estimate.samples ?? 0,
+      samples: site?.get(row.model.id)?.samples ?? 0,
       isWithinCap: isNowhereDearer(row, best.row),
     })),
     strategy: strategy.name,

@@ -40,6 +40,17 @@ export function shareOfSeed(seed: string): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32
 }
 
+/** Whether a call with this seed is one to learn by. */
+export const isDrawn = ({
+  strategy,
+  seed,
+  share = EXPLORED_SHARE,
+}: {
+  strategy: string
+  seed: string
+  share?: number
+}): boolean => EXPLORING.has(strategy) && shareOfSeed(`explore ${seed}`) < Math.min(share, EXPLORED_SHARE)
+
 /**
  * Whether this call is given to another model than the best-scored one, in order to learn. A challenger is never dearer than the one it
  * stands in for, is within the cap, and would win if it were 0.7 standard deviations better than estimated.
@@ -52,7 +63,7 @@ export function explore({
   candidates,
   strategy,
   seed,
-  share = EXPLORED_SHARE,
+  share,
 }: {
   candidates: readonly Explorable[]
   strategy: string
@@ -60,8 +71,7 @@ export function explore({
   share?: number
 }): Exploration | undefined {
   const [best] = candidates
-  if (!best || !EXPLORING.has(strategy)) return undefined
-  if (shareOfSeed(`explore ${seed}`) >= Math.min(share, EXPLORED_SHARE)) return undefined
+  if (!best || !isDrawn({ strategy, seed, ...(share === undefined ? {} : { share }) })) return undefined
   const seen = new Set([best.modelId])
   const challengers: number[] = []
   for (const [index, one] of candidates.entries()) {

@@ -23,7 +23,16 @@ export type KeptHealth = {
   readonly forget: () => void
 }
 
-type Board = { readonly columns: HealthColumns; readonly holdsUntilMs: Float64Array }
+/** Of one size class. */
+type Board = {
+  readonly columns: HealthColumns
+  /** -Infinity where it is to be read again. */
+  readonly holdsUntilMs: Float64Array
+  /** The indices of those. */
+  stale: number[]
+  /** When the first of the others is due. */
+  dueAtMs: number
+}
 
 /** @param read the health of one endpoint, for inputs of this many tokens. */
 export function keepHealth(read: (query: HealthQuery) => HeldHealth): KeptHealth {
@@ -41,20 +50,22 @@ export function keepHealth(read: (query: HealthQuery) => HeldHealth): KeptHealth
   return {
     at({ endpointIds, inputTokens, nowMs }) {
       if (endpointIds !== ids) begin(endpointIds)
-      const { columns, holdsUntilMs } = (boards[sizeClassOf(inputTokens)] ??= newBoard(ids.length))
-      for (let index = 0; index < ids.length; index += 1) {
-        if (holdsUntilMs[index]! > nowMs) continue
+      const board = (boards[sizeClassOf(inputTokens)] ??= newBoard(ids.length))
+      if (board.dueAtMs <= nowMs) markDue(board, nowMs)
+      const { columns, holdsUntilMs } = board
+      for (const index of board.stale) {
         const held = read({ endpointId: ids[index]!, inputTokens, nowMs })
         putHealth({ columns, index, health: held.health })
         holdsUntilMs[index] = held.holdsUntilMs
+        board.dueAtMs = Math.min(board.dueAtMs, held.holdsUntilMs)
       }
+      board.stale = []
       return columns
     },
     touch(endpointId) {
       const index = indexOf.get(endpointId)
-      if (index === undefined) return
-      // Of a size class that nobody has asked about there is none.
-      for (const board of boards) if (board) board.holdsUntilMs[index] = -Infinity
+      // Of a size class that nobody has asked about there is no board.
+      if (index !== undefined) for (const board of boards) if (board) markStale(board, index)
     },
     forget: () => begin([]),
   }
@@ -63,4 +74,21 @@ export function keepHealth(read: (query: HealthQuery) => HeldHealth): KeptHealth
 const newBoard = (endpoints: number): Board => ({
   columns: newHealthColumns(endpoints),
   holdsUntilMs: new Float64Array(endpoints).fill(-Infinity),
+  stale: Array.from({ length: endpoints }, (_, index) => index),
+  dueAtMs: Infinity,
 })
+
+function markStale(board: Board, index: number): void {
+  if (board.holdsUntilMs[index] === -Infinity) return
+  board.holdsUntilMs[index] = -Infinity
+  board.stale.push(index)
+}
+
+function markDue(board: Board, nowMs: number): void {
+  let dueAtMs = Infinity
+  for (const [index, holdsUntilMs] of board.holdsUntilMs.entries()) {
+    if (holdsUntilMs <= nowMs) markStale(board, index)
+    else dueAtMs = Math.min(dueAtMs, holdsUntilMs)
+  }
+  board.dueAtMs = dueAtMs
+}

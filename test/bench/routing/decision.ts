@@ -107,6 +107,7 @@ export function measureDecision({
       ...queryOf(index, base),
       ...(features ? { features } : {}),
       ...(index % 2 === 0 ? { site } : {}),
+      explorationSeed: `${index}`,
     }
   }
   for (let index = 0; index < decisions; index += 1) report(planRoute(query(index)).candidates[0])
