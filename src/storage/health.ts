@@ -29,13 +29,16 @@ export type Health = {
  * again at once and then every half second; a full disk is one for some seconds; an answer that does not come is one as well.
  *
  * @param probe a small statement with a time limit of its own.
+ * @param answerMs how long a sign of life may take.
  */
 export function openHealth({
   probe,
   nowMs = () => performance.now(),
+  answerMs = LIMITS.storageAnswerMs,
 }: {
   probe: () => Promise<unknown>
   nowMs?: () => number
+  answerMs?: number
 }): Health {
   const waiting = new Set<(error: StorageAwayError) => void>()
   let isSuspected = false
@@ -90,11 +93,11 @@ export function openHealth({
     orHang,
     broke: failed,
     withinDeadline: async (answer) => {
-      const deadline = setTimeout(hang, LIMITS.storageAnswerMs)
+      const stop = afterWaiting(answerMs, hang)
       try {
         return await answer
       } finally {
-        clearTimeout(deadline)
+        stop()
       }
     },
     close: () => {
@@ -102,4 +105,23 @@ export function openHealth({
       clearTimeout(timer)
     },
   }
+}
+
+const TICKS = 20
+
+/**
+ * Calls back when so much time has been waited, in ticks. What a busy process did not look at has not been waited for: after it stood
+ * still the answer may lie there unread, and a timer alone would come before it.
+ *
+ * @returns stops it.
+ */
+function afterWaiting(waitMs: number, run: () => void): () => void {
+  let left = TICKS
+  const timer = setInterval(() => {
+    left -= 1
+    if (left > 0) return
+    clearInterval(timer)
+    run()
+  }, waitMs / TICKS)
+  return () => clearInterval(timer)
 }

@@ -62,7 +62,7 @@ export async function startStack({
             finality: { kind: 'depth', blocks: finalityBlocks },
           },
         ],
-        logLevel: 'silent',
+        logLevel: process.env['TURNPIKE_TEST_LOG'] ?? 'silent',
         // Clients, server and provider share this process: what a burst takes of it, connections must not be given up for.
         connectMs: 30_000,
         ...(typeof overrides === 'function' ? overrides(world) : overrides),
