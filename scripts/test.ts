@@ -9,6 +9,8 @@ import { requireNode } from './require-node.ts'
  * A project that fails does not hide what the next would say.
  */
 const PROJECTS = ['unit', 'contract', 'integration', 'e2e']
+/** Tests of this one wait for blocks, restarts and time-outs: three files at a time keep two cores busy. */
+const CROWDED = 'integration'
 
 type Report = {
   readonly numPassedTests: number
@@ -34,6 +36,7 @@ for (const project of PROJECTS) {
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${outputFile}`,
+    ...(project === CROWDED ? ['--maxWorkers=3'] : []),
   ]
   const { status } = spawnSync(process.execPath, [vitest, 'run', ...flags, ...process.argv.slice(2)], {
     stdio: 'inherit',

@@ -136,6 +136,8 @@ test('a burst never spends more credit than there is', async () => {
 test('a withdrawal brings the credit to the wallet, less the gas, once per proof', async () => {
   const payer = await stack.newPayer()
   await topUp(payer, 3)
+  // Only what is final may leave.
+  await stack.settleUntilQuiet()
   const url = at('/v1/credit/withdrawals')
   const wish = JSON.stringify({ amount: '1000000' })
   const asked = await fetch(url, post(wish))
@@ -270,6 +272,7 @@ test('two wallets that sign one challenge withdraw each its own', async () => {
   const [one, other] = [await stack.newPayer(), await stack.newPayer()]
   await topUp(one, 1)
   await topUp(other, 1)
+  await stack.settleUntilQuiet()
   const url = at('/v1/credit/withdrawals')
   const challenge = await fetch(url, post('{}'))
   const made: { id: string; amount: string }[] = []
