@@ -2,26 +2,12 @@ import { beforeEach, expect, test } from 'vitest'
 import { payingFetch, type PayingFetchOptions } from '../../../src/client/paying-fetch.ts'
 import { voucherData } from '../../../src/client/typed-data.ts'
 import type { PaymentRequired } from '../../../src/payment/payment-required.ts'
-import type { Receipt } from '../../../src/payment/receipt.ts'
 import type { Hex } from '../../../src/payment/types.ts'
-import {
-  account,
-  ask,
-  type Behaviour,
-  createFakeServer,
-  stranger,
-  TERMS,
-  URL_OF_CALLS,
-  USDC,
-} from './fake-server.ts'
-
-/** The receipt with other values in its `extra`. */
-const inExtra = (receipt: Receipt, extra: object): Receipt => ({
-  ...receipt,
-  extra: { ...receipt.extra, ...extra },
-})
-const inState = (receipt: Receipt, state: object): Receipt =>
-  inExtra(receipt, { channelState: { ...(receipt.extra?.['channelState'] as object), ...state } })
+import { withExtra, withState } from './change-receipt.ts'
+import { ask, URL_OF_CALLS } from './fake-server/ask.ts'
+import type { Behaviour } from './fake-server/behaviour.ts'
+import { createFakeServer } from './fake-server/create-fake-server.ts'
+import { account, stranger, TERMS, USDC } from './fake-server/terms.ts'
 
 /** Each test has channels of its own: paying fetches of one process know of one another's. */
 let salt: Hex
@@ -36,12 +22,12 @@ type Lie = { readonly name: string; readonly behaviour: Behaviour; readonly erro
 const RECEIPT_LIES: Lie[] = [
   {
     name: 'a charge above the ceiling',
-    behaviour: { changeReceipt: (receipt) => inExtra(receipt, { chargedAmount: '10001' }) },
+    behaviour: { changeReceipt: (receipt) => withExtra(receipt, { chargedAmount: '10001' }) },
     error: { name: 'ReceiptError', fault: 'charge_above_ceiling' },
   },
   {
     name: 'the receipt of another channel',
-    behaviour: { changeReceipt: (receipt) => inState(receipt, { channelId: `0x${'ab'.repeat(32)}` }) },
+    behaviour: { changeReceipt: (receipt) => withState(receipt, { channelId: `0x${'ab'.repeat(32)}` }) },
     error: { name: 'ReceiptError', fault: 'foreign_channel' },
   },
   {
@@ -51,17 +37,17 @@ const RECEIPT_LIES: Lie[] = [
   },
   {
     name: 'more charged in all than was ever signed',
-    behaviour: { changeReceipt: (receipt) => inState(receipt, { chargedCumulativeAmount: '10001' }) },
+    behaviour: { changeReceipt: (receipt) => withState(receipt, { chargedCumulativeAmount: '10001' }) },
     error: { name: 'ReceiptError', fault: 'charged_above_signed' },
   },
   {
     name: 'a charge that is no amount',
-    behaviour: { changeReceipt: (receipt) => inExtra(receipt, { chargedAmount: 3_000 }) },
+    behaviour: { changeReceipt: (receipt) => withExtra(receipt, { chargedAmount: 3_000 }) },
     error: { name: 'ReceiptError', fault: 'malformed' },
   },
   {
     name: 'a negative charge',
-    behaviour: { changeReceipt: (receipt) => inExtra(receipt, { chargedAmount: '-1' }) },
+    behaviour: { changeReceipt: (receipt) => withExtra(receipt, { chargedAmount: '-1' }) },
     error: { name: 'ReceiptError', fault: 'malformed' },
   },
   {

@@ -1,11 +1,14 @@
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import { fileStore } from '../../../src/client/file-store.ts'
 import { payingFetch } from '../../../src/client/paying-fetch.ts'
 import type { PaidEvent } from '../../../src/client/context.ts'
-import { account, ask, CEILING, createFakeServer, sleep, URL_OF_CALLS, USDC, USDT } from './fake-server.ts'
+import { ask, URL_OF_CALLS } from './fake-server/ask.ts'
+import { createFakeServer } from './fake-server/create-fake-server.ts'
+import { account, CEILING, USDC, USDT } from './fake-server/terms.ts'
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => index)
 const random = (seed: number) => (index: number) => {

@@ -2,7 +2,9 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { payingFetch } from '../../../src/client/paying-fetch.ts'
 import { createSpendCounts, type Reservation } from '../../../src/client/spend-counts.ts'
-import { account, ask, CEILING, createFakeServer, TERMS, URL_OF_CALLS, USDC, USDT } from './fake-server.ts'
+import { ask, URL_OF_CALLS } from './fake-server/ask.ts'
+import { createFakeServer } from './fake-server/create-fake-server.ts'
+import { account, CEILING, TERMS, USDC, USDT } from './fake-server/terms.ts'
 
 const USD = 1_000_000_000_000n
 const HOUR_MS = 3_600_000

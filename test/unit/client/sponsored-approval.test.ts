@@ -4,7 +4,9 @@ import type { ChainClient } from '../../../src/client/chain-client.ts'
 import { payingFetch } from '../../../src/client/paying-fetch.ts'
 import type { PaymentRequired } from '../../../src/payment/payment-required.ts'
 import { PERMIT2 } from '../../../src/payment/contracts.ts'
-import { account, ask, createFakeServer, URL_OF_CALLS, USDC, USDT } from './fake-server.ts'
+import { ask, URL_OF_CALLS } from './fake-server/ask.ts'
+import { createFakeServer } from './fake-server/create-fake-server.ts'
+import { account, USDC, USDT } from './fake-server/terms.ts'
 
 type Info = Readonly<Record<string, string>>
 

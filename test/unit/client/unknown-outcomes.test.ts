@@ -6,7 +6,10 @@ import { fileStore } from '../../../src/client/file-store.ts'
 import { payingFetch, type PayingFetchOptions } from '../../../src/client/paying-fetch.ts'
 import type { PaidEvent } from '../../../src/client/context.ts'
 import type { Hex } from '../../../src/payment/types.ts'
-import { account, ask, type Behaviour, CEILING, createFakeServer, URL_OF_CALLS } from './fake-server.ts'
+import { ask, URL_OF_CALLS } from './fake-server/ask.ts'
+import type { Behaviour } from './fake-server/behaviour.ts'
+import { createFakeServer } from './fake-server/create-fake-server.ts'
+import { account, CEILING } from './fake-server/terms.ts'
 
 /** What a client does when it does not hear what became of a call it has paid for: it asks, and never pays again. */
 let salt: Hex

@@ -2,7 +2,9 @@ import { createContext, runInContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { bundleClient } from '../../../scripts/build-client.ts'
 import type { payingFetch } from '../../../src/client/paying-fetch.ts'
-import { account, ask, createFakeServer, URL_OF_CALLS, USDC } from './fake-server.ts'
+import { ask, URL_OF_CALLS } from './fake-server/ask.ts'
+import { createFakeServer } from './fake-server/create-fake-server.ts'
+import { account, USDC } from './fake-server/terms.ts'
 
 /**
  * Neither Bun nor Deno is installed where these tests run. What can be shown without them: the built client needs nothing but the
