@@ -1,21 +1,21 @@
 import { PGlite } from '@electric-sql/pglite'
 import { PaymentRequiredV2Schema } from '@x402/core/schemas'
-import * as fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { catalogOf } from '../../../src/app/defaults.ts'
-import { LIMITS } from '../../../src/lib/limits.ts'
-import { shareOf } from '../../../src/routing/quality-view.ts'
-import type { StoredDecision } from '../../../src/routing/explanation.ts'
 import { CHAT_DIALECT } from '../../../src/chat/answer/chat-dialect.ts'
 import { EMBEDDINGS_DIALECT } from '../../../src/chat/embeddings/embeddings-dialect.ts'
 import { MESSAGES_DIALECT } from '../../../src/chat/messages/messages-dialect.ts'
 import { RESPONSES_DIALECT } from '../../../src/chat/responses/responses-dialect.ts'
+import { LIMITS } from '../../../src/lib/limits.ts'
 import type { Scheme } from '../../../src/payment/types.ts'
+import type { StoredDecision } from '../../../src/routing/explanation.ts'
 import { chatBody, MODEL, post } from '../../support/chat.ts'
-import { booksAndCalls } from '../../support/refusals.ts'
 import { startStack, type Stack } from '../../support/start-stack.ts'
-import { decodeBase64, stockPayer, type WirePayment } from '../../support/stock-payer.ts'
+import { stockPayer } from '../../support/stock-payer.ts'
 import { encodeBase64 } from '../../support/wire-payment.ts'
+import { PATHS } from './quotes/bodies.ts'
+import { type ExplainedQuote, expectSums } from './quotes/explanation.ts'
+import { type Quote, quotesOf } from './quotes/quote.ts'
+import { testSameAs402 } from './quotes/same-as-402.ts'
 
 let stack: Stack
 /** Calls that were paid for: the only ones that may leave a row. */
@@ -35,194 +35,10 @@ afterEach(() => {
 })
 afterAll(() => stack.closeWorld())
 
-type Offer = WirePayment['accepted']
-type Quote = {
-  readonly id: string
-  readonly model: string
-  readonly endpoint: string
-  readonly estimate: string
-  readonly ceiling: string
-  readonly output_cap: number
-  readonly expires_at: string
-  readonly hint?: string
-  readonly accepts: readonly Offer[]
-  readonly alternatives: readonly {
-    readonly model: string
-    readonly ceiling: string
-    readonly estimate: string
-    readonly offers: readonly {
-      scheme: string
-      network: string
-      asset: string
-      symbol: string
-      amount: string
-    }[]
-  }[]
-  readonly plan: readonly Record<string, string>[]
-}
-type Explanation = {
-  readonly strategy: object
-  readonly candidates: readonly {
-    readonly endpoint: string
-    readonly model: string
-    readonly score: number
-    readonly terms: Record<
-      'quality' | 'uncertainty' | 'cost' | 'latency' | 'availability' | 'stickiness',
-      number
-    >
-    readonly inputs: Readonly<Record<string, number>>
-    readonly estimate: Readonly<Record<string, number>>
-  }[]
-  readonly runner_up: { readonly endpoint: string; readonly margin: number } | null
-  readonly considered: number
-  readonly passed: number
-  readonly filters: readonly { readonly code: string; readonly count: number }[]
-}
-type Priced = {
-  readonly estimate_usd: string
-  readonly ceiling_usd: string
-  readonly output_cap: number
-  hint?: string
-}
+const quotes = quotesOf(() => stack.app.url)
+const { at, quoteFor, readQuote, demandOf } = quotes
 
-const at = (path: string) => `${stack.app.url}${path}`
-const quoteFor = (path: string, body: string, headers: Record<string, string> = {}) =>
-  fetch(at(`/v1/quotes?for=${path}`), post(body, headers))
-const readQuote = async (path: string, body: string) => (await (await quoteFor(path, body)).json()) as Quote
-
-/** The 402 of the same request. */
-const demandOf = async (path: string, body: string) => readDemand(await fetch(at(path), post(body)))
-
-async function readDemand(response: Response) {
-  const { error } = (await response.json()) as { error: Priced }
-  expect({ status: response.status, error }).toMatchObject({ status: 402 })
-  const required = decodeBase64(response.headers.get('payment-required') ?? '') as {
-    accepts: Offer[]
-    resource: object
-  }
-  return { error, ...required }
-}
-
-/** Offers without the quote, which is another one each time. */
-const bare = (offers: readonly Offer[]) =>
-  offers.map(({ extra, ...offer }) => {
-    const { quote, ...rest } = extra
-    expect(typeof quote).toBe('string')
-    return { ...offer, extra: rest }
-  })
-
-const words = fc.integer({ min: 0, max: 6 }).map((size) => 'harbour '.repeat(4 ** size + 1))
-const model = fc.constantFrom(
-  'auto',
-  'auto:cost',
-  MODEL,
-  'anthropic/claude-opus-4.1',
-  'openai/o1-pro',
-  'xai/grok-4-0709',
-)
-const cap = fc.integer({ min: 1, max: 8_000 })
-const stream = fc.boolean()
-
-const BODIES: Readonly<Record<string, fc.Arbitrary<object>>> = {
-  '/v1/chat/completions': fc.record(
-    {
-      model,
-      messages: words.map((content) => [{ role: 'user', content }]),
-      max_tokens: cap,
-      n: fc.integer({ min: 1, max: 3 }),
-      stream,
-      temperature: fc.constantFrom(0, 1),
-    },
-    { requiredKeys: ['model', 'messages'] },
-  ),
-  '/v1/messages': fc.record(
-    {
-      model,
-      messages: words.map((content) => [{ role: 'user', content }]),
-      max_tokens: cap,
-      system: words,
-      stream,
-    },
-    { requiredKeys: ['model', 'messages', 'max_tokens'] },
-  ),
-  '/v1/responses': fc.record(
-    { model, input: words, max_output_tokens: cap, instructions: words, stream },
-    { requiredKeys: ['model', 'input'] },
-  ),
-  '/v1/embeddings': fc.record(
-    {
-      model: fc.constantFrom('auto', 'openai/text-embedding-3-small', 'openai/text-embedding-3-large'),
-      input: fc.oneof(words, fc.array(words, { minLength: 1, maxLength: 5 }), fc.constant([1, 2, 3])),
-      dimensions: fc.integer({ min: 1, max: 512 }),
-    },
-    { requiredKeys: ['model', 'input'] },
-  ),
-}
-const PATHS = Object.keys(BODIES)
-
-test.each(PATHS)('a quote for %s is the 402 of the same request, to the atom', async (path) => {
-  const before = await booksAndCalls(stack)
-  const bodies = fc.sample(BODIES[path] ?? fc.constant({}), { seed: 20_261_126, numRuns: 50 })
-  let above1Usd = 0
-  let priced = 0
-  for (const body of bodies.map((fields) => JSON.stringify(fields))) {
-    const [quoted, asked] = await Promise.all([quoteFor(path, body), fetch(at(path), post(body))])
-    if (asked.status === 400) {
-      // No provider of that model can do it: both say so.
-      expect({ status: quoted.status, body: await quoted.json() }).toEqual({
-        status: 400,
-        body: await asked.json(),
-      })
-      continue
-    }
-    priced += 1
-    const quote = (await quoted.json()) as Quote
-    const demanded = await readDemand(asked)
-    expect(bare(quote.accepts)).toEqual(bare(demanded.accepts))
-    expect(quote.accepts.map(({ scheme }) => scheme)).toEqual([
-      'batch-settlement',
-      'batch-settlement',
-      'upto',
-      'upto',
-      'exact',
-      'exact',
-    ])
-    const { estimate_usd: estimate, ceiling_usd: ceiling, output_cap: outputCap, hint } = demanded.error
-    expect({ ...quote }).toMatchObject({
-      estimate,
-      ceiling,
-      output_cap: outputCap,
-      resource: demanded.resource,
-    })
-    expect(quote.hint).toBe(hint)
-    if (hint) above1Usd += 1
-    await expectTrueHint({ path, body, hint })
-  }
-  expect(priced).toBeGreaterThan(35)
-  if (path === '/v1/chat/completions') expect(above1Usd).toBeGreaterThan(0)
-  expect(await booksAndCalls(stack)).toEqual(before)
-})
-
-/** The output cap that a hint names fits below $1, and one token more does not; it is named as the dialect names it. */
-async function expectTrueHint({
-  path,
-  body,
-  hint,
-}: {
-  path: string
-  body: string
-  hint: string | undefined
-}) {
-  const [, name, fitting] = /(\w+): (\d+) would fit/.exec(hint ?? '') ?? []
-  if (!name || !fitting) return
-  expect(name).toBe(path === '/v1/responses' ? 'max_output_tokens' : 'max_tokens')
-  const ceilingAt = async (tokens: number) => {
-    const fields = JSON.parse(body) as object
-    return Number((await readQuote(path, JSON.stringify({ ...fields, [name]: tokens }))).ceiling)
-  }
-  expect(await ceilingAt(Number(fitting))).toBeLessThanOrEqual(1)
-  expect(await ceilingAt(Number(fitting) + 1)).toBeGreaterThan(1)
-}
+testSameAs402({ stack: () => stack, quotes })
 
 const WAYS: readonly (readonly [string, Scheme, object])[] = [
   ['/v1/chat/completions', 'batch-settlement', CHAT_DIALECT.example],
@@ -310,30 +126,13 @@ test('a quote of auto explains itself: terms that add up, filters, runner-up and
     provider: { max_price: { prompt: 1 } },
     plugins: [{ id: 'auto-router', strategy: 'cost', baseline: MODEL, excluded_models: ['mistralai/*'] }],
   })
-  const quote = (await readQuote('/v1/chat/completions', body)) as Quote & {
-    explanation: Explanation
-    reason: string
-  }
-  const { explanation, reason } = quote
-  const { candidates, runner_up: next, filters, considered, passed, strategy } = explanation
+  const quote = (await readQuote('/v1/chat/completions', body)) as ExplainedQuote
+  const { reason } = quote
+  const { filters, passed, strategy } = quote.explanation
   expect(strategy).toMatchObject({ name: 'cost', weights: { quality: 1, cost: 0.4 } })
-  expect(candidates[0]).toMatchObject({ model: quote.model, endpoint: quote.endpoint })
-  for (const { score, terms, inputs, estimate } of candidates) {
-    const { quality, uncertainty, cost, latency, availability, stickiness } = terms
-    expect(quality + uncertainty + cost + latency + availability + stickiness).toBe(score)
-    expect(inputs['quality']).toBeCloseTo(shareOf((estimate['prior'] ?? 0) + (estimate['prompt'] ?? 0)), 9)
-  }
-  expect(next).toEqual({
-    endpoint: candidates[1]?.endpoint,
-    margin: (candidates[0]?.score ?? 0) - (candidates[1]?.score ?? 0),
-  })
+  expectSums(quote)
   const codes = filters.map(({ code }) => code)
   for (const code of ['model_excluded', 'max_price', 'context_length']) expect(codes).toContain(code)
-  // Every endpoint is accounted for once: it passed, or one filter kept it out.
-  const kept = filters.reduce((sum, { count }) => sum + count, 0)
-  const { endpoints, models } = catalogOf({ simulated: true })
-  const kinds = endpoints.filter(({ modelId }) => models.get(modelId)?.kind === 'chat')
-  expect([passed + kept, considered]).toEqual([kinds.length, kinds.length])
   expect(reason).toContain(`${quote.model} scores best of ${passed} by cost`)
 
   const payer = await stack.newPayer()
@@ -397,48 +196,6 @@ test('without for the quote is for a chat completion, and for a path that sells 
 test('a model of price zero needs no payment, and its quote says so', async () => {
   const quote = await readQuote('/v1/chat/completions', chatBody({ model: 'turnpike/free' }))
   expect(quote).toMatchObject({ estimate: '0', ceiling: '0', accepts: [], alternatives: [] })
-})
-
-const BAD: Readonly<Record<string, readonly string[]>> = {
-  '/v1/chat/completions': [
-    '{',
-    '[]',
-    chatBody({ model: 'nobody/nothing' }),
-    chatBody({ temprature: 1 }),
-    chatBody({ max_completion_tokens: 3 }),
-    chatBody({ model: 'openai/text-embedding-3-small' }),
-    chatBody({ model: 'perplexity/sonar' }),
-  ],
-  '/v1/messages': ['{', '{"model":"auto"}', '{"model":"auto","messages":[],"max_tokens":5}'],
-  '/v1/responses': ['null', '{"model":"auto","input":"a","store":true}', '{"model":"auto","max_tokens":5}'],
-  '/v1/embeddings': [
-    '{"model":"auto"}',
-    '{"model":"openai/gpt-5","input":"a"}',
-    '{"model":"auto","input":""}',
-  ],
-}
-
-test.each(PATHS)('a body that %s would refuse is refused in the same words', async (path) => {
-  for (const body of BAD[path] ?? []) {
-    const headers = { 'x-request-id': 'the-same' }
-    const [quoted, asked] = await Promise.all([
-      quoteFor(path, body, headers),
-      fetch(at(path), post(body, headers)),
-    ])
-    expect(asked.status).toBe(400)
-    expect(quoted.status).toBe(asked.status)
-    expect(await quoted.json()).toEqual(await asked.json())
-    expect(quoted.headers.get('x-should-retry')).toBe(asked.headers.get('x-should-retry'))
-    expect(quoted.headers.get('request-id')).toBe(asked.headers.get('request-id'))
-  }
-  // A probe has a price, but nothing can be bought by it: here it is a body without a model.
-  for (const body of ['', '{}']) {
-    const probe = await quoteFor(path, body)
-    expect(probe.status).toBe(400)
-    expect(await probe.json()).toMatchObject({
-      error: { code: 'missing_field', param: 'model' },
-    })
-  }
 })
 
 test('quotes count like any other request that nobody has paid for', async () => {
