@@ -142,6 +142,8 @@ export const LIMITS = {
   /** Candidates of a decision that are explained, in a quote and with a stored call. */
   explainedCandidates: 8,
   storedCandidates: 3,
+  /** Where no more than so many have passed the filters, all of them are compared once more by a what-if. */
+  comparedCandidates: 24,
   /** Names in one list of a request's routing options. */
   routingNames: 64,
   /** After so long it is worth asking again where every endpoint is down and none says when. */
