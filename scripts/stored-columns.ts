@@ -72,6 +72,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'which budget, whose counter and which window an account is about',
       'account_id organization_id budget_id level level_id metric window_id resets_at_ms opened_at_ms',
     ],
+    ['of a run: the call that has brought its limit', 'opened_by'],
   ],
   organizations: [
     [
