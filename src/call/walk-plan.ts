@@ -3,6 +3,7 @@ import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { CallDependencies } from './dependencies.ts'
+import { hasRow } from './has-row.ts'
 import { type LostAttempt, lostAttemptOf } from './lost-cost.ts'
 import { isUsual, nextCandidate } from './next-candidate.ts'
 import { type Attempted, type PartSink, tryEndpoint } from './try-endpoint.ts'
@@ -101,7 +102,7 @@ async function attempt({
   const { store, clock, health } = dependencies
   const isRecorded = endpoint === rows.first
   delete rows.first
-  if (call.payment && !isRecorded) {
+  if (hasRow(call) && !isRecorded) {
     const { id: endpointId, providerId, region } = endpoint
     rows.count += 1
     const row = { callId: call.callId, number: rows.count, endpointId, providerId, region }
