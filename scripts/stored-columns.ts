@@ -127,6 +127,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'who holds which role where',
       'id organization_id version created_at_ms archived_at_ms principal_id unit_id role',
     ],
+    ['whether a group of the identity provider gave it, and takes it again', 'is_by_group'],
   ],
   policies: [
     [

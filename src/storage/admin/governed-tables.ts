@@ -156,12 +156,18 @@ export const GOVERNED_TABLES: {
   grants: {
     table: 'role_grants',
     filters: { principalId: 'principal_id', unitId: 'unit_id', role: 'role' },
-    write: ({ principalId, unitId, role }) => ({ principal_id: principalId, unit_id: unitId, role }),
+    write: ({ principalId, unitId, role, isByGroup }) => ({
+      principal_id: principalId,
+      unit_id: unitId,
+      role,
+      is_by_group: isByGroup === true,
+    }),
     read: (row) => ({
       ...owned(row),
       principalId: text(row['principal_id']),
       unitId: text(row['unit_id']),
       role: text(row['role']),
+      ...(row['is_by_group'] === true ? { isByGroup: true as const } : {}),
     }),
   },
   policies: {

@@ -144,6 +144,8 @@ export const role_grants = pgTable(
     unit_id: text().notNull(),
     /** A built-in role's name, or the id of one of the organisation's own. */
     role: text().notNull(),
+    /** It follows a group of the identity provider. */
+    is_by_group: boolean().notNull().default(false),
   },
   (table) => [
     index('role_grants_list').on(table.organization_id, table.created_at_ms, table.id),

@@ -1,3 +1,5 @@
+import { SESSION_OPERATIONS } from '../../../src/http/sessions/session-operations.ts'
+import { sessionRoutes } from '../../../src/http/sessions/session-routes.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AdminWorld, codeOf, openAdminWorld, paramOf } from '../../support/admin-world.ts'
 import { windowOf } from '../../../src/governance/budgets/window-of.ts'
@@ -275,6 +277,20 @@ test('a wallet is linked by its operator, found by its address, and let go', asy
   expect(status).toBe(201)
 })
 
+type Layer = {
+  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> }
+  readonly handle?: { readonly stack?: readonly Layer[] }
+}
+
+/** The routes of an express router, with those of the routers in it. */
+function waysOf(layer: object): readonly string[] {
+  const { route, handle } = layer as Layer
+  if (!route) return (handle?.stack ?? []).flatMap(waysOf)
+  return Object.keys(route.methods)
+    .filter((method) => method !== '_all')
+    .map((method) => `${method} ${route.path}`)
+}
+
 test('the document has every route with its permission, for those alone who may ask', async () => {
   const { body } = await world.ask('GET', '/openapi.json', { token: acme.owner.token })
   const paths = body['paths'] as Record<
@@ -284,6 +300,16 @@ test('the document has every route with its permission, for those alone who may 
   for (const { method, path, permission, body: fields } of world.routes) {
     const operation = paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method]
     expect(operation?.['x-permission']).toBe(permission)
+    expect(operation?.requestBody !== undefined).toBe(fields !== undefined)
+  }
+  // And every way in and out, whose routes ask for no permission.
+  const ways = sessionRoutes({ administration: {} as never }, world.signIn).stack.flatMap(waysOf)
+  expect(ways.toSorted()).toEqual(
+    SESSION_OPERATIONS.map(({ method, path }) => `${method} ${path}`).toSorted(),
+  )
+  for (const { method, path, body: fields } of SESSION_OPERATIONS) {
+    const operation = paths[path]?.[method]
+    expect(operation).toMatchObject({ tags: ['sessions'] })
     expect(operation?.requestBody !== undefined).toBe(fields !== undefined)
   }
   expect((await world.ask('GET', '/openapi.json', { token: '' })).status).toBe(401)
