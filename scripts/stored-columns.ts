@@ -18,7 +18,10 @@ import * as settlement from '../src/storage/schema/settlement.ts'
 const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, columns: string])[]>> = {
   admissions: [
     ['which call', 'call_id request_id request_hash channel_id at_ms'],
-    ['who pays: wallet, or later an organisation', 'payer_kind payer_id organization_id principal_id key_id'],
+    [
+      'who pays: wallet, or later an organisation',
+      'payer_kind payer_id organization_id principal_id key_id voucher_ids',
+    ],
     ['with what, up to what', 'payment_key scheme network asset decimals ceiling fee'],
     ['which accounts carry it', 'hold_accounts hold_amounts hold_usd hold_counts'],
     [
@@ -115,6 +118,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'id organization_id version created_at_ms archived_at_ms principal_id name kind is_test scopes expires_at_ms revoked_at_ms rotated_from_id',
     ],
     ['a secret is known again by its keyed hash', 'secret_hash pepper_version'],
+    ['vouchers that were taken back, by their names', 'revoked_vouchers'],
   ],
   roles: [
     [

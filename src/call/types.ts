@@ -109,6 +109,8 @@ export type Admission = {
   readonly organizationId?: string
   readonly principalId?: string
   readonly keyId?: string
+  /** Where a voucher of the key calls: its links, from the one that was handed out to the narrowest. */
+  readonly voucherIds?: readonly string[]
   /** The payment's hold first, then those of the budgets. Empty for a call without a price. */
   readonly holds: readonly Hold[]
   readonly ceilingAtomic: Atomic

@@ -260,6 +260,8 @@ export const LIMITS = {
   keyOverlapMaxMs: 30 * 86_400_000,
   /** Links of a spend voucher, the first included; characters of one; patterns in one list of models. */
   voucherLinks: 8,
+  /** Vouchers of one key that are taken back one by one, of those that may still be alive. */
+  revokedVouchers: 1_000,
   voucherChars: 8_192,
   voucherModels: 32,
   /** How long a voucher lives where its maker says nothing, and at most. */

@@ -87,8 +87,8 @@ export const GOVERNANCE_ERRORS = defineErrors({
     'Ask whoever gave it to you for another one; narrowing cannot make it last longer.',
   ),
   voucher_revoked: unknownCaller(
-    'The key that this voucher was made with is no longer good.',
-    'Have a new voucher made with another key: a voucher ends when its key is revoked or expires.',
+    'This voucher was revoked, or the key that it was made with is no longer good.',
+    'Ask whoever gave it to you for another one. A voucher ends when it is revoked, and when its key is revoked or expires.',
   ),
   voucher_calls_only: forbidden(
     'A voucher calls models, and nothing else.',

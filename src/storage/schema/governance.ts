@@ -120,6 +120,8 @@ export const api_keys = pgTable(
     scopes: text().array(),
     expires_at_ms: timeMs('expires_at_ms'),
     revoked_at_ms: timeMs('revoked_at_ms'),
+    /** Vouchers that were taken back: names of links, with when. Those that have ended by themselves are left out by the next one. */
+    revoked_vouchers: jsonb(),
     rotated_from_id: text(),
   },
   (table) => [

@@ -277,6 +277,38 @@ test('a wallet is linked by its operator, found by its address, and let go', asy
   expect(status).toBe(201)
 })
 
+test('a voucher is taken back by its name, once, and the log says so', async () => {
+  const key = await world.make('/keys', {
+    principal_id: acme.ids.principals,
+    name: 'hands out',
+    kind: 'inference',
+  })
+  const path = `/keys/${key.id}/vouchers/revoke`
+  const voucher = 'vch_AAAAAAAAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBBBBBBBB'
+  const first = await world.ask('POST', path, { body: { voucher } })
+  expect([first.status, first.body]).toMatchObject([200, { id: key.id, revoked_vouchers: [{ id: voucher }] }])
+  const again = await world.ask('POST', path, { body: { voucher } })
+  expect(again.body).toEqual(first.body)
+  const wrong = await world.ask('POST', path, { body: { voucher: 'tpv_secret' } })
+  expect([wrong.status, paramOf(wrong)]).toEqual([400, 'voucher'])
+  const { body } = await world.ask('GET', `/audit?organization=${acme.ids.organizations}&limit=1`)
+  expect(body).toMatchObject({
+    data: [
+      {
+        action: 'keys:revoke',
+        target: { kind: 'keys', id: key.id },
+        after: { revokedVouchers: [{ id: voucher }] },
+      },
+    ],
+  })
+  // A key that takes its place has vouchers of its own.
+  const next = await world.make(`/keys/${key.id}/rotate`, {})
+  expect(next).toMatchObject({ revoked_vouchers: [] })
+  const other = await makeTenant({ world, name: 'No business of theirs' })
+  const theirs = await world.ask('POST', path, { token: other.owner.token, body: { voucher } })
+  expect(theirs.status).toBe(404)
+})
+
 type Layer = {
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> }
   readonly handle?: { readonly stack?: readonly Layer[] }
