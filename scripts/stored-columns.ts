@@ -158,7 +158,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
   webhooks: [
     [
       'where alerts go',
-      'id organization_id version created_at_ms archived_at_ms name url event_types disabled_at_ms',
+      'id organization_id version created_at_ms archived_at_ms name url event_types disabled_at_ms failing_since_ms',
     ],
     ['signs them; encrypted', 'sealed_secret sealed_earlier_secret'],
   ],

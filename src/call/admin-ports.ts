@@ -63,6 +63,8 @@ export type Webhook = {
   readonly sealedSecret: string
   readonly sealedEarlierSecret?: string
   readonly disabledAtMs?: number
+  /** Since when every attempt has failed; deliveries alone write it. */
+  readonly failingSinceMs?: number
   readonly version: number
 }
 

@@ -310,6 +310,8 @@ export const LIMITS = {
   webhookUrlChars: 2_000,
   /** The longest Retry-After that is honoured. */
   webhookHoldMs: 24 * 3_600_000,
+  /** A subscription to which no attempt has succeeded for so long is switched off: longer than the ten attempts of one delivery take. */
+  webhookFailingMs: 5 * 86_400_000,
   /** How long the secret before still signs beside a new one. */
   webhookOverlapMs: 86_400_000,
   /** How long a session lasts unused, at most, and how exactly its last use is known. */

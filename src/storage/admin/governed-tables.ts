@@ -246,6 +246,7 @@ export const GOVERNED_TABLES: {
       sealedSecret: text(row['sealed_secret']),
       ...optional('sealedEarlierSecret', row['sealed_earlier_secret'], text<string>),
       ...optional('disabledAtMs', row['disabled_at_ms'], integer),
+      ...optional('failingSinceMs', row['failing_since_ms'], integer),
     }),
   },
   logins: {

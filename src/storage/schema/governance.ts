@@ -219,6 +219,8 @@ export const webhooks = pgTable(
     /** While a secret is changed both sign. */
     sealed_earlier_secret: text(),
     disabled_at_ms: timeMs('disabled_at_ms'),
+    /** The first attempt of those that have all failed since; no part of the record, so it moves no version. */
+    failing_since_ms: timeMs('failing_since_ms'),
   },
   (table) => [index('webhooks_list').on(table.organization_id, table.created_at_ms, table.id)],
 )
