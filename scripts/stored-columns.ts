@@ -18,7 +18,10 @@ import * as settlement from '../src/storage/schema/settlement.ts'
 const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, columns: string])[]>> = {
   admissions: [
     ['which call', 'call_id request_id request_hash channel_id at_ms'],
-    ['who pays: wallet, or later an organisation', 'payer_kind payer_id organization_id principal_id key_id'],
+    [
+      'who pays: wallet, or later an organisation',
+      'payer_kind payer_id organization_id principal_id key_id voucher_ids',
+    ],
     ['with what, up to what', 'payment_key scheme network asset decimals ceiling fee'],
     ['which accounts carry it', 'hold_accounts hold_amounts hold_usd hold_counts'],
     [
@@ -72,6 +75,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'which budget, whose counter and which window an account is about',
       'account_id organization_id budget_id level level_id metric window_id resets_at_ms opened_at_ms',
     ],
+    ['of a run: the call that has brought its limit', 'opened_by'],
   ],
   organizations: [
     [
@@ -114,6 +118,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'id organization_id version created_at_ms archived_at_ms principal_id name kind is_test scopes expires_at_ms revoked_at_ms rotated_from_id',
     ],
     ['a secret is known again by its keyed hash', 'secret_hash pepper_version'],
+    ['vouchers that were taken back, by their names', 'revoked_vouchers'],
   ],
   roles: [
     [
@@ -126,6 +131,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
       'who holds which role where',
       'id organization_id version created_at_ms archived_at_ms principal_id unit_id role',
     ],
+    ['whether a group of the identity provider gave it, and takes it again', 'is_by_group'],
   ],
   policies: [
     [
@@ -152,7 +158,7 @@ const PURPOSES: Readonly<Record<string, readonly (readonly [purpose: string, col
   webhooks: [
     [
       'where alerts go',
-      'id organization_id version created_at_ms archived_at_ms name url event_types disabled_at_ms',
+      'id organization_id version created_at_ms archived_at_ms name url event_types disabled_at_ms failing_since_ms',
     ],
     ['signs them; encrypted', 'sealed_secret sealed_earlier_secret'],
   ],

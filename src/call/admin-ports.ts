@@ -24,6 +24,8 @@ export type RoleGrant = {
   readonly principalId: string
   readonly unitId: string
   readonly role: string
+  /** It came from a group of the identity provider, and goes with it. Absent: somebody has given it by hand. */
+  readonly isByGroup?: true
   readonly version: number
 }
 
@@ -61,6 +63,8 @@ export type Webhook = {
   readonly sealedSecret: string
   readonly sealedEarlierSecret?: string
   readonly disabledAtMs?: number
+  /** Since when every attempt has failed; deliveries alone write it. */
+  readonly failingSinceMs?: number
   readonly version: number
 }
 

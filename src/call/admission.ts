@@ -48,7 +48,8 @@ export function admissionOf({
 
 /** What the call brings to its row, whoever pays. */
 export function originOf(planned: PlannedCall) {
-  const { organizationId, principalId, keyId, idempotencyKey, decision, reason } = planned
+  const { organizationId, principalId, keyId, idempotencyKey, decision, reason, caller } = planned
+  const voucherIds = caller?.rules.voucher?.levels.map(({ id }) => id)
   return {
     callId: planned.callId,
     requestId: planned.requestId,
@@ -64,5 +65,6 @@ export function originOf(planned: PlannedCall) {
     ...(organizationId === undefined ? {} : { organizationId }),
     ...(principalId === undefined ? {} : { principalId }),
     ...(keyId === undefined ? {} : { keyId }),
+    ...(voucherIds ? { voucherIds } : {}),
   }
 }

@@ -8,6 +8,7 @@ import { originOf } from './admission.ts'
 import { admittedAs } from './admit-request.ts'
 import { alreadyPaid } from './already-paid.ts'
 import { admitWithin } from './budgets/admit-within.ts'
+import { fitBudgets } from './budgets/fit-budgets.ts'
 import { budgetHolds } from './budgets/terms.ts'
 import type { CallDependencies } from './dependencies.ts'
 import type { Admission, AdmittedCall, PlannedCall } from './types.ts'
@@ -79,7 +80,10 @@ export async function admitOrganization({
   organizationId: string
   dependencies: CallDependencies
 }): Promise<AdmittedCall> {
-  const planned = await named({ planned: asked, dependencies })
+  const known = await named({ planned: asked, dependencies })
+  // What a run has left is told with its answer, so its counters are read; other calls are spared that.
+  const isOfRun = known.request.budget?.runId !== undefined
+  const planned = isOfRun ? await fitBudgets({ planned: known, feePicoUsd: NO_FEE, dependencies }) : known
   const { outcome, ...within } = await admitWithin({
     planned,
     feePicoUsd: NO_FEE,

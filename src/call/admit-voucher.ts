@@ -74,7 +74,9 @@ async function conclude({
   request: { payment, dependencies },
   fundingTransaction,
 }: {
-  within: Within & { readonly outcome: Exclude<AdmitOutcome, { kind: 'wait' | 'over_budget' }> }
+  within: Within & {
+    readonly outcome: Exclude<AdmitOutcome, { kind: 'wait' | 'over_budget' | 'opened_otherwise' }>
+  }
   request: AdmitRequest<VoucherPayment>
   fundingTransaction: Hex | undefined
 }): Promise<AdmitResult> {

@@ -13,6 +13,8 @@ export type BudgetTerms = Omit<Scope, 'spent' | 'held'> & {
   readonly thresholdsPercent: readonly number[]
   /** Rolling windows: from where slots count. What is held is counted in the slot that `windowId` names. */
   readonly rollingFromMs?: number
+  /** Of a run only: the call means to be the first that names this limit. */
+  readonly opens?: true
 }
 
 /** Every budget that a call counts for, and what is done where one has no room. */
@@ -29,8 +31,8 @@ export type CallBudgets = {
 
 /** How budgets stand, for whoever wants to know before it asks for a hold: a plan that is clamped, a deposit not made in vain. */
 export type BudgetStore = {
-  /** Each in its window, in the order asked; what nobody has spent from stands at nothing. What comes back may be old at once: only a hold is sure. */
   /** Lowers open windows to the limits given, where theirs are higher: at once, whatever becomes of the call that asks for it. */
   readonly lower: (budgets: readonly BudgetTerms[]) => Promise<void>
+  /** Each in its window, in the order asked; what nobody has spent from stands at nothing. What comes back may be old at once: only a hold is sure. */
   readonly listScopes: (budgets: readonly BudgetTerms[]) => Promise<readonly Scope[]>
 }

@@ -14,7 +14,7 @@ import { costOf } from '../pricing/cost.ts'
 import { marginOf } from '../pricing/margin.ts'
 import type { Endpoint } from '../catalog/types.ts'
 import type { Reach } from './route-by-size.ts'
-import { createMeter } from './meter.ts'
+import { createMeter, type Meter } from './meter.ts'
 import type { SaidText } from './said-text.ts'
 import type { Attempted, PartSink } from './try-endpoint.ts'
 import { type AttemptRows, walkPlan } from './walk-plan.ts'
@@ -59,6 +59,8 @@ type Continuing = {
   /** Takes the parts as the caller is to see them. */
   readonly onPart: PartSink
   readonly rows: AttemptRows
+  /** Of the request, counted once for all that ask. */
+  readonly inputTokens: Meter['inputTokens']
   readonly dependencies: CallDependencies
 }
 
@@ -98,7 +100,7 @@ export async function continueCall(continuing: Continuing): Promise<Continued> {
     failed.push(ended.endpoint)
     const plan = await planLeg({ call, legs, text, failed: ended.endpoint, dependencies })
     if (!plan) break
-    const meter = createMeter(call)
+    const meter = createMeter({ ...call, inputTokens: continuing.inputTokens })
     const usageSoFar = legs.map(({ usage }) => usage).reduce(addUsage, NO_USAGE)
     const rewrite = createContinuedParts({
       frame: said.frame() ?? {},

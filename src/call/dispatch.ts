@@ -2,11 +2,13 @@ import type { UpstreamEnd } from '../chat/types.ts'
 import { toUpstreamBody } from '../chat/upstream-body.ts'
 import { addUsage, inputTokens, NO_USAGE, writtenTokens } from '../chat/usage.ts'
 import { LIMITS } from '../lib/limits.ts'
+import type { PicoUsd } from '../lib/money.ts'
 import { chargeOf } from '../pricing/charge.ts'
 import { costOf } from '../pricing/cost.ts'
 import { marginOf } from '../pricing/margin.ts'
 import { type Continued, continueCall, type Leg, legPicoUsd } from './continue-call.ts'
 import type { CallDependencies } from './dependencies.ts'
+import { lostCostOf } from './lost-cost.ts'
 import { createMeter, type Meter } from './meter.ts'
 import { createSaidText } from './said-text.ts'
 import { sessionKeyOf } from './session-key.ts'
@@ -33,10 +35,11 @@ export async function dispatchCall(dispatch: Dispatch): Promise<FinishedCall> {
   const { call, dependencies, meter = createMeter({ request: call.request }) } = dispatch
   const startedAtMs = dependencies.clock.nowMs()
   dependencies.reach('forwarded')
-  const rows: AttemptRows = { count: 1, first: call.candidates[0], lostPicoUsd: 0n }
+  const rows: AttemptRows = { count: 1, first: call.candidates[0], lost: [] }
   const done = await answer({ ...dispatch, meter, rows })
   const { ended, earlier } = done
-  const capture = captureOf({ call, done, rows, meter, startedAtMs, dependencies })
+  const lostPicoUsd = await lostCostOf({ ...rows, ...meter })
+  const capture = captureOf({ call, done, lostPicoUsd, meter, startedAtMs, dependencies })
   noteCaches({ call, done, dependencies })
   return {
     ...call,
@@ -85,6 +88,7 @@ async function answer({
     first,
     said,
     rows,
+    inputTokens: meter.inputTokens,
     onPart: (part) => {
       meter.add(part)
       return onPart(part)
@@ -95,14 +99,14 @@ async function answer({
 function captureOf({
   call,
   done: { ended, last, earlier },
-  rows,
+  lostPicoUsd,
   meter,
   startedAtMs,
   dependencies,
 }: {
   call: AdmittedCall
   done: Continued
-  rows: AttemptRows
+  lostPicoUsd: PicoUsd
   meter: Meter
   startedAtMs: number
   dependencies: CallDependencies
@@ -114,7 +118,7 @@ function captureOf({
   const legs = [...earlier, last]
   const isDelivered = meter.hasContent()
   const outcome = outcomeOf({ end, isDelivered })
-  const costPicoUsd = legs.reduce((sum, leg) => sum + costOfLeg(leg), rows.lostPicoUsd)
+  const costPicoUsd = legs.reduce((sum, leg) => sum + costOfLeg(leg), lostPicoUsd)
   const charge = isDelivered
     ? chargeOf({
         costPicoUsd: costOfLeg(last),

@@ -31,6 +31,8 @@ export function explainOwnCall(call: CallRecord) {
   return {
     ...explainCall(call),
     payer: admission.payer.id,
+    key_id: admission.keyId ?? null,
+    voucher_ids: admission.voucherIds ?? [],
     usage: capture
       ? {
           input_uncached: capture.usage.inputUncached,

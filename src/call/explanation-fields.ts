@@ -1,4 +1,5 @@
 import type { SavingAgainst, Savings } from './savings.ts'
+import { LIMITS } from '../lib/limits.ts'
 import { formatUsd } from '../lib/money.ts'
 import type { Decision } from '../routing/decision.ts'
 import {
@@ -6,7 +7,9 @@ import {
   type ExplainedCandidate,
   explainCandidates,
   explainDecision,
+  othersOf,
   runnerUpOf,
+  type StoredCandidate,
   type StoredDecision,
 } from '../routing/explanation.ts'
 import type { QualityEstimate } from '../routing/quality-view.ts'
@@ -14,22 +17,29 @@ import { FILTER_REASONS } from '../routing/filter-reasons.ts'
 
 const PICO = 1e12
 
-function candidateFields({ endpoint, model, score, terms, inputs }: ExplainedCandidate) {
-  return {
+const inputFields = ({ inputs }: StoredCandidate) => ({
+  quality: inputs.quality,
+  sd: inputs.sd,
+  price_usd: inputs.costPicoUsd / PICO,
+  latency_ms: inputs.latencyMs,
+  availability: inputs.availability,
+  cache_saving_usd: inputs.cachedPicoUsd / PICO,
+})
+
+/** One candidate for the wire. */
+export function candidateFields({ endpoint, model, score, terms, inputs }: ExplainedCandidate) {
+  return { endpoint, model, score, terms, inputs: inputFields({ endpoint, model, inputs }) }
+}
+
+/** Beside the candidates: whoever else other weights could put first, and how many have not been looked at for that. */
+const otherFields = ({ others = [], uncompared = 0 }: Pick<StoredDecision, 'others' | 'uncompared'>) => ({
+  others: others.map(({ endpoint, model, inputs }) => ({
     endpoint,
     model,
-    score,
-    terms,
-    inputs: {
-      quality: inputs.quality,
-      sd: inputs.sd,
-      price_usd: inputs.costPicoUsd / PICO,
-      latency_ms: inputs.latencyMs,
-      availability: inputs.availability,
-      cache_saving_usd: inputs.cachedPicoUsd / PICO,
-    },
-  }
-}
+    inputs: inputFields({ endpoint, model, inputs }),
+  })),
+  uncompared,
+})
 
 function comparison({
   candidates,
@@ -65,6 +75,7 @@ export function explanationFields(decision: Decision) {
       ...estimateFields(ranked[index]?.estimate()),
     })),
     expected: { input_tokens: expected.inputTokens, output_tokens: expected.outputTokens },
+    ...otherFields(othersOf(decision, LIMITS.explainedCandidates)),
     considered,
     passed,
     filters: filters().map(({ code, count, endpoints }) => ({
@@ -78,11 +89,18 @@ export function explanationFields(decision: Decision) {
   }
 }
 
+/** Rows of earlier versions have the first few and nobody else. */
+const uncomparedIn = ({ others, uncompared, passed, candidates }: StoredDecision) =>
+  others === undefined
+    ? { uncompared: passed - candidates.length }
+    : { others, ...(uncompared === undefined ? {} : { uncompared }) }
+
 /** The same of a choice that was kept with its call. */
 export function storedExplanationFields(stored: StoredDecision) {
   const { strategy, reference, considered, passed, filters } = stored
   return {
     ...comparison({ candidates: explainCandidates(stored), strategy, reference }),
+    ...otherFields(uncomparedIn(stored)),
     considered,
     passed,
     filters: Object.entries(filters).map(([code, count]) => ({ code, count })),

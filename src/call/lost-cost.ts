@@ -1,9 +1,8 @@
-import type { ChatRequest } from '../chat/types.ts'
 import { NO_USAGE } from '../chat/usage.ts'
-import { usualInput } from '../chat/usual-input.ts'
 import type { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import type { PicoUsd } from '../lib/money.ts'
 import { costOf } from '../pricing/cost.ts'
+import type { Prices } from '../catalog/types.ts'
 import type { Attempted } from './try-endpoint.ts'
 
 /** Codes of connections that were never made: nothing was sent on them. */
@@ -24,22 +23,45 @@ function mayBeBilled({ details: { extra, cause } }: TurnpikeError): boolean {
   return !(cause instanceof Error && NEVER_SENT.has(cause.message))
 }
 
+/** An attempt that came to nothing and may be billed all the same. */
+export type LostAttempt = {
+  readonly prices: Prices
+  /** Of a beginning that was sent along. */
+  readonly prefixTokens: number
+}
+
 /**
- * What an attempt that came to nothing costs us at the most likely: a provider that took the request and then broke off, or was given
- * up, has read the input. It is our cost and never part of a charge.
- *
- * @param prefixTokens of a beginning that was sent along.
+ * Whether an attempt that came to nothing costs us something: a provider that took the request and then broke off, or was given up, has
+ * read the input. Nothing is counted here, since the next candidate waits.
  */
-export async function lostCostOf({
+export function lostAttemptOf({
   attempted: { endpoint, failure, hasContent },
-  request,
   prefixTokens = 0,
 }: {
   attempted: Attempted
-  request: ChatRequest
   prefixTokens?: number
+}): LostAttempt | undefined {
+  if (hasContent || !failure || !endpoint.prices || !mayBeBilled(failure)) return undefined
+  return { prices: endpoint.prices, prefixTokens }
+}
+
+/**
+ * What such attempts cost us together at the most likely. It is our cost and never part of a charge.
+ *
+ * @param inputTokens counts the request's input; asked only where something was lost.
+ */
+export async function lostCostOf({
+  lost,
+  inputTokens,
+}: {
+  lost: readonly LostAttempt[]
+  inputTokens: () => Promise<number>
 }): Promise<PicoUsd> {
-  if (hasContent || !failure || !endpoint.prices || !mayBeBilled(failure)) return 0n
-  const inputUncached = (await usualInput({ request })) + prefixTokens
-  return costOf({ usage: { ...NO_USAGE, inputUncached }, prices: endpoint.prices })
+  if (lost.length === 0) return 0n
+  const tokens = await inputTokens()
+  return lost.reduce(
+    (sum, { prices, prefixTokens }) =>
+      sum + costOf({ usage: { ...NO_USAGE, inputUncached: tokens + prefixTokens }, prices }),
+    0n,
+  )
 }

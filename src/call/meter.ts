@@ -19,6 +19,8 @@ export type Meter = {
   readonly delivered: Delivered
   readonly add: (part: StreamPart) => void
   readonly hasContent: () => boolean
+  /** What a provider usually counts of the input. Counted when it is first asked for, and kept: it takes longer than a request waits for. */
+  readonly inputTokens: () => Promise<number>
   /** The provider's usage, or our own count of what was delivered where it said nothing. */
   readonly read: (
     end: UpstreamEnd | undefined,
@@ -28,7 +30,18 @@ export type Meter = {
 /** Zeros beside an answer are a provider that did not count: nobody bills nothing for something. */
 const isNothing = (usage: Usage) => Object.values(usage).every((count) => count === 0)
 
-export function createMeter({ request }: { request: ChatRequest }): Meter {
+function keepInput(request: ChatRequest): Meter['inputTokens'] {
+  let counted: Promise<number> | undefined
+  return async () => (counted ??= usualInput({ request }))
+}
+
+export function createMeter({
+  request,
+  inputTokens = keepInput(request),
+}: {
+  request: ChatRequest
+  inputTokens?: Meter['inputTokens']
+}): Meter {
   const delivered: string[] = []
   let reported: Usage | undefined
   let hasContent = false
@@ -59,12 +72,13 @@ export function createMeter({ request }: { request: ChatRequest }): Meter {
       if (part.type === 'usage' || part.type === 'finish') reported = part.usage ?? reported
     },
     hasContent: () => hasContent,
+    inputTokens,
     async read(end) {
       const usage = end?.usage ?? reported
       if (usage && !(hasContent && isNothing(usage))) return { usage, isEstimated: false }
       if (!hasContent) return { usage: NO_USAGE, isEstimated: false }
       const outputText = await countTokens(delivered.join(''))
-      const inputUncached = await usualInput({ request })
+      const inputUncached = await inputTokens()
       return { usage: { ...NO_USAGE, inputUncached, outputText }, isEstimated: true }
     },
   }

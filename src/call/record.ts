@@ -2,6 +2,7 @@ import { buildReceipt, type Receipt } from '../payment/receipt.ts'
 import type { CallPayment, ChannelState, Hex } from '../payment/types.ts'
 import { countersOf } from './budgets/terms.ts'
 import type { CallDependencies } from './dependencies.ts'
+import { hasRow } from './has-row.ts'
 import { type Savings, savingsOf } from './savings.ts'
 import type { AdmittedCall, Capture, Captured, FinishedCall } from './types.ts'
 
@@ -16,7 +17,7 @@ type Ended = { readonly finished: FinishedCall; readonly dependencies: CallDepen
  */
 export async function recordCall({ finished, dependencies }: Ended): Promise<RecordedCall> {
   const { payment } = finished
-  if (!isDurable(finished)) return finished
+  if (!hasRow(finished)) return finished
   const { channel, capture } = await captureWithPatience({ finished, dependencies })
   dependencies.reach('captured')
   freeBudgets({ finished, dependencies })
@@ -27,10 +28,6 @@ export async function recordCall({ finished, dependencies }: Ended): Promise<Rec
   const receipt = receiptOf({ call: finished, payment, capture, channel })
   return withSavings({ ...finished, capture, receipt }, dependencies)
 }
-
-/** A call without a price has no row, but where an organisation's budgets count it. */
-const isDurable = ({ payment, admission }: AdmittedCall): boolean =>
-  payment !== undefined || admission.payer.kind === 'organization'
 
 function withSavings(recorded: RecordedCall, { marginBps }: CallDependencies): RecordedCall {
   const savings = savingsOf({ call: recorded, marginBps })

@@ -1,3 +1,5 @@
+import type { AuditRecord } from '../governance/audit/types.ts'
+
 /** That somebody is signed in. */
 export type Session = {
   /** Of the token in the cookie, which is kept nowhere. */
@@ -11,15 +13,21 @@ export type Session = {
   readonly expiresAtMs: number
 }
 
-/** Sessions of members, on every instance alike. */
+/** Sessions of members, on every instance alike. Whoever gets in, does not, or goes is in the audit log by the same commit. */
 export type SessionStore = {
   /** Opens one, and forgets those whose time is over. */
-  readonly open: (session: Session) => Promise<void>
+  readonly open: (session: Session, note: AuditRecord) => Promise<void>
+  /** Somebody was not let in. */
+  readonly refuse: (note: AuditRecord) => Promise<void>
   /** One that is not revoked, of a login that was neither changed nor archived since. Its times are for the asker to judge. */
   readonly get: (tokenHash: string) => Promise<Session | undefined>
   readonly touch: (used: { readonly tokenHash: string; readonly nowMs: number }) => Promise<void>
-  /** The second time does nothing. */
-  readonly revoke: (ended: { readonly tokenHash: string; readonly nowMs: number }) => Promise<void>
+  /** The second time does nothing, and is not noted. */
+  readonly revoke: (ended: {
+    readonly tokenHash: string
+    readonly nowMs: number
+    readonly note: (owner: { readonly organizationId: string; readonly principalId: string }) => AuditRecord
+  }) => Promise<void>
 }
 
 /** What is remembered of somebody who was sent to the identity provider, until they come back. */

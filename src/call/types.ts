@@ -109,6 +109,8 @@ export type Admission = {
   readonly organizationId?: string
   readonly principalId?: string
   readonly keyId?: string
+  /** Where a voucher of the key calls: its links, from the one that was handed out to the narrowest. */
+  readonly voucherIds?: readonly string[]
   /** The payment's hold first, then those of the budgets. Empty for a call without a price. */
   readonly holds: readonly Hold[]
   readonly ceilingAtomic: Atomic
@@ -165,6 +167,8 @@ export type AdmitOutcome =
   | { readonly kind: 'refused'; readonly account: string; readonly availableAtomic: bigint }
   /** A hard budget has no room for the call. All its budgets as they stand, for governance's rule: wait, clamp or refuse. */
   | { readonly kind: 'over_budget'; readonly scopes: readonly Scope[] }
+  /** The call meant to open a run, and another one has opened it meanwhile with another limit. */
+  | { readonly kind: 'opened_otherwise'; readonly terms: BudgetTerms; readonly limit: bigint }
   /** An earlier `upto` settlement of this payer has failed: only what is paid in advance is served. */
   | { readonly kind: 'deposits_only' }
   /** The channel owes so much that its claim comes first. */

@@ -2,9 +2,9 @@ import type { Endpoint } from '../catalog/types.ts'
 import { errorSpec } from '../lib/errors/registry.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
-import type { PicoUsd } from '../lib/money.ts'
 import type { CallDependencies } from './dependencies.ts'
-import { lostCostOf } from './lost-cost.ts'
+import { hasRow } from './has-row.ts'
+import { type LostAttempt, lostAttemptOf } from './lost-cost.ts'
 import { isUsual, nextCandidate } from './next-candidate.ts'
 import { type Attempted, type PartSink, tryEndpoint } from './try-endpoint.ts'
 import type { AdmittedCall } from './types.ts'
@@ -14,8 +14,8 @@ export type AttemptRows = {
   /** Attempts that have their row: that of W1 counts, whose endpoint is `first` until something has been asked. */
   count: number
   first?: Endpoint
-  /** What attempts that came to nothing may cost us. */
-  lostPicoUsd: PicoUsd
+  /** Attempts that came to nothing and may cost us something: what is counted after the call. */
+  readonly lost: LostAttempt[]
 }
 
 export type Walk = {
@@ -102,7 +102,7 @@ async function attempt({
   const { store, clock, health } = dependencies
   const isRecorded = endpoint === rows.first
   delete rows.first
-  if (call.payment && !isRecorded) {
+  if (hasRow(call) && !isRecorded) {
     const { id: endpointId, providerId, region } = endpoint
     rows.count += 1
     const row = { callId: call.callId, number: rows.count, endpointId, providerId, region }
@@ -121,7 +121,8 @@ async function attempt({
   const canStepIn = () =>
     health.budget.left() > 0 && left.some((other) => isUsual({ endpoint: other, health }))
   const attempted = await tryEndpoint({ ...walk, endpoint, body: bodyFor(endpoint), canStepIn })
-  rows.lostPicoUsd += await lostCostOf({ ...walk, attempted, request: call.request })
+  const lost = lostAttemptOf({ ...walk, attempted })
+  if (lost) rows.lost.push(lost)
   return attempted
 }
 

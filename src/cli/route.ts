@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs'
-import {
-  type ExplainedRoute,
-  explainRoute,
-  readWhatIf,
-  replay,
-  type ShownExplanation,
-} from '../app/explain-route.ts'
+import { type ExplainedRoute, explainRoute, type ShownExplanation } from '../app/explain-route.ts'
 import { loadCatalog, loadQualities } from '../app/load-catalog.ts'
 import { loadQualityView } from '../app/load-quality-view.ts'
+import { choosingBy, readWhatIf, replay, type Replayed, type WhatIf } from '../app/what-if.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { readEnvironment } from './read-environment.ts'
 import { printTable } from './table.ts'
 
+/** An explanation of a quote, of a call of one's own, or of a request that was planned just now. */
 type Shown = Pick<ExplainedRoute, 'explanation'> & Partial<ExplainedRoute>
+
+/** The same choice in the other way: a request is planned anew, over everybody; of an explanation the figures are compared again. */
+type Again = ({ readonly by: 'request' } & ExplainedRoute) | ({ readonly by: 'figures' } & Replayed)
 
 const TERMS = ['quality', 'uncertainty', 'cost', 'latency', 'availability', 'stickiness'] as const
 
@@ -43,8 +42,7 @@ export async function route({
     const other = whatIf === undefined ? undefined : readWhatIf(whatIf)
     if (whatIf !== undefined && !other)
       return fail('--what-if takes a strategy or JSON of weights: {"cost":0.5}')
-    const shown = await read({ file, path })
-    const again = other ? replay({ explanation: shown.explanation, ...other }) : undefined
+    const { shown, again } = await read({ file, path, other })
     if (json) process.stdout.write(`${JSON.stringify({ ...shown, ...(again ? { what_if: again } : {}) })}\n`)
     else tell(shown, again)
     return 0
@@ -59,20 +57,36 @@ function fail(message: string): number {
   return 1
 }
 
-async function read({ file, path }: { file: string; path: string }): Promise<Shown> {
+async function read({
+  file,
+  path,
+  other,
+}: {
+  file: string
+  path: string
+  other: WhatIf | undefined
+}): Promise<{ shown: Shown; again: Again | undefined }> {
   const body = readFileSync(file === '-' ? 0 : file)
   const explained = explanationIn(body.toString('utf8'))
-  if (explained) return explained
+  if (explained)
+    return {
+      shown: explained,
+      again: other && { by: 'figures', ...replay({ ...explained, other }) },
+    }
   const { config } = readEnvironment()
   const catalog = loadCatalog({ simulated: false, path: config.TURNPIKE_CATALOG_FILE })
   const quality = loadQualityView({
     catalog,
     qualities: loadQualities({ path: config.TURNPIKE_CATALOG_FILE }),
   })
-  return explainRoute({ body, path, catalog, quality, marginBps: config.TURNPIKE_MARGIN_BPS })
+  const asked = { body, path, catalog, quality, marginBps: config.TURNPIKE_MARGIN_BPS }
+  return {
+    shown: await explainRoute(asked),
+    again: other && { by: 'request', ...(await explainRoute({ ...asked, choose: choosingBy(other) })) },
+  }
 }
 
-/** What was printed before, by this command or by POST /v1/quotes; undefined for a request. */
+/** What was printed before, by this command, by POST /v1/quotes or by GET /v1/calls/{id}; undefined for a request. */
 function explanationIn(text: string): Shown | undefined {
   try {
     const { explanation, ...rest } = JSON.parse(text) as Partial<Shown>
@@ -97,10 +111,7 @@ const printScores = (candidates: readonly Scored[]) =>
     ]),
   )
 
-function tell(
-  { explanation, reason, estimateUsd, ceilingUsd, plan }: Shown,
-  again?: readonly Scored[],
-): void {
+function tell({ explanation, reason, estimateUsd, ceilingUsd, plan }: Shown, again?: Again): void {
   const { strategy, candidates, runner_up: next, filters, considered, passed } = explanation
   const write = (line: string) => process.stdout.write(`${line}\n`)
   if (reason !== undefined) write(reason)
@@ -114,12 +125,34 @@ function tell(
     write('')
     printTable(
       ['filter', 'kept out', 'why'],
-      filters.map(({ code, count, why }) => [code, String(count), why]),
+      filters.map(({ code, count, why = '' }: { code: string; count: number; why?: string }) => [
+        code,
+        String(count),
+        why,
+      ]),
     )
   }
-  if (!again) return
-  write('\nthe same figures under the other weights\n')
-  printScores(again)
+  if (again) tellAgain(again, write)
+}
+
+function tellAgain(again: Again, write: (line: string) => void): void {
+  if (again.by === 'request') {
+    write(`\nthe same request in the other way, over all endpoints: ${again.reason}\n`)
+    return printScores(again.explanation.candidates)
+  }
+  const { candidates, compared, passed, belowFloor } = again
+  write(
+    `\nthe same figures under the other weights; ${compared} of ${passed} that had passed could be compared\n`,
+  )
+  printScores(candidates)
+  if (compared < passed)
+    write(
+      `\nof ${passed - compared} there are no figures here; one of them may be ahead. The request itself compares all.`,
+    )
+  if (belowFloor > 0)
+    write(
+      `\n${belowFloor} were below the floor of that choice, which is higher than this one's; one of them may be ahead. The request itself compares all.`,
+    )
 }
 
 const weightsOf = ({ weights, floor, caution }: ShownExplanation['strategy']) =>

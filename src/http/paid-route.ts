@@ -67,7 +67,7 @@ export async function paidRoute(exchange: Exchange): Promise<void> {
   const organizationId = payingOrganization({ planned, proof })
   if (planned.ceilingPicoUsd === 0n && organizationId === undefined)
     return withinRates({ ...exchange, planned }, async () => {
-      const free = freeCall({ planned, address: callerAddress(request), dependencies })
+      const free = await freeCall({ planned, address: callerAddress(request), dependencies })
       paid()
       return free
     })

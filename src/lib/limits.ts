@@ -144,6 +144,8 @@ export const LIMITS = {
   /** Candidates of a decision that are explained, in a quote and with a stored call. */
   explainedCandidates: 8,
   storedCandidates: 3,
+  /** Where no more than so many have passed the filters, all of them are compared once more by a what-if. */
+  comparedCandidates: 24,
   /** Names in one list of a request's routing options. */
   routingNames: 64,
   /** After so long it is worth asking again where every endpoint is down and none says when. */
@@ -260,6 +262,8 @@ export const LIMITS = {
   keyOverlapMaxMs: 30 * 86_400_000,
   /** Links of a spend voucher, the first included; characters of one; patterns in one list of models. */
   voucherLinks: 8,
+  /** Vouchers of one key that are taken back one by one, of those that may still be alive. */
+  revokedVouchers: 1_000,
   voucherChars: 8_192,
   voucherModels: 32,
   /** How long a voucher lives where its maker says nothing, and at most. */
@@ -308,6 +312,8 @@ export const LIMITS = {
   webhookUrlChars: 2_000,
   /** The longest Retry-After that is honoured. */
   webhookHoldMs: 24 * 3_600_000,
+  /** A subscription to which no attempt has succeeded for so long is switched off: longer than the ten attempts of one delivery take. */
+  webhookFailingMs: 5 * 86_400_000,
   /** How long the secret before still signs beside a new one. */
   webhookOverlapMs: 86_400_000,
   /** How long a session lasts unused, at most, and how exactly its last use is known. */

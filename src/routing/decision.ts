@@ -1,5 +1,6 @@
 import { blendedPrice, isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
 import type { Model } from '../catalog/types.ts'
+import { LIMITS } from '../lib/limits.ts'
 import type { FilterHit } from './count-hits.ts'
 import type { Expectation } from './expect-call.ts'
 import type { Row } from './endpoint-row.ts'
@@ -20,6 +21,8 @@ export type Decision = {
   readonly filters: () => readonly FilterHit[]
   /** Best first; the chosen one is at the head. */
   readonly ranked: readonly Ranked[]
+  /** Those whose figures are kept, in any order: everybody who passed, where those are few (LIMITS.comparedCandidates). */
+  readonly compared: readonly Ranked[]
   /** The candidate of the best quality, against which cost and time were held. */
   readonly best: Ranked
   readonly baselines: Baselines
@@ -98,10 +101,15 @@ export function decisionOf({
     passed,
     filters: ranking.hits,
     ranked: ordered,
+    compared: comparedOf(ranking, ordered),
     best,
     baselines: { baseline: told ?? ranking.dearest() ?? own, fixed: fixed ?? own },
   }
 }
+
+/** Read now: the figures of a ranking are written over by the next one. */
+const comparedOf = ({ passed, topOf }: Ranking, ordered: readonly Ranked[]): readonly Ranked[] =>
+  passed <= ordered.length || passed > LIMITS.comparedCandidates ? ordered : topOf({ most: passed })
 
 /** @throws RangeError where there is no price at all: such a one has been filtered out. */
 export function pricedOf({ endpoint }: Row): PricedEndpoint {

@@ -1,4 +1,5 @@
 import { LIMITS } from '../lib/limits.ts'
+import { contendersOf } from './contenders.ts'
 import type { Decision } from './decision.ts'
 import type { FilterReason } from './filter-reasons.ts'
 import type { Ranked } from './rank-candidates.ts'
@@ -19,6 +20,10 @@ export type StoredDecision = {
   readonly filters: Readonly<Partial<Record<FilterReason, number>>>
   /** The chosen one first. */
   readonly candidates: readonly StoredCandidate[]
+  /** What else other weights could have put first, of those that were compared. Rows of earlier versions have none. */
+  readonly others?: readonly StoredCandidate[]
+  /** How many passed and were too many to be looked at for that; absent for none, and unknown in rows of earlier versions. */
+  readonly uncompared?: number
   /** Models that savings were held against. */
   readonly baseline: string
   readonly fixed: string
@@ -63,9 +68,24 @@ export function storedDecision({ decision, reason }: { decision: Decision; reaso
     passed,
     filters: Object.fromEntries(filters().map(({ code, count }) => [code, count])),
     candidates: ranked.slice(0, LIMITS.storedCandidates).map(candidateOf),
+    ...othersOf(decision, LIMITS.storedCandidates),
     baseline: baselines.baseline.modelId,
     fixed: baselines.fixed.modelId,
   }
+}
+
+/**
+ * What a what-if has to look at beside the first few that are shown: whoever could be first under other weights. Whoever could not is left
+ * out and yet compared.
+ */
+export function othersOf(
+  { ranked, compared, passed }: Pick<Decision, 'ranked' | 'compared' | 'passed'>,
+  shown: number,
+): Pick<StoredDecision, 'others' | 'uncompared'> {
+  const told = new Set(ranked.slice(0, shown).map(({ row }) => row))
+  const others = contendersOf(compared).filter(({ row }) => !told.has(row))
+  const uncompared = passed - compared.length
+  return { others: others.map(candidateOf), ...(uncompared > 0 ? { uncompared } : {}) }
 }
 
 /**

@@ -9,6 +9,7 @@ export const scopeOfTerms = ({
   version: _version,
   thresholdsPercent: _thresholds,
   rollingFromMs: _rolling,
+  opens: _opens,
   ...scope
 }: BudgetTerms): Omit<Scope, 'spent' | 'held'> => scope
 

@@ -47,6 +47,7 @@ export function callRecordOf(row: Row): CallRecord {
       ...optional('organizationId', row['organization_id'], text<string>),
       ...optional('principalId', row['principal_id'], text<string>),
       ...optional('keyId', row['key_id'], text<string>),
+      ...optional('voucherIds', row['voucher_ids'], (value) => value as readonly string[]),
       ceilingAtomic: big(row['ceiling']),
       feePicoUsd: big(row['fee']),
       requestHash: text(row['request_hash']),

@@ -14,6 +14,7 @@ import { captureGroup, type CaptureResult } from './hot/capture-group.ts'
 import { openLane } from './hot/lane.ts'
 import { judgeBudgets } from './judge-budgets.ts'
 import { openBudgetWindow } from './open-budget-window.ts'
+import { openRun } from './open-run.ts'
 import type { Scope, ScopedAdmission } from './hot/scoped-admission.ts'
 import { openChannel } from './open-channel.ts'
 import type { OpenCalls } from './open-calls.ts'
@@ -198,6 +199,8 @@ export function openCallStore({
 
   async function admit(admission: Admission): Promise<AdmitOutcome> {
     checkAdmission(admission)
+    const openedOtherwise = await openRun({ database, admission })
+    if (openedOtherwise) return openedOtherwise
     const { scopes, missing } = await findScopes({ database, accountIds, admission })
     if (missing !== undefined) return refuseMissing({ database, admission, scopes, missing })
     openCalls.add(admission)

@@ -1,10 +1,8 @@
 import type { AttemptOutcome, OutboxStore } from '../call/outbox-ports.ts'
-import { appendAudit, closeLog, lockLog } from './admin/audit-log.ts'
-import { auditSide } from './admin/governed-json.ts'
-import { GOVERNED_TABLES } from './admin/governed-tables.ts'
-import { writeChange } from './admin/write-change.ts'
+import { LIMITS } from '../lib/limits.ts'
 import type { Sql } from './database.ts'
-import { text } from './row.ts'
+import { integer, text } from './row.ts'
+import { switchOff } from './switch-off.ts'
 
 const STATES = { delivered: 'delivered', again: 'waiting', dead: 'dead', gone: 'dead' } as const
 
@@ -33,7 +31,8 @@ export async function endAttempt({
   if (!row) return false
   const webhookId = text<string>(row['webhook_id'])
   await holdOthers({ sql, webhookId, outcome, atMs })
-  if (kind === 'gone') await switchOff({ sql, webhookId, atMs })
+  if (kind === 'gone') await switchOff({ sql, webhookId, reason: { code: 'gone' }, atMs })
+  else await noteFailing({ sql, webhookId, outcome, atMs })
   return true
 }
 
@@ -56,45 +55,39 @@ async function holdOthers({
   )
 }
 
-/** Its receiver says that it is gone. A change of a record like any other, with its entry in the audit log. */
-async function switchOff({
+/** Faults of ours: no receiver can do anything about them. */
+const OURS: readonly (string | undefined)[] = ['body_too_large', 'secret_unreadable']
+
+/**
+ * Remembers since when nothing was taken, and switches the subscription off where that is too long. A row is written where that changes
+ * alone, so the usual delivery writes none.
+ */
+async function noteFailing({
   sql,
   webhookId,
+  outcome: { kind, errorCode },
   atMs,
 }: {
   sql: Sql
   webhookId: string
+  outcome: AttemptOutcome
   atMs: number
 }): Promise<void> {
-  const [owner] = await sql.query('select organization_id from webhooks where id = $1', [webhookId])
-  if (!owner) return
-  const organizationId = text<string>(owner['organization_id'])
-  // The log first, as every change of this organisation does.
-  const log = await lockLog({ sql, organizationId })
-  const [row] = await sql.query('select * from webhooks where id = $1 for update', [webhookId])
-  const webhook = row && GOVERNED_TABLES.webhooks.read(row)
-  if (!webhook || webhook.disabledAtMs !== undefined || webhook.archivedAtMs !== undefined) return
-  const { before, after } = await writeChange({
-    sql,
-    tenant: organizationId,
-    change: {
-      resource: 'webhooks',
-      value: { ...webhook, disabledAtMs: atMs },
-      expectedVersion: webhook.version,
-    },
-    atMs,
-  })
-  const record = {
-    organizationId,
-    atMs,
-    actor: { kind: 'system', id: 'webhooks' },
-    via: 'system',
-    action: 'webhooks:write',
-    requestId: null,
-    addressDigest: null,
-    target: { kind: 'webhooks', id: webhookId },
-    before: auditSide(before),
-    after: auditSide(after),
-  } as const
-  await closeLog({ sql, organizationId, log: await appendAudit({ sql, log, record }) })
+  if (kind === 'delivered') {
+    await sql.query(
+      'update webhooks set failing_since_ms = null where id = $1 and failing_since_ms is not null',
+      [webhookId],
+    )
+    return
+  }
+  if (OURS.includes(errorCode)) return
+  const [row] = await sql.query('select failing_since_ms from webhooks where id = $1', [webhookId])
+  const sinceMs = row?.['failing_since_ms']
+  if (sinceMs === null)
+    await sql.query(
+      'update webhooks set failing_since_ms = $2 where id = $1 and failing_since_ms is null and disabled_at_ms is null',
+      [webhookId, atMs],
+    )
+  else if (row && atMs - integer(sinceMs) >= LIMITS.webhookFailingMs)
+    await switchOff({ sql, webhookId, reason: { code: 'failing', sinceMs: integer(sinceMs) }, atMs })
 }

@@ -13,13 +13,14 @@ export async function openBudgetWindow({
   account,
   terms,
   atMs,
-}: AccountKey & { sql: Sql; terms: BudgetTerms; atMs: number }): Promise<bigint> {
+  openedBy = null,
+}: AccountKey & { sql: Sql; terms: BudgetTerms; atMs: number; openedBy?: string | null }): Promise<bigint> {
   const id = await ensureAccount({ sql, ledger, account })
   const { organizationId, budgetId, level, levelId, metric, windowId, resetsAtMs } = terms
   const opened = await sql.query(
-    `insert into budget_windows (account_id, organization_id, budget_id, level, level_id, metric, window_id, resets_at_ms, opened_at_ms)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning 1`,
-    [id.toString(), organizationId, budgetId, level, levelId, metric, windowId, resetsAtMs, atMs],
+    `insert into budget_windows (account_id, organization_id, budget_id, level, level_id, metric, window_id, resets_at_ms, opened_at_ms, opened_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing returning 1`,
+    [id.toString(), organizationId, budgetId, level, levelId, metric, windowId, resetsAtMs, atMs, openedBy],
   )
   if (opened.length === 0) return id
   // A slot of a rolling window opens without room, and tells of no thresholds: they are of all slots together.

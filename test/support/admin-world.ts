@@ -8,6 +8,7 @@ import express from 'express'
 import { checkpointSigner } from '../../src/app/checkpoint-signer.ts'
 import { allRoutes } from '../../src/http/admin/all-routes.ts'
 import { governedRoutes } from '../../src/http/admin/governed-routes.ts'
+import { ownOrigin } from '../../src/http/own-origin.ts'
 import type { HttpDependencies } from '../../src/http/dependencies.ts'
 import { errorHandler, withRequestId } from '../../src/http/error-handler.ts'
 import { TurnpikeError } from '../../src/lib/errors/turnpike-error.ts'
@@ -38,7 +39,14 @@ export type Answered = {
 }
 
 /** The routes of administration over a real database, without the rest of a server. */
-export async function openAdminWorld({ nowMs = Date.now }: { nowMs?: () => number } = {}) {
+export async function openAdminWorld({
+  nowMs = Date.now,
+  call = {},
+}: {
+  nowMs?: () => number
+  /** What of paid calls a test needs; with it the server knows its own name. */
+  call?: Partial<HttpDependencies['call']>
+} = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'turnpike-admin-'))
   const dataDirectory = join(folder, 'ledger')
   await fillLedgerFolder(dataDirectory)
@@ -63,9 +71,10 @@ export async function openAdminWorld({ nowMs = Date.now }: { nowMs?: () => numbe
   const dependencies = {
     adminToken: ADMIN_TOKEN,
     publicUrl: () => 'http://127.0.0.1',
-    ownOrigin: () => undefined,
+    ownOrigin: (request: Parameters<HttpDependencies['ownOrigin']>[0]) =>
+      Object.keys(call).length > 0 ? ownOrigin({ request, publicUrl: undefined }) : undefined,
     onError: ({ error }: { error: unknown }) => errors.push(error),
-    call: { clock },
+    call: { clock, ...call },
     signIn,
     administration: {
       store: storage.governance,

@@ -81,7 +81,8 @@ const endpointOf = (row: RoutedEndpoint): Endpoint => ({
   },
 })
 
-const TERMS: Terms = {
+/** What is taken where nothing is settled. */
+export const TERMS: Terms = {
   payTo: payerNamed('pay to'),
   till: payerNamed('till'),
   signer: payerNamed('signer'),

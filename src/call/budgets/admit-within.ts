@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
-import type { PicoUsd } from '../../lib/money.ts'
+import { formatUsd, type PicoUsd } from '../../lib/money.ts'
 import { amountOf } from '../../governance/budgets/types.ts'
 import { alertOverBudget } from '../caller/refusal-alerts.ts'
 import { admitDurably } from '../admit-durably.ts'
@@ -16,7 +16,7 @@ import { countersIn, countersOf } from './terms.ts'
 export type Within = {
   readonly planned: PlannedCall
   readonly admission: Admission
-  readonly outcome: Exclude<AdmitOutcome, { readonly kind: 'over_budget' }>
+  readonly outcome: Exclude<AdmitOutcome, { readonly kind: 'over_budget' | 'opened_otherwise' }>
 }
 
 type Asked = {
@@ -29,6 +29,14 @@ type Asked = {
 
 /** Room that is taken between two looks at it again and again: many calls for little. */
 const crowded = () => new TurnpikeError('budget_crowded', { retryAfterMs: 1_000 })
+
+/** Its limit is the caller's own to see: runs are. */
+const openedOtherwise = ({ terms: { metric }, limit }: Extract<AdmitOutcome, { kind: 'opened_otherwise' }>) =>
+  new TurnpikeError('run_opened_otherwise', {
+    extra: {
+      metadata: { metric, limit: metric === 'usd' ? formatUsd(limit) : limit.toString() },
+    },
+  })
 
 /** Soft and observed budgets let the call through: whoever set them is told, and of soft ones the caller as well. */
 function ended(
@@ -50,7 +58,8 @@ function ended(
 async function admitOnce({ planned, admissionFor, dependencies }: Asked): Promise<Within> {
   const admission = admissionFor(planned)
   const outcome = await admitDurably({ admission, dependencies })
-  if (outcome.kind === 'over_budget') throw new TurnpikeError('internal_error')
+  if (outcome.kind === 'over_budget' || outcome.kind === 'opened_otherwise')
+    throw new TurnpikeError('internal_error')
   return { planned, admission, outcome }
 }
 
@@ -59,7 +68,7 @@ async function admitOnce({ planned, admissionFor, dependencies }: Asked): Promis
  * their order: a shorter answer, a cheaper model, or waiting for calls under way, first come, first served; then the call is refused. A
  * refusal holds nothing and has charged nothing.
  *
- * @throws TurnpikeError `budget_exceeded`, naming the narrowest budget that stands in the way.
+ * @throws TurnpikeError `budget_exceeded`, naming the narrowest budget that stands in the way; `run_opened_otherwise`.
  */
 export async function admitWithin({ admissionFor, ...asked }: Asked): Promise<Within> {
   const { dependencies, feePicoUsd } = asked
@@ -71,6 +80,7 @@ export async function admitWithin({ admissionFor, ...asked }: Asked): Promise<Wi
     for (let tries = 0; tries < LIMITS.budgetTries; tries += 1) {
       const admission = admissionFor(planned)
       const outcome = await admitDurably({ admission, dependencies })
+      if (outcome.kind === 'opened_otherwise') throw openedOtherwise(outcome)
       if (outcome.kind !== 'over_budget') return ended({ planned, admission, outcome }, asked)
       const { scopes } = outcome
       const step = await makeRoom({ planned, feePicoUsd, scopes, mayWait: patience.isLeft(), dependencies })

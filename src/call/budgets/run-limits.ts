@@ -63,6 +63,8 @@ export async function budgetsAsked({
     window === 'total' ? (metric === 'usd' ? open.usd : open.requests) : undefined
   const budgets = askedBudgets({ asked, attribution }).map((budget): Budget => {
     const current = openLimitOf(budget)
+    if (budget.window === 'total' && current === undefined)
+      return { ...budget, organizationId, version: 0, opens: true }
     // Of an open run the row's limit counts, which another may have lowered until this call is let in; only who raises it brings its own.
     const isRaise = current === undefined || budget.limit > current
     return { ...budget, organizationId, ...(isRaise ? {} : { version: 0 }) }

@@ -38,6 +38,7 @@ function termsOf(applicable: ApplicableBudget): BudgetTerms {
     organizationId: budget.organizationId,
     version: budget.version,
     thresholdsPercent: budget.thresholdsPercent,
+    ...(budget.opens ? { opens: true as const } : {}),
     ...(typeof budget.window === 'object' ? { rollingFromMs: window.fromMs } : {}),
   }
 }

@@ -8,7 +8,7 @@ import type { CallerRules, GovernedCaller } from '../rules-ports.ts'
 import type { GovernedDependencies } from '../dependencies.ts'
 
 /** Who calls without saying who it is: what is set for all wallets of nobody's binds it as well. */
-const NOBODY: Address = '0x0000000000000000000000000000000000000000'
+export const NOBODY: Address = '0x0000000000000000000000000000000000000000'
 
 /** Policies change seldom, and rules that are kept are the same object from call to call. */
 const policies = new WeakMap<CallerRules, Pick<GovernedCaller, 'policy' | 'routing'>>()

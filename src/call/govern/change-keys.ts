@@ -10,6 +10,7 @@ import type { Grant } from '../../governance/roles/may-do.ts'
 import type { Permission } from '../../governance/roles/permissions.ts'
 import { BUILT_IN_ROLES, ROLES } from '../../governance/roles/roles.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
+import { LIMITS } from '../../lib/limits.ts'
 import type { AdminChange, RoleGrant } from '../admin-ports.ts'
 import { actorOf, grantsOf, type Spot } from './asker.ts'
 import { carriedOver } from './carry-over.ts'
@@ -212,4 +213,34 @@ export async function revokeKey(desk: Desk, { id, version }: Versioned): Promise
     events: [keyEvent(desk, 'key.revoked', was)],
     answer,
   }
+}
+
+const tooMany = () =>
+  new TurnpikeError('invalid_governance_value', {
+    param: 'voucher',
+    message: `A key keeps at most ${LIMITS.revokedVouchers} vouchers that were revoked.`,
+    next: 'Revoke the key itself, and hand out vouchers of another one.',
+  })
+
+/**
+ * Takes one voucher of a key back, with everything that was narrowed from it, and leaves the key and its other vouchers. Vouchers are stored
+ * nowhere, so a name that none has is taken like any other. What was revoked so long ago that no voucher of then can be alive is let go of.
+ *
+ * @throws TurnpikeError `invalid_governance_value` beyond LIMITS.revokedVouchers.
+ */
+export async function revokeVoucher(
+  desk: Desk,
+  { id, voucherId, version }: Versioned & { voucherId: string },
+): Promise<Decision> {
+  const { records, nowMs } = desk
+  const was = await records.get('keys', id)
+  desk.need(await records.spotOfOwner(was.principalId))
+  const { organizationId } = was
+  const answer = { resource: 'keys', id } as const
+  const { revokedVouchers: before = [] } = was
+  if (before.some((one) => one.id === voucherId)) return { organizationId, changes: [], answer }
+  const alive = before.filter(({ atMs }) => nowMs - atMs < LIMITS.voucherLifeMaxMs)
+  if (alive.length >= LIMITS.revokedVouchers) throw tooMany()
+  const revokedVouchers = [...alive, { id: voucherId, atMs: nowMs }]
+  return { organizationId, changes: [changing('keys', was, { ...was, revokedVouchers }, version)], answer }
 }

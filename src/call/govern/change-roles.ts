@@ -121,7 +121,8 @@ export async function createGrant(
   if (principal.archivedAtMs !== undefined) throw new TurnpikeError('principal_archived')
   if (unit.archivedAtMs !== undefined) throw new TurnpikeError('unit_archived', { param: 'unit_id' })
   const held = await records.listAll('grants', organizationId, { where: { principalId, unitId, role } })
-  const [same] = held
+  // One that a group has given goes with the group: who gives it by hand means it to stay.
+  const same = held.find(({ isByGroup }) => !isByGroup)
   if (same) return { organizationId, changes: [], answer: { resource: 'grants', id: same.id } }
   const id = desk.newId()
   return {

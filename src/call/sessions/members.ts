@@ -6,6 +6,7 @@ import type { AdminStore } from '../admin-ports.ts'
 import type { RulesStore } from '../rules-ports.ts'
 import type { Session, SessionStore } from '../session-ports.ts'
 import type { LoginRecord, Logins } from './logins.ts'
+import { type Entrance, refusedNote, signedInNote } from './session-notes.ts'
 import { hashToken, newToken } from './tokens.ts'
 
 /** What signing in needs of the rest. */
@@ -53,10 +54,14 @@ export async function findMember({
 export async function openSession({
   login,
   member,
+  by,
+  request,
   dependencies: { sessions, clock },
 }: {
   login: Pick<LoginRecord, 'id' | 'version'>
   member: Member
+  by: Entrance
+  request: SignInRequest
   dependencies: SignInDependencies
 }): Promise<SignedInMember> {
   const token = newToken(clock.random)
@@ -69,8 +74,29 @@ export async function openSession({
     seenAtMs: nowMs,
     expiresAtMs: nowMs + LIMITS.sessionMs,
   }
-  await sessions.open(session)
+  const owner = { organizationId: member.organizationId, principalId: login.id }
+  await sessions.open(session, signedInNote({ owner, by, request, atMs: nowMs }))
   return { member, token, session }
+}
+
+/** A try that was refused, noted before it is answered. @returns what is to be thrown. */
+export async function refuseEntry({
+  code,
+  login,
+  by,
+  request,
+  dependencies: { sessions, clock },
+}: {
+  code: 'login_failed' | 'invitation_invalid' | 'identity_refused'
+  /** Whose it was; absent where there is none. */
+  login?: Pick<LoginRecord, 'id' | 'organizationId'> | undefined
+  by: Entrance
+  request: SignInRequest
+  dependencies: Pick<SignInDependencies, 'sessions' | 'clock'>
+}): Promise<TurnpikeError> {
+  const owner = login && { organizationId: login.organizationId, principalId: login.id }
+  await sessions.refuse(refusedNote({ owner, by, code, request, atMs: clock.nowMs() }))
+  return new TurnpikeError(code)
 }
 
 export const isSessionOver = ({ session, nowMs }: { session: Session; nowMs: number }): boolean =>

@@ -1,9 +1,9 @@
-import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { findLogin, type LoginRecord } from './logins.ts'
 import {
   changeOwnLogin,
   findMember,
   openSession,
+  refuseEntry,
   type SignedInMember,
   type SignInDependencies,
   type SignInRequest,
@@ -19,19 +19,21 @@ import { hashToken } from './tokens.ts'
 export async function signIn({
   email,
   password,
+  request,
   dependencies,
 }: {
   email: string
   password: string
+  request: SignInRequest
   dependencies: SignInDependencies
 }): Promise<SignedInMember> {
   const { store, logins } = dependencies
   const login = await findLogin({ store, by: 'emailDigest', digests: logins.digestsOf('email', email) })
   const isRight = await logins.isOf({ password, passwordHash: login?.passwordHash })
-  if (!login || !isRight) throw new TurnpikeError('login_failed')
-  const member = await findMember({ principalId: login.id, dependencies })
-  if (!member) throw new TurnpikeError('login_failed')
-  return openSession({ login, member, dependencies })
+  const member = login && isRight ? await findMember({ principalId: login.id, dependencies }) : undefined
+  const entry = { by: 'password', request, dependencies } as const
+  if (!login || !member) throw await refuseEntry({ code: 'login_failed', login, ...entry })
+  return openSession({ login, member, ...entry })
 }
 
 /** A login with another password; whoever was invited is not any more. */
@@ -78,7 +80,8 @@ export async function acceptInvitation({
   const login = await findLogin({ store, by: 'invitationHash', digests: [hashToken(invitation)] })
   const isOver = (login?.invitationExpiresAtMs ?? 0) <= clock.nowMs()
   const member = login && !isOver ? await findMember({ principalId: login.id, dependencies }) : undefined
-  if (!login || !member) throw new TurnpikeError('invitation_invalid')
+  const entry = { by: 'invitation', request, dependencies } as const
+  if (!login || !member) throw await refuseEntry({ code: 'invitation_invalid', login, ...entry })
   const changed = await withPassword({
     login,
     version: login.version,
@@ -87,7 +90,7 @@ export async function acceptInvitation({
     request,
     dependencies,
   })
-  return openSession({ login: changed, member, dependencies })
+  return openSession({ login: changed, member, ...entry })
 }
 
 /**
@@ -113,9 +116,10 @@ export async function changePassword({
   const { organizationId, rules } = member
   const login = await store.get({ resource: 'logins', tenant: organizationId, id: rules.principal.id })
   const isRight = await logins.isOf({ password, passwordHash: login?.passwordHash })
-  if (!login || !isRight) throw new TurnpikeError('login_failed')
+  const entry = { by: 'password-change', request, dependencies } as const
+  if (!login || !isRight) throw await refuseEntry({ code: 'login_failed', login, ...entry })
   const { version } = login
   const action = 'logins:change-password'
   const changed = await withPassword({ login, version, password: newPassword, action, request, dependencies })
-  return openSession({ login: changed, member, dependencies })
+  return openSession({ login: changed, member, ...entry })
 }

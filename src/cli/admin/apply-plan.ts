@@ -154,7 +154,12 @@ function roleSteps(file: ApplyFile, state: State): readonly Step[] {
       const holder = state.principals.get(keyOf(one))
       const at = state.units.get(nameKey(unit))
       const isHeld = state.rows.grants.some(
-        (grant) => grant['principal_id'] === holder?.id && grant['unit_id'] === at && grant['role'] === role,
+        (grant) =>
+          grant['principal_id'] === holder?.id &&
+          grant['unit_id'] === at &&
+          grant['role'] === role &&
+          // What a group has given goes with it.
+          grant['is_by_group'] !== true,
       )
       if (holder && at !== undefined && isHeld) return []
       return [

@@ -220,6 +220,13 @@ function addKeys(program: Command): void {
     options: [ORGANIZATION],
     load: async () => (await load()).revoke,
   })
+  addVerb({
+    to,
+    usage: 'revoke-voucher <key>',
+    tells: 'take one voucher of it back, with all that was narrowed from it',
+    options: [['!--voucher <id>', 'its name, vch_…'], ORGANIZATION],
+    load: async () => (await load()).revokeVoucher,
+  })
 }
 
 /** The commands by which organisations are administered, over the API of a running server. */

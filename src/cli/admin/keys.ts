@@ -70,3 +70,11 @@ export const revoke: Verb = async (given) => {
   tellRow({ row: await ask({ path: `/keys/${id}/revoke`, method: 'POST', body: {} }), json: given.json })
   return 0
 }
+
+/** One voucher alone. */
+export const revokeVoucher: Verb = async (given) => {
+  const { id } = await keyOf(given)
+  const body = { voucher: given.options['voucher'] }
+  tellRow({ row: await ask({ path: `/keys/${id}/vouchers/revoke`, method: 'POST', body }), json: given.json })
+  return 0
+}

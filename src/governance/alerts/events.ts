@@ -87,6 +87,12 @@ export type EventData = {
   }
   'wallet.flagged': { readonly principal_id: string; readonly verdict: string; readonly list_version: string }
   'audit.checkpoint': { readonly count: number; readonly head: string; readonly merkle_root: string }
+  'webhook.switched_off': {
+    readonly webhook_id: string
+    readonly reason_code: 'gone' | 'failing'
+    /** Since when nothing was taken; null where the receiver has said itself that it is gone. */
+    readonly failing_since: string | null
+  }
   'webhook.test': { readonly webhook_id: string }
 }
 
@@ -142,6 +148,10 @@ export const EVENT_TYPES: Readonly<
   'price.changed': { means: 'the price of an endpoint has changed', coalescedBy: null },
   'wallet.flagged': { means: 'screening has something against a wallet', coalescedBy: null },
   'audit.checkpoint': { means: 'a signed checkpoint of the audit log was made', coalescedBy: null },
+  'webhook.switched_off': {
+    means: 'a subscription was switched off, because its receiver is gone or took nothing for five days',
+    coalescedBy: null,
+  },
   'webhook.test': { means: 'somebody tries a subscription; sent to that one alone', coalescedBy: null },
 }
 

@@ -51,6 +51,8 @@ export type Budget = {
   readonly overrides: readonly LimitOverride[]
   readonly setBy: Authority
   readonly version: number
+  /** Of a run only: its call brings this limit to open it with, and has not found it open. */
+  readonly opens?: true
 }
 
 export const DEFAULT_THRESHOLDS: readonly number[] = [80, 95, 100]

@@ -32,7 +32,7 @@ export function rotateKey({
       param: 'overlap_seconds',
       message: `The overlap is 0 to ${LIMITS.keyOverlapMaxMs / 1_000} seconds.`,
     })
-  const { expiresAtMs: _expiry, ...rest } = key
+  const { expiresAtMs: _expiry, revokedVouchers: _revoked, ...rest } = key
   return {
     old: {
       ...key,

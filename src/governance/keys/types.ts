@@ -3,6 +3,9 @@ import type { Permission } from '../roles/permissions.ts'
 /** A key that calls models, or one that manages: never both. */
 export type KeyKind = 'inference' | 'management'
 
+/** A voucher that is no longer good, with everything that was narrowed from it. */
+export type RevokedVoucher = { readonly id: string; readonly atMs: number }
+
 /** A key as it is stored: never its secret. */
 export type ApiKey = {
   /** The part of the key that names it: 8 characters of base62. */
@@ -22,6 +25,8 @@ export type ApiKey = {
   readonly createdAtMs: number
   readonly expiresAtMs?: number
   readonly revokedAtMs?: number
+  /** Vouchers of this key that were taken back before their time, by the name of the link, with when; absent for none. */
+  readonly revokedVouchers?: readonly RevokedVoucher[]
   /** The key that it took the place of. */
   readonly rotatedFromId?: string
   readonly version: number

@@ -62,7 +62,7 @@ export function requireUsableVoucher({
   const { nonce, links } = voucher
   const [first = {}, ...further] = readLinks(links)
   if (expiryOf([first, ...further]) <= nowMs) throw new TurnpikeError('voucher_expired')
-  return [
+  const levels: readonly [VoucherLevel, ...VoucherLevel[]] = [
     { id: levelIdOf({ nonce }), caveats: first },
     ...further.map((caveats, index) => {
       const signature = signatures[index + 1]
@@ -70,6 +70,19 @@ export function requireUsableVoucher({
       return { id: levelIdOf({ nonce, signature }), caveats }
     }),
   ]
+  requireKept({ levels, key })
+  return levels
+}
+
+/** With a link everything that was narrowed from it is taken back. */
+function requireKept({ levels, key }: { levels: readonly VoucherLevel[]; key: ApiKey }): void {
+  const { revokedVouchers = [] } = key
+  const revoked = levels.find(({ id }) => revokedVouchers.some((one) => one.id === id))
+  if (!revoked) return
+  throw new TurnpikeError('voucher_revoked', {
+    message: 'This voucher was revoked, or one that it was narrowed from.',
+    extra: { metadata: { id: revoked.id } },
+  })
 }
 
 /** The earliest of all ends; Infinity where none has one. */

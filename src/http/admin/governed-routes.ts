@@ -6,6 +6,7 @@ import { allRoutes } from './all-routes.ts'
 import { buildAdminOpenApi } from './open-api.ts'
 import type { AdminRoute } from './route.ts'
 import { serveRoute } from './serve-route.ts'
+import { SESSION_OPERATIONS } from '../sessions/session-operations.ts'
 import { sessionRoutes } from '../sessions/session-routes.ts'
 import { whoAsks } from './who-asks.ts'
 
@@ -15,7 +16,8 @@ export function governedRoutes(dependencies: HttpDependencies): Router {
   const routes = allRoutes(dependencies)
   if (dependencies.signIn) router.use(sessionRoutes(dependencies, dependencies.signIn))
   for (const route of routes) router[route.method](route.path, serveRoute({ route, dependencies }))
-  const document = buildAdminOpenApi({ routes })
+  const sessions = dependencies.signIn ? SESSION_OPERATIONS : []
+  const document = buildAdminOpenApi({ routes, sessions })
   router.get('/openapi.json', async (request, response) => {
     await whoAsks({ request, dependencies })
     const url = `${dependencies.publicUrl(request)}/admin/v1`

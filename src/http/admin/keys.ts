@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { createKey, revokeKey, rotateKeyOf } from '../../call/govern/change-keys.ts'
+import { createKey, revokeKey, revokeVoucher, rotateKeyOf } from '../../call/govern/change-keys.ts'
 import { displayPrefix } from '../../governance/keys/api-key.ts'
 import { keyState } from '../../governance/keys/check-key.ts'
 import { PERMISSION_NAMES } from '../../governance/roles/permissions.ts'
@@ -24,6 +24,10 @@ const KIND: Kind<'keys'> = {
       created_at: isoTime(key.createdAtMs),
       expires_at: isoTime(key.expiresAtMs),
       revoked_at: isoTime(key.revokedAtMs),
+      revoked_vouchers: (key.revokedVouchers ?? []).map(({ id: voucher, atMs }) => ({
+        id: voucher,
+        revoked_at: isoTime(atMs),
+      })),
       rotated_from_id: key.rotatedFromId ?? null,
       version: key.version,
       archived_at: isoTime(key.archivedAtMs),
@@ -126,5 +130,24 @@ export const KEY_ROUTES: readonly AdminRoute[] = [
     kind: KIND,
     body: versionOnly,
     decide: ({ desk, params, version }) => revokeKey(desk, { id: params['id'] ?? '', version }),
+  }),
+  writing({
+    path: '/keys/:id/vouchers/revoke',
+    id: 'revokeVoucher',
+    summary:
+      'Takes one voucher of a key back, with all that was narrowed from it; the key and its others stay',
+    permission: 'keys:revoke',
+    kind: KIND,
+    body: z.strictObject({
+      voucher: z
+        .string()
+        .regex(/^vch_[\w.-]{1,64}$/)
+        .describe(
+          'Its name, `vch_…`: of the answer that handed it out, of GET /v1/vouchers/me, or of a call.',
+        ),
+      version,
+    }),
+    decide: ({ desk, params, body, version }) =>
+      revokeVoucher(desk, { id: params['id'] ?? '', voucherId: body.voucher, version }),
   }),
 ]

@@ -3,6 +3,7 @@ import { PERMISSIONS } from '../../governance/roles/permissions.ts'
 import type { ErrorCode } from '../../lib/errors/registry.ts'
 import { ERROR_SCHEMAS, errorResponses } from '../discovery/error-responses.ts'
 import { VERSION } from '../discovery/open-api.ts'
+import type { SessionOperation } from '../sessions/session-operations.ts'
 import type { AdminRoute, Json } from './route.ts'
 
 /** What can be met by any of these routes. */
@@ -39,6 +40,28 @@ const schemaOf = (schema: z.ZodType): Json => {
   return rest
 }
 
+function queryOf(query: z.ZodObject | undefined): readonly Json[] {
+  const properties = (query ? schemaOf(query)['properties'] : {}) as Readonly<Record<string, Json>>
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    required: false,
+    schema,
+    ...(description === undefined ? {} : { description }),
+  }))
+}
+
+const header = ([name, description]: readonly [string, string], required = false): Json => ({
+  name,
+  in: 'header',
+  required,
+  schema: { type: 'string' },
+  description,
+})
+
+const bodyOf = (body: z.ZodObject | undefined): Json =>
+  body ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } } : {}
+
 function parametersOf({ path, query, method }: AdminRoute): readonly Json[] {
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name]) => ({
     name,
@@ -46,28 +69,17 @@ function parametersOf({ path, query, method }: AdminRoute): readonly Json[] {
     required: true,
     schema: { type: 'string' },
   }))
-  const properties = (query ? schemaOf(query)['properties'] : {}) as Readonly<Record<string, Json>>
-  const inQuery = Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    name,
-    in: 'query',
-    required: false,
-    schema,
-    ...(description === undefined ? {} : { description }),
-  }))
   const headers =
     method === 'get'
       ? []
       : [
-          ['Idempotency-Key', 'Your own name for this request: sent again under it, it is done once.'],
-          ['If-Match', 'The ETag that you have seen; another version is 409 version_conflict.'],
-        ].map(([name, description]) => ({
-          name,
-          in: 'header',
-          required: false,
-          schema: { type: 'string' },
-          description,
-        }))
-  return [...inPath, ...inQuery, ...headers]
+          header([
+            'Idempotency-Key',
+            'Your own name for this request: sent again under it, it is done once.',
+          ]),
+          header(['If-Match', 'The ETag that you have seen; another version is 409 version_conflict.']),
+        ]
+  return [...inPath, ...queryOf(query), ...headers]
 }
 
 function operationOf(route: AdminRoute): Json {
@@ -82,12 +94,10 @@ function operationOf(route: AdminRoute): Json {
     summary,
     description: `Permission: \`${permission}\` (${PERMISSIONS[permission]}), at the unit of what it is about.`,
     tags: [route.path.split('/')[1]],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { session: [] }],
     'x-permission': permission,
     parameters: parametersOf(route),
-    ...(body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } }
-      : {}),
+    ...bodyOf(body),
     responses: {
       [status]: {
         description: summary,
@@ -96,6 +106,60 @@ function operationOf(route: AdminRoute): Json {
       ...errorResponses({ codes, path: '/admin/v1' }),
     },
   }
+}
+
+/** How members get in and out: no permission is asked for, and no key. */
+function sessionOperationOf({ id, summary, method, body, query, ...said }: SessionOperation): Json {
+  const { isSignedIn, answers, codes } = said
+  const isMeant = isSignedIn && method !== 'get'
+  return {
+    operationId: id,
+    summary,
+    tags: ['sessions'],
+    security: isSignedIn ? [{ session: [] }] : [],
+    parameters: [
+      ...queryOf(query),
+      ...(isMeant ? [header(['x-csrf-token', '`csrf_token` of the session.'], true)] : []),
+    ],
+    ...bodyOf(body),
+    responses: {
+      [answers]:
+        answers === 303
+          ? { description: summary, headers: { location: { schema: { type: 'string' } } } }
+          : {
+              description: summary,
+              content: { 'application/json': { schema: { $ref: '#/components/schemas/Session' } } },
+            },
+      ...errorResponses({ codes: [...codes, 'internal_error'], path: '/admin/v1' }),
+    },
+  }
+}
+
+const SESSION: Json = {
+  type: 'object',
+  description: 'After signing out it has only `object` and `ended`.',
+  properties: {
+    object: { const: 'session' },
+    principal_id: { type: 'string' },
+    name: { type: 'string' },
+    organization_id: { type: 'string' },
+    unit_id: { type: 'string' },
+    grants: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          unit_path: { type: 'array', items: { type: 'string' } },
+          permissions: { type: 'object' },
+        },
+      },
+    },
+    csrf_token: { type: 'string' },
+    created_at: { type: 'string', format: 'date-time' },
+    expires_at: { type: 'string', format: 'date-time' },
+    ended: { type: 'boolean' },
+  },
+  required: ['object'],
 }
 
 const LIST: Json = {
@@ -111,12 +175,24 @@ const LIST: Json = {
 }
 
 /** The OpenAPI 3.1 document of administration: a document of its own, for those who may ask for it. The public one says nothing of it. */
-export function buildAdminOpenApi({ routes }: { routes: readonly AdminRoute[] }): Json {
+export function buildAdminOpenApi({
+  routes,
+  sessions = [],
+}: {
+  routes: readonly AdminRoute[]
+  /** Empty where nobody can sign in. */
+  sessions?: readonly SessionOperation[]
+}): Json {
   const paths: Record<string, Record<string, Json>> = {}
   for (const route of routes) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}')
     paths[path] = { ...paths[path], [route.method]: operationOf(route) }
   }
+  for (const operation of sessions)
+    paths[operation.path] = {
+      ...paths[operation.path],
+      [operation.method]: sessionOperationOf(operation),
+    }
   return {
     openapi: '3.1.0',
     info: { title: 'Turnpike administration', version: VERSION },
@@ -128,8 +204,15 @@ export function buildAdminOpenApi({ routes }: { routes: readonly AdminRoute[] })
           scheme: 'bearer',
           description: "The operator's token, or a key of an organisation (tp_live_…).",
         },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'turnpike',
+          description:
+            'Of a member who is signed in; over https it is named __Host-turnpike. What changes something needs x-csrf-token and an Origin of this server as well.',
+        },
       },
-      schemas: { ...ERROR_SCHEMAS, List: LIST },
+      schemas: { ...ERROR_SCHEMAS, List: LIST, Session: SESSION },
     },
   }
 }

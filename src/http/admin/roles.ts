@@ -44,6 +44,7 @@ const shapeOfGrant = ({
   principalId,
   unitId,
   role,
+  isByGroup,
   version,
   archivedAtMs,
 }: RoleGrant & { archivedAtMs?: number }) => ({
@@ -53,6 +54,7 @@ const shapeOfGrant = ({
   principal_id: principalId,
   unit_id: unitId,
   role,
+  is_by_group: isByGroup === true,
   version,
   archived_at: isoTime(archivedAtMs),
 })

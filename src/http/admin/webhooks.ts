@@ -21,6 +21,7 @@ const KIND: Kind<'webhooks'> = {
       url: webhook.url,
       event_types: webhook.eventTypes,
       disabled_at: isoTime(webhook.disabledAtMs),
+      failing_since: isoTime(webhook.failingSinceMs),
       version: webhook.version,
       archived_at: isoTime(webhook.archivedAtMs),
     })),

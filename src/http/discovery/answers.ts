@@ -143,6 +143,8 @@ const EXPLANATION: Schema = some({
   candidates: listOf(
     some({ endpoint: TEXT, model: TEXT, score: NUMBER, terms: OBJECT, inputs: OBJECT, estimate: OBJECT }),
   ),
+  others: listOf(some({ endpoint: TEXT, model: TEXT, inputs: OBJECT })),
+  uncompared: WHOLE,
   runner_up: maybe('object'),
   expected: some({ input_tokens: WHOLE, output_tokens: WHOLE }),
   considered: WHOLE,

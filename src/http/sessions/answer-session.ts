@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express'
 
 import { csrfTokenOf, hashToken } from '../../call/sessions/tokens.ts'
-import type { SignedInMember } from '../../call/sessions/members.ts'
+import type { SignedInMember, SignInRequest } from '../../call/sessions/members.ts'
+import { signedOutNote } from '../../call/sessions/session-notes.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { sendJson } from '../answer.ts'
@@ -35,11 +36,13 @@ export function sessionBody({ member: { organizationId, rules }, token, session 
 /** Puts a new session in the browser's hand; the one it had is over. */
 export async function giveSession({
   signedIn,
+  came,
   request,
   response,
   edge,
 }: {
   signedIn: SignedInMember
+  came: SignInRequest
   request: Request
   response: Response
   edge: SignInEdge
@@ -47,7 +50,13 @@ export async function giveSession({
   const origin = requireOrigin({ request, edge })
   const { sessions, clock } = edge.members
   const before = sessionToken({ request, edge })
-  if (before !== undefined) await sessions.revoke({ tokenHash: hashToken(before), nowMs: clock.nowMs() })
+  const nowMs = clock.nowMs()
+  if (before !== undefined)
+    await sessions.revoke({
+      tokenHash: hashToken(before),
+      nowMs,
+      note: (owner) => signedOutNote({ owner, by: 'sign-in', request: came, atMs: nowMs }),
+    })
   response.append(
     'set-cookie',
     setCookie({ name: 'turnpike', value: signedIn.token, origin, maxAgeMs: LIMITS.sessionMs }),

@@ -1,4 +1,5 @@
 import { type RequestHandler, Router } from 'express'
+import { refuseEntry } from '../../call/sessions/members.ts'
 import { signInProvided } from '../../call/sessions/sign-in-provided.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
@@ -53,12 +54,23 @@ export function providerRoutes(
     const sealed = readCookie({ request, name: 'turnpike-trip', origin })
     response.append('set-cookie', setCookie({ name: 'turnpike-trip', value: '', origin, maxAgeMs: 0 }))
     const trip = sealed === undefined ? undefined : seal.open(sealed)
-    if (!trip) throw new TurnpikeError('identity_refused')
+    const came = cameBy({ request, response, dependencies })
+    const refused = async () =>
+      refuseEntry({
+        code: 'identity_refused',
+        by: 'identity-provider',
+        request: came,
+        dependencies: members,
+      })
+    if (!trip) throw await refused()
     const query = request.originalUrl.slice(request.originalUrl.indexOf('?'))
-    const identity = await provider.finish({ query: query.startsWith('?') ? query : '', trip })
-    const by = { request: cameBy({ request, response, dependencies }), dependencies: members }
-    const signedIn = await signInProvided({ identity, ...by })
-    await giveSession({ signedIn, request, response, edge })
+    const identity = await provider
+      .finish({ query: query.startsWith('?') ? query : '', trip })
+      .catch(async (error: unknown) => {
+        throw error instanceof TurnpikeError && error.code === 'identity_refused' ? await refused() : error
+      })
+    const signedIn = await signInProvided({ identity, request: came, dependencies: members })
+    await giveSession({ signedIn, came, request, response, edge })
     response.writeHead(303, { location: trip.returnTo, ...PRIVATE }).end()
   }
 

@@ -1,7 +1,8 @@
 import { type Request, type RequestHandler, type Response, Router } from 'express'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { plainEmail } from '../../call/sessions/logins.ts'
 import type { SignedInMember } from '../../call/sessions/members.ts'
+import { signedOutNote } from '../../call/sessions/session-notes.ts'
 import { acceptInvitation, changePassword, signIn } from '../../call/sessions/sign-in.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
@@ -17,17 +18,7 @@ import { setCookie } from './cookies.ts'
 import type { SignInEdge } from './edge.ts'
 import { providerRoutes } from './provider-routes.ts'
 import { findSession } from './require-session.ts'
-
-const EMAIL_CHARS = 254
-/** What is longer is refused by its rule; this only bounds the work. */
-const secretText = z
-  .string()
-  .min(1)
-  .max(LIMITS.passwordChars * 4)
-
-const SIGN_IN = z.strictObject({ email: z.string().min(1).max(EMAIL_CHARS), password: secretText })
-const INVITATION = z.strictObject({ invitation: z.string().min(1).max(200), password: secretText })
-const PASSWORD = z.strictObject({ password: secretText, new_password: secretText })
+import { INVITATION, PASSWORD, SIGN_IN } from './session-operations.ts'
 
 const fieldsOf = async <Schema extends z.ZodObject>(request: Request, schema: Schema) =>
   readFields(schema, readJson(await readBody(request, { limitBytes: LIMITS.adminBodyBytes })))
@@ -39,8 +30,9 @@ export function sessionRoutes(
 ): Router {
   const router = Router()
   const { members } = edge
+  const cameFrom = (request: Request, response: Response) => cameBy({ request, response, dependencies })
   const give = async (request: Request, response: Response, signedIn: SignedInMember) => {
-    await giveSession({ signedIn, request, response, edge })
+    await giveSession({ signedIn, came: cameFrom(request, response), request, response, edge })
     answerSession(response, 201, signedIn)
   }
 
@@ -48,7 +40,8 @@ export function sessionRoutes(
     requireTry({ request, edge })
     const { email, password } = await fieldsOf(request, SIGN_IN)
     takeTry(edge.loginTries, members.logins.digestsOf('email', plainEmail(email))[0] ?? '')
-    await give(request, response, await signIn({ email, password, dependencies: members }))
+    const by = { request: cameFrom(request, response), dependencies: members }
+    await give(request, response, await signIn({ email, password, ...by }))
   }
   const accept: RequestHandler = async (request, response) => {
     requireTry({ request, edge })
@@ -56,7 +49,7 @@ export function sessionRoutes(
     const given = {
       invitation,
       password,
-      request: cameBy({ request, response, dependencies }),
+      request: cameFrom(request, response),
       dependencies: members,
     }
     await give(request, response, await acceptInvitation(given))
@@ -70,7 +63,13 @@ export function sessionRoutes(
     answerSession(response, 200, await current(request))
   const leave: RequestHandler = async (request, response) => {
     const { session } = await current(request)
-    await members.sessions.revoke({ tokenHash: session.tokenHash, nowMs: members.clock.nowMs() })
+    const nowMs = members.clock.nowMs()
+    const noted = { by: 'sign-out', request: cameFrom(request, response), atMs: nowMs } as const
+    await members.sessions.revoke({
+      tokenHash: session.tokenHash,
+      nowMs,
+      note: (owner) => signedOutNote({ owner, ...noted }),
+    })
     const origin = requireOrigin({ request, edge })
     response.append('set-cookie', setCookie({ name: 'turnpike', value: '', origin, maxAgeMs: 0 }))
     sendJson({ response, status: 200, body: { object: 'session', ended: true } })
@@ -80,7 +79,7 @@ export function sessionRoutes(
     const { member } = await current(request)
     takeTry(edge.loginTries, member.rules.principal.id)
     const { password, new_password: newPassword } = await fieldsOf(request, PASSWORD)
-    const by = { request: cameBy({ request, response, dependencies }), dependencies: members }
+    const by = { request: cameFrom(request, response), dependencies: members }
     await give(request, response, await changePassword({ member, password, newPassword, ...by }))
   }
 

@@ -22,6 +22,10 @@ export const GOVERNANCE_ERRORS = defineErrors({
     message: 'Too many calls wait for the same budget.',
     next: 'Send the same request again after Retry-After. Nothing was charged.',
   },
+  run_opened_otherwise: conflict(
+    'Another call has opened this run at the same moment, with another limit.',
+    'Send the request without a limit of the run, or with that of error.metadata.limit. Any other one then lowers the run, or raises it where the key holds runs:write. Nothing was charged.',
+  ),
   balance_insufficient: forbidden(
     "The organisation's balance does not cover this call.",
     'Ask for less (max_tokens, a cheaper model), or have the balance topped up: POST /v1/credit with a key that may, or ask the operator. Nothing was charged.',
@@ -83,8 +87,8 @@ export const GOVERNANCE_ERRORS = defineErrors({
     'Ask whoever gave it to you for another one; narrowing cannot make it last longer.',
   ),
   voucher_revoked: unknownCaller(
-    'The key that this voucher was made with is no longer good.',
-    'Have a new voucher made with another key: a voucher ends when its key is revoked or expires.',
+    'This voucher was revoked, or the key that it was made with is no longer good.',
+    'Ask whoever gave it to you for another one. A voucher ends when it is revoked, and when its key is revoked or expires.',
   ),
   voucher_calls_only: forbidden(
     'A voucher calls models, and nothing else.',

@@ -98,3 +98,10 @@ export async function closeLog({
     [organizationId, head.sequence, head.hash, JSON.stringify(frontier)],
   )
 }
+
+/** Writes one record that comes without a change of settings, inside the caller's transaction. */
+export async function noteAudit({ sql, record }: { sql: Sql; record: AuditRecord }): Promise<void> {
+  const { organizationId } = record
+  const log = await appendAudit({ sql, log: await lockLog({ sql, organizationId }), record })
+  await closeLog({ sql, organizationId, log })
+}

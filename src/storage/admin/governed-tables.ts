@@ -2,6 +2,7 @@ import type { GovernedResource, GovernedResources } from '../../call/admin-ports
 import { nameKey } from '../../governance/hierarchy/check-name.ts'
 import { PUBLIC_UNIT } from '../../governance/hierarchy/types.ts'
 import type { Place } from '../../governance/hierarchy/attribution.ts'
+import type { RevokedVoucher } from '../../governance/keys/types.ts'
 import type { Authority } from '../../governance/roles/may-do.ts'
 import type { Row } from '../database.ts'
 import { big, integer, optional, text } from '../row.ts'
@@ -126,6 +127,7 @@ export const GOVERNED_TABLES: {
       created_at_ms: key.createdAtMs,
       expires_at_ms: key.expiresAtMs ?? null,
       revoked_at_ms: key.revokedAtMs ?? null,
+      revoked_vouchers: key.revokedVouchers ? JSON.stringify(key.revokedVouchers) : null,
       rotated_from_id: key.rotatedFromId ?? null,
     }),
     read: (row) => ({
@@ -140,6 +142,7 @@ export const GOVERNED_TABLES: {
       createdAtMs: integer(row['created_at_ms']),
       ...optional('expiresAtMs', row['expires_at_ms'], integer),
       ...optional('revokedAtMs', row['revoked_at_ms'], integer),
+      ...optional('revokedVouchers', row['revoked_vouchers'], (value) => value as readonly RevokedVoucher[]),
       ...optional('rotatedFromId', row['rotated_from_id'], text<string>),
     }),
   },
@@ -156,12 +159,18 @@ export const GOVERNED_TABLES: {
   grants: {
     table: 'role_grants',
     filters: { principalId: 'principal_id', unitId: 'unit_id', role: 'role' },
-    write: ({ principalId, unitId, role }) => ({ principal_id: principalId, unit_id: unitId, role }),
+    write: ({ principalId, unitId, role, isByGroup }) => ({
+      principal_id: principalId,
+      unit_id: unitId,
+      role,
+      is_by_group: isByGroup === true,
+    }),
     read: (row) => ({
       ...owned(row),
       principalId: text(row['principal_id']),
       unitId: text(row['unit_id']),
       role: text(row['role']),
+      ...(row['is_by_group'] === true ? { isByGroup: true as const } : {}),
     }),
   },
   policies: {
@@ -237,6 +246,7 @@ export const GOVERNED_TABLES: {
       sealedSecret: text(row['sealed_secret']),
       ...optional('sealedEarlierSecret', row['sealed_earlier_secret'], text<string>),
       ...optional('disabledAtMs', row['disabled_at_ms'], integer),
+      ...optional('failingSinceMs', row['failing_since_ms'], integer),
     }),
   },
   logins: {

@@ -13,7 +13,7 @@ const TABLES: readonly {
     from: 'admissions r',
     id: 'r.call_id',
     body: `encode(r.payment_key, 'hex'), r.scheme, r.network, r.asset, r.decimals, r.payer_kind, r.payer_id, r.organization_id,
-        r.principal_id, r.key_id, r.hold_accounts, r.hold_amounts,
+        r.principal_id, case when r.voucher_ids is null then to_jsonb(r.key_id) else jsonb_build_array(r.key_id, r.voucher_ids) end, r.hold_accounts, r.hold_amounts,
         case when r.hold_counts is null then to_jsonb(r.hold_usd) else jsonb_build_array(r.hold_usd, r.hold_counts) end, r.ceiling, r.fee, r.request_hash,
         case when r.idempotency_key is null then to_jsonb(r.request_id) else jsonb_build_array(r.request_id, r.idempotency_key) end,
         r.model, r.endpoint, r.provider, r.region, r.instance, 

@@ -42,6 +42,12 @@ export const ADMISSION_COLUMNS: readonly Column[] = [
   textColumn('principal_id', ({ admission }) => admission.principalId),
   textColumn('key_id', ({ admission }) => admission.keyId),
   {
+    ...textColumn('voucher_ids', ({ admission: { voucherIds } }) =>
+      voucherIds ? textArray(voucherIds, (id) => id) : undefined,
+    ),
+    cast: 'text[]',
+  },
+  {
     ...textColumn('hold_accounts', ({ scopes }) => numberArray(scopes, ({ accountId }) => accountId)),
     cast: 'bigint[]',
   },

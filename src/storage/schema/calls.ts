@@ -31,6 +31,8 @@ export const admissions = pgTable(
     organization_id: text(),
     principal_id: text(),
     key_id: text(),
+    /** Where a voucher of the key called: its links, from the one that was handed out to the narrowest. */
+    voucher_ids: text().array(),
     /** The payment's hold first. Parallel arrays; hold_usd says that the scope counts pico-USD. */
     hold_accounts: bigint({ mode: 'bigint' }).array().notNull(),
     hold_amounts: numeric({ precision: 39, scale: 0 }).array().notNull(),

@@ -120,6 +120,8 @@ export const api_keys = pgTable(
     scopes: text().array(),
     expires_at_ms: timeMs('expires_at_ms'),
     revoked_at_ms: timeMs('revoked_at_ms'),
+    /** Vouchers that were taken back: names of links, with when. Those that have ended by themselves are left out by the next one. */
+    revoked_vouchers: jsonb(),
     rotated_from_id: text(),
   },
   (table) => [
@@ -144,6 +146,8 @@ export const role_grants = pgTable(
     unit_id: text().notNull(),
     /** A built-in role's name, or the id of one of the organisation's own. */
     role: text().notNull(),
+    /** It follows a group of the identity provider. */
+    is_by_group: boolean().notNull().default(false),
   },
   (table) => [
     index('role_grants_list').on(table.organization_id, table.created_at_ms, table.id),
@@ -215,6 +219,8 @@ export const webhooks = pgTable(
     /** While a secret is changed both sign. */
     sealed_earlier_secret: text(),
     disabled_at_ms: timeMs('disabled_at_ms'),
+    /** The first attempt of those that have all failed since; no part of the record, so it moves no version. */
+    failing_since_ms: timeMs('failing_since_ms'),
   },
   (table) => [index('webhooks_list').on(table.organization_id, table.created_at_ms, table.id)],
 )

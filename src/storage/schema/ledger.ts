@@ -102,6 +102,8 @@ export const budget_windows = pgTable(
     window_id: text().notNull(),
     resets_at_ms: timeMs('resets_at_ms'),
     opened_at_ms: timeMs('opened_at_ms').notNull(),
+    /** Runs only: the call that has brought the limit. */
+    opened_by: text(),
   },
   (table) => [
     index('budget_windows_budget').on(table.budget_id, table.opened_at_ms),

@@ -187,6 +187,70 @@ describe.each(KINDS)('the outbox on %s', (kind) => {
     })
   })
 
+  test('a receiver that has taken nothing for five days is switched off, told of elsewhere, and may be switched on again', async () => {
+    const { webhook, leased } = await leasedOne()
+    const tenant = webhook.organizationId
+    const elsewhere = await subscribe({ organizationId: tenant, eventTypes: ['webhook.switched_off'] })
+    const rowOf = () => storage().governance.get({ resource: 'webhooks', tenant, id: webhook.id })
+    /** One more event to it, whose first attempt ends so. */
+    async function attempt(atMs: number, outcome: Parameters<typeof end>[1]): Promise<void> {
+      await outbox().append([keyEvent(tenant)])
+      await outbox().fanOut({ limit: 100, atMs })
+      for (const one of await lease(atMs))
+        await end(one, one.webhook.id === webhook.id ? outcome : { kind: 'delivered' }, atMs)
+    }
+    const failed = { kind: 'dead', status: 500 } as const
+    const DAYS_MS = 86_400_000
+    await end(leased, failed)
+    expect(await rowOf()).toMatchObject({ failingSinceMs: NOW_MS, version: 1 })
+    // One that is taken begins the time anew; a fault of ours does not count.
+    await attempt(NOW_MS + DAYS_MS, { kind: 'delivered', status: 204 })
+    expect(await rowOf()).not.toHaveProperty('failingSinceMs')
+    await attempt(NOW_MS + DAYS_MS, { kind: 'dead', errorCode: 'secret_unreadable' })
+    expect(await rowOf()).not.toHaveProperty('failingSinceMs')
+    await attempt(NOW_MS + 2 * DAYS_MS, { kind: 'dead', errorCode: 'timeout' })
+    await attempt(NOW_MS + 7 * DAYS_MS - 1, failed)
+    expect(await rowOf()).not.toHaveProperty('disabledAtMs')
+    await attempt(NOW_MS + 7 * DAYS_MS, failed)
+    expect(await rowOf()).toMatchObject({ disabledAtMs: NOW_MS + 7 * DAYS_MS, version: 2 })
+    const { items } = await storage().governance.list({ resource: 'audit', tenant, limit: 10, order: 'asc' })
+    expect(items.at(-1)).toMatchObject({
+      actor: { kind: 'system', id: 'webhooks' },
+      action: 'webhook:switched_off',
+      target: { id: webhook.id },
+    })
+    expect(verifyChain({ organizationId: tenant, entries: items, checkpoints: [] })).toMatchObject({
+      isGood: true,
+    })
+    await outbox().fanOut({ limit: 100, atMs: NOW_MS + 7 * DAYS_MS })
+    const told = await lease(NOW_MS + 7 * DAYS_MS)
+    expect(told.map(({ webhook: { id }, event }) => [id, event.type, event.data])).toEqual([
+      [
+        elsewhere.id,
+        'webhook.switched_off',
+        {
+          webhook_id: webhook.id,
+          reason_code: 'failing',
+          failing_since: new Date(NOW_MS + 2 * DAYS_MS).toISOString(),
+        },
+      ],
+    ])
+    for (const one of told) await end(one, { kind: 'delivered' })
+    // On again: its failures of before do not count against it.
+    const was = await rowOf()
+    if (!was) throw new Error('It is gone.')
+    const { disabledAtMs: _off, ...value } = was
+    await storage().governance.commit(
+      commitOf({
+        organizationId: tenant,
+        changes: [{ resource: 'webhooks', value, expectedVersion: 2 }],
+      }),
+    )
+    await attempt(NOW_MS + 20 * DAYS_MS, failed)
+    expect(await rowOf()).toMatchObject({ failingSinceMs: NOW_MS + 20 * DAYS_MS })
+    expect(await rowOf()).not.toHaveProperty('disabledAtMs')
+  })
+
   test('by hand a delivery begins anew under its own id, and another organisation has none', async () => {
     const { webhook, event, leased } = await leasedOne()
     const { id } = leased.delivery

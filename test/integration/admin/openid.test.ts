@@ -218,3 +218,90 @@ test('a provider that is away is told from one that refuses', async () => {
     code: 'identity_provider_away',
   })
 })
+
+describe('what is held by groups', () => {
+  const grantsOf = async (id: unknown) => {
+    const { body } = await world.ask('GET', `/grants?principal_id=${String(id)}&limit=100`)
+    return (body['data'] as Record<string, unknown>[])
+      .map(({ role, unit_id: at, is_by_group: byGroup }) => [role, at, byGroup])
+      .toSorted()
+  }
+
+  test('follows the groups of each sign-in, and what was given by hand stays', async () => {
+    const unit = acme.ids.units
+    allow({ groups: { engineers: [unit, 'developer'], leads: [unit, 'admin'], books: [unit, 'billing'] } })
+    const who = someone({ groups: ['engineers', 'leads'] })
+    const { page } = await signIn({ who })
+    const { principal_id: id } = (await page.send('GET', '/sessions/current')).body
+    expect(await grantsOf(id)).toEqual([
+      ['admin', unit, true],
+      ['developer', unit, true],
+    ])
+    // By hand the same role once more, and one that no group gives.
+    await world.make('/grants', { principal_id: id, unit_id: unit, role: 'developer' })
+    await world.make('/grants', { principal_id: id, unit_id: unit, role: 'auditor' })
+    await signIn({ who: { ...who, groups: ['books'] } })
+    expect(await grantsOf(id)).toEqual([
+      ['auditor', unit, false],
+      ['billing', unit, true],
+      ['developer', unit, false],
+    ])
+    // The session of before holds no more than the member does.
+    expect((await page.send('POST', '/units', { parent_id: unit, name: 'Late' })).status).toBe(403)
+    // Who is in none of the groups is not let in, and keeps nothing of them.
+    expect(await signIn({ who: { ...who, groups: [] } })).toMatchObject(REFUSED)
+    expect(await grantsOf(id)).toEqual([
+      ['auditor', unit, false],
+      ['developer', unit, false],
+    ])
+    await signIn({ who })
+    expect(await grantsOf(id)).toHaveLength(4)
+    allow({})
+  })
+
+  test('is given to whoever has a login as well, at the same time at two doors once, and only in its own organisation', async () => {
+    const other = await makeTenant({ world, name: 'Elsewhere' })
+    allow({
+      groups: { theirs: [other.ids.units, 'owner'], engineers: [acme.ids.units, 'developer'] },
+    })
+    const who = someone({ groups: ['theirs', 'engineers'] })
+    const id = await member(who.email ?? '')
+    await world.make('/grants', { principal_id: id, unit_id: acme.ids.units, role: 'viewer' })
+    expect(await signIn({ who })).toMatchObject({ status: 303 })
+    expect(await grantsOf(id)).toEqual([
+      ['developer', acme.ids.units, true],
+      ['viewer', acme.ids.units, false],
+    ])
+    const { page, callback } = await toTheDoor({ who: { ...who, groups: [] } })
+    const second = await toTheDoor({ who: { ...who, groups: [] } })
+    const backs = await Promise.all([page.go(callback), second.page.go(second.callback)])
+    expect(backs.map(({ status }) => status)).toEqual([303, 303])
+    expect(await grantsOf(id)).toEqual([['viewer', acme.ids.units, false]])
+    allow({})
+  })
+})
+
+test('whoever comes by the provider, and whoever it does not let in, is in the audit log', async () => {
+  const who = someone()
+  const id = await member(who.email ?? '')
+  await signIn({ who })
+  const entries = async (organization: string) => {
+    const { body } = await world.ask('GET', `/audit?organization=${organization}&limit=100`)
+    return body['data'] as Record<string, unknown>[]
+  }
+  expect(await entries(acme.ids.organizations)).toContainEqual(
+    expect.objectContaining({
+      action: 'session:opened',
+      target: { kind: 'logins', id },
+      after: { by: 'identity-provider' },
+    }),
+  )
+  await signIn({ who: someone() })
+  await signIn({ who, lie: { callback: { state: 'another' } } })
+  const refused = (await entries('public')).filter(({ action }) => action === 'session:refused')
+  expect(refused.length).toBeGreaterThanOrEqual(2)
+  expect(refused[0]).toMatchObject({
+    target: { kind: 'logins', id: 'unknown' },
+    after: { by: 'identity-provider', code: 'identity_refused' },
+  })
+})

@@ -1,3 +1,5 @@
+import { SESSION_OPERATIONS } from '../../../src/http/sessions/session-operations.ts'
+import { sessionRoutes } from '../../../src/http/sessions/session-routes.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AdminWorld, codeOf, openAdminWorld, paramOf } from '../../support/admin-world.ts'
 import { windowOf } from '../../../src/governance/budgets/window-of.ts'
@@ -275,6 +277,52 @@ test('a wallet is linked by its operator, found by its address, and let go', asy
   expect(status).toBe(201)
 })
 
+test('a voucher is taken back by its name, once, and the log says so', async () => {
+  const key = await world.make('/keys', {
+    principal_id: acme.ids.principals,
+    name: 'hands out',
+    kind: 'inference',
+  })
+  const path = `/keys/${key.id}/vouchers/revoke`
+  const voucher = 'vch_AAAAAAAAAAAAAAAAAAAAAA.BBBBBBBBBBBBBBBBBBBBBB'
+  const first = await world.ask('POST', path, { body: { voucher } })
+  expect([first.status, first.body]).toMatchObject([200, { id: key.id, revoked_vouchers: [{ id: voucher }] }])
+  const again = await world.ask('POST', path, { body: { voucher } })
+  expect(again.body).toEqual(first.body)
+  const wrong = await world.ask('POST', path, { body: { voucher: 'tpv_secret' } })
+  expect([wrong.status, paramOf(wrong)]).toEqual([400, 'voucher'])
+  const { body } = await world.ask('GET', `/audit?organization=${acme.ids.organizations}&limit=1`)
+  expect(body).toMatchObject({
+    data: [
+      {
+        action: 'keys:revoke',
+        target: { kind: 'keys', id: key.id },
+        after: { revokedVouchers: [{ id: voucher }] },
+      },
+    ],
+  })
+  // A key that takes its place has vouchers of its own.
+  const next = await world.make(`/keys/${key.id}/rotate`, {})
+  expect(next).toMatchObject({ revoked_vouchers: [] })
+  const other = await makeTenant({ world, name: 'No business of theirs' })
+  const theirs = await world.ask('POST', path, { token: other.owner.token, body: { voucher } })
+  expect(theirs.status).toBe(404)
+})
+
+type Layer = {
+  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> }
+  readonly handle?: { readonly stack?: readonly Layer[] }
+}
+
+/** The routes of an express router, with those of the routers in it. */
+function waysOf(layer: object): readonly string[] {
+  const { route, handle } = layer as Layer
+  if (!route) return (handle?.stack ?? []).flatMap(waysOf)
+  return Object.keys(route.methods)
+    .filter((method) => method !== '_all')
+    .map((method) => `${method} ${route.path}`)
+}
+
 test('the document has every route with its permission, for those alone who may ask', async () => {
   const { body } = await world.ask('GET', '/openapi.json', { token: acme.owner.token })
   const paths = body['paths'] as Record<
@@ -284,6 +332,16 @@ test('the document has every route with its permission, for those alone who may 
   for (const { method, path, permission, body: fields } of world.routes) {
     const operation = paths[path.replaceAll(/:(\w+)/g, '{$1}')]?.[method]
     expect(operation?.['x-permission']).toBe(permission)
+    expect(operation?.requestBody !== undefined).toBe(fields !== undefined)
+  }
+  // And every way in and out, whose routes ask for no permission.
+  const ways = sessionRoutes({ administration: {} as never }, world.signIn).stack.flatMap(waysOf)
+  expect(ways.toSorted()).toEqual(
+    SESSION_OPERATIONS.map(({ method, path }) => `${method} ${path}`).toSorted(),
+  )
+  for (const { method, path, body: fields } of SESSION_OPERATIONS) {
+    const operation = paths[path]?.[method]
+    expect(operation).toMatchObject({ tags: ['sessions'] })
     expect(operation?.requestBody !== undefined).toBe(fields !== undefined)
   }
   expect((await world.ask('GET', '/openapi.json', { token: '' })).status).toBe(401)

@@ -328,6 +328,53 @@ describe('passwords and invitations', () => {
     expect(codeOf(answer)).toBe('invalid_governance_value')
   })
 
+  test('whoever gets in, does not, or goes is in the audit log', async () => {
+    const { id, email, page } = await signedIn()
+    await browser().send('POST', '/sessions', { email, password: 'not the password' })
+    const typed = 'my password, typed here'
+    await browser().send('POST', '/sessions', { email: `${typed}@example.com`, password: PASSWORD })
+    await browser().send('POST', '/sessions/invitation', { invitation: 'guessed', password: PASSWORD })
+    const asked = { password: 'not the password', new_password: 'another few words' }
+    expect((await page.send('POST', '/sessions/password', asked)).status).toBe(401)
+    // In the same browser once more, then out; out once more does nothing.
+    await page.send('POST', '/sessions', { email, password: PASSWORD })
+    const over = openBrowser({ url: world.url, cookie: page.cookie() })
+    expect((await page.send('DELETE', '/sessions/current')).status).toBe(200)
+    expect((await over.send('DELETE', '/sessions/current')).status).toBe(401)
+    const entriesOf = async (organization: string, target: string) => {
+      const { body } = await world.ask('GET', `/audit?organization=${organization}&limit=100`)
+      const rows = body['data'] as { action: string; target: object; after: object; actor: object }[]
+      return rows
+        .filter((row) => row.action.startsWith('session:') && JSON.stringify(row.target).includes(target))
+        .map(({ action, after, actor }) => [action, after, actor])
+        .toReversed()
+    }
+    const member = { kind: 'principal', id }
+    const unknown = { kind: 'system', id: 'sign-in' }
+    expect(await entriesOf(acme.ids.organizations, id)).toEqual([
+      ['session:opened', { by: 'password' }, member],
+      ['session:refused', { by: 'password', code: 'login_failed' }, unknown],
+      ['session:refused', { by: 'password-change', code: 'login_failed' }, unknown],
+      ['session:opened', { by: 'password' }, member],
+      ['session:ended', { by: 'sign-in' }, member],
+      ['session:ended', { by: 'sign-out' }, member],
+    ])
+    // Of a login that there is not the log has the try, and nothing that was typed.
+    const strangers = await entriesOf('public', 'unknown')
+    expect(strangers).toContainEqual(['session:refused', { by: 'password', code: 'login_failed' }, unknown])
+    expect(strangers).toContainEqual([
+      'session:refused',
+      { by: 'invitation', code: 'invitation_invalid' },
+      unknown,
+    ])
+    for (const organization of ['public', acme.ids.organizations]) {
+      const { text } = await world.ask('GET', `/audit?organization=${organization}&limit=100`)
+      expect(text).not.toContain(typed)
+      const verified = await world.ask('GET', `/audit/verify?organization=${organization}`)
+      expect(verified.body).toMatchObject({ good: true })
+    }
+  })
+
   test('neither e-mail nor password nor token is anywhere in the database or an answer', async () => {
     const { id, email, page } = await signedIn()
     const answers = [

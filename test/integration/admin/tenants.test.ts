@@ -38,6 +38,7 @@ const NAMING: Record<string, (ids: Tenant['ids']) => unknown> = {
   createGrant: ({ principals, units }) => ({ principal_id: principals, unit_id: units, role: 'viewer' }),
   createKey: ({ principals }) => ({ principal_id: principals, name: 'spy', kind: 'inference' }),
   rotateKey: () => ({}),
+  revokeVoucher: () => ({ voucher: 'vch_AAAAAAAAAAAAAAAAAAAAAA' }),
   putPolicy: ({ units }) => ({ place: { level: 'unit', id: units }, rules: {} }),
   createBudget: ({ units }) => ({ place: { level: 'unit', id: units }, limit: '1' }),
   changeBudget: () => ({ limit: '1' }),

@@ -284,3 +284,45 @@ test('names of requests are each voucher’s own', async () => {
   expect(ids.size).toBe(3)
   expect(codeOf(await stack.ask({ key: child, body: BODY, headers }))).toBe('409 payment_already_used')
 })
+
+test('one voucher is taken back with all that was narrowed from it; its key and its other vouchers stay good', async () => {
+  const { voucher, key, keyId, organizationId } = await handOut({ max_usd: '0.01' })
+  const child = await narrowVoucher(voucher, { maxUsd: 0.005 })
+  const grandchild = await narrowVoucher(child, { maxUsd: 0.004 })
+  const sibling = await narrowVoucher(voucher, { maxUsd: 0.005 })
+  const { levels } = await standingOf(child)
+  const found = await stack.storage.governance.get({ resource: 'keys', tenant: organizationId, id: keyId })
+  if (!found) throw new Error('There is no key.')
+  const revokedVouchers = [{ id: levels.at(-1)?.id ?? '', atMs: Date.now() }]
+  const change = { resource: 'keys', value: { ...found, revokedVouchers }, expectedVersion: found.version }
+  await stack.storage.governance.commit(commitOf({ organizationId, changes: [change as never] }))
+  await stack.rules.refresh()
+  for (const gone of [child, grandchild]) {
+    const answer = await stack.ask({ key: gone, body: BODY })
+    expect(codeOf(answer)).toBe('401 voucher_revoked')
+    expect(answer.json.error.metadata).toEqual({ id: levels.at(-1)?.id })
+    expect((await send('/v1/vouchers/me', { key: gone })).code).toBe('401 voucher_revoked')
+  }
+  for (const good of [key, voucher, sibling])
+    expect((await stack.ask({ key: good, body: BODY })).status).toBe(200)
+})
+
+test('a row names the voucher that has called, and every one that it was narrowed from', async () => {
+  const { voucher, key, keyId } = await handOut({ max_usd: '0.01' })
+  const child = await narrowVoucher(voucher, { maxUsd: 0.005 })
+  const { levels } = await standingOf(child)
+  const rowOf = async (credential: string) => {
+    const { json } = await stack.ask({ key: credential, body: BODY })
+    return (await stack.storage.calls.getCall(json.turnpike.call_id))?.admission
+  }
+  const ids = levels.map(({ id }) => id)
+  expect(ids).toHaveLength(2)
+  expect(await rowOf(child)).toMatchObject({ keyId, voucherIds: ids })
+  expect(await rowOf(voucher)).toMatchObject({ keyId, voucherIds: ids.slice(0, 1) })
+  expect(await rowOf(key)).not.toHaveProperty('voucherIds')
+  const { json } = await stack.ask({ key: child, body: BODY })
+  const own = await send(`/v1/calls/${json.turnpike.call_id}`, { key })
+  expect(own.json).toMatchObject({ key_id: keyId, voucher_ids: ids })
+  // The history has it, and is still as it was written.
+  expect((await stack.storage.ledger.check()).filter(({ ok }) => !ok)).toEqual([])
+})

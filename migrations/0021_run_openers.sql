@@ -1,0 +1,1 @@
+ALTER TABLE "budget_windows" ADD COLUMN "opened_by" text;

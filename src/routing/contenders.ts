@@ -1,0 +1,27 @@
+import type { ScoreInputs } from './score.ts'
+
+const netCostOf = ({ costPicoUsd, cachedPicoUsd }: ScoreInputs): number => costPicoUsd - cachedPicoUsd
+
+/** Whether one is in nothing worse than another, and in something better. */
+function isAbove(one: ScoreInputs, other: ScoreInputs): boolean {
+  const ahead = [
+    one.quality - other.quality,
+    other.sd - one.sd,
+    netCostOf(other) - netCostOf(one),
+    other.latencyMs - one.latencyMs,
+    one.availability - other.availability,
+  ]
+  return ahead.every((by) => by >= 0) && ahead.some((by) => by > 0)
+}
+
+/**
+ * Those that some weights could put first: a score grows with quality and availability, and falls with uncertainty, cost and time, so
+ * whoever is in nothing better than somebody else never wins, whatever the weights and the caution are (none of them is below zero).
+ * A choice can be compared again by these few as well as by all of them.
+ *
+ * @example contendersOf([{ inputs: { quality: 0.9, … } }, { inputs: { quality: 0.8, …the rest equal } }]) // the first
+ */
+export const contendersOf = <One extends { readonly inputs: ScoreInputs }>(
+  candidates: readonly One[],
+): readonly One[] =>
+  candidates.filter(({ inputs }) => !candidates.some((other) => isAbove(other.inputs, inputs)))
