@@ -70,7 +70,13 @@ async function dispatchOver(candidates: readonly Endpoint[], onTry: (endpoint: E
     candidates,
     inputBoundTokens: 100,
     outputCap: 100,
-    admission: { ceilingAtomic: 10n ** 12n, feePicoUsd: 0n, decimals: 18 },
+    admission: {
+      ceilingAtomic: 10n ** 12n,
+      feePicoUsd: 0n,
+      decimals: 18,
+      payer: { kind: 'wallet' },
+      holds: [],
+    },
   } as unknown as AdmittedCall
   const meter = createMeter({ request })
   let counts = 0

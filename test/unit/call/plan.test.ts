@@ -86,7 +86,13 @@ test.each([
   const planned = await planCall({ received: received(), dependencies })
   const call = {
     ...planned,
-    admission: { ceilingAtomic: 10n ** 12n, feePicoUsd: 0n, decimals: 18 },
+    admission: {
+      ceilingAtomic: 10n ** 12n,
+      feePicoUsd: 0n,
+      decimals: 18,
+      payer: { kind: 'wallet' },
+      holds: [],
+    },
   } as unknown as AdmittedCall
   const { signal } = new AbortController()
   const { capture } = await dispatchCall({ call, signal, onPart: () => undefined, dependencies })

@@ -49,9 +49,7 @@ export const LIES_IN_DEMANDS: readonly Lie[] = [
   },
   {
     lie: 'another token',
-    between: changedDemands(
-      eachOffer((offer) => ({ ...offer, asset: stranger.address.toLowerCase() as typeof offer.asset })),
-    ),
+    between: changedDemands(eachOffer((offer) => ({ ...offer, asset: stranger.address.toLowerCase() }))),
     verdict: 'asset',
     most: 0n,
   },
