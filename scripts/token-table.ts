@@ -1,4 +1,4 @@
-import { NETWORK_NAMES, TOKENS, type Token } from '../src/payment/tokens.ts'
+import { NETWORK_NAMES, TOKENS, type Token } from '../src/payment/tokens/tokens.ts'
 import { checksumAddress } from '../src/payment/hex.ts'
 
 const code = (text: string) => `\`${text}\``

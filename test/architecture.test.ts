@@ -39,6 +39,44 @@ test('imports run downhill and every outside package keeps to its door', () => {
   expect(sources.flatMap(({ path, text }) => violationsIn(path, text))).toEqual([])
 })
 
+/** The folder of a file within its room; none for those at the top, which are the room's doors, ports and types. */
+function cornerOf(path: string): string | undefined {
+  const [, corner, ...below] = relative(join(ROOT, 'src'), path).split('/')
+  return below.length > 0 ? corner : undefined
+}
+
+/** Folders of a room that import one another, over however many others. */
+function circlesIn(room: string, files: readonly { path: string; text: string }[]): readonly string[] {
+  const edges = files.flatMap(({ path, text }) => {
+    const targets = importsOf(text).filter((target) => target.startsWith('.'))
+    const inside = targets.map((target) => resolve(dirname(path), target)).filter((to) => roomOf(to) === room)
+    return inside.map((to) => [cornerOf(path), cornerOf(to)] as const)
+  })
+  const below = (from: string, seen = new Set<string>()): Set<string> => {
+    for (const [one, other] of edges) {
+      if (one !== from || other === undefined || other === from || seen.has(other)) continue
+      seen.add(other)
+      below(other, seen)
+    }
+    return seen
+  }
+  const corners = new Set(edges.flatMap(([corner]) => corner ?? []))
+  return [...corners].filter((corner) => below(corner).has(corner)).map((corner) => `${room}/${corner}`)
+}
+
+const ROOMS = [...new Set(sources.map(({ path }) => roomOf(path)))]
+const sourcesOf = (room: string) => sources.filter(({ path }) => roomOf(path) === room)
+
+test('the folders of a room import one another in no circle', () => {
+  expect(ROOMS.flatMap((room) => circlesIn(room, sourcesOf(room)))).toEqual([])
+})
+
+test('the search for circles sees a planted one', () => {
+  const path = join(ROOT, 'src/call/plan/planted.ts')
+  const planted = { path, text: `import { dispatchCall } from '../serve/dispatch.ts'` }
+  expect(circlesIn('call', [...sourcesOf('call'), planted]).toSorted()).toContain('call/plan')
+})
+
 test('the rule sees a planted violation', () => {
   const planted = join(ROOT, 'src/ledger/planted.ts')
   expect(

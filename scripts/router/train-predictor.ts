@@ -1,4 +1,4 @@
-import { boundedTerm } from '../../src/routing/quality-view.ts'
+import { boundedTerm } from '../../src/routing/quality/quality-view.ts'
 import { shareOfOdds } from '../../src/routing/quality/exact-math.ts'
 import type { Predictor } from '../../src/routing/quality/predictor.ts'
 import { assemble, gateBounds, headsOf } from './assemble.ts'

@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto'
 import type { HttpDependencies } from '../http/dependencies.ts'
 import type { Authenticate } from '../call/rules-ports.ts'
-import { createLogins } from '../call/sessions/logins.ts'
-import { createPasswords } from '../call/sessions/passwords.ts'
+import { createLogins } from '../call/credentials/logins.ts'
+import { createPasswords } from '../call/credentials/passwords.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { checkpointSigner } from './checkpoint-signer.ts'
 import { clock } from './clock.ts'
-import type { AppOptions } from './options.ts'
-import type { Webhooks } from './watch-webhooks.ts'
+import type { AppOptions } from './options/options.ts'
+import type { Webhooks } from './watch/watch-webhooks.ts'
 
 /** One server secret makes many keys, each under its own label. */
 const derived = (secret: string, label: string): Buffer => createHmac('sha256', secret).update(label).digest()

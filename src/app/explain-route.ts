@@ -1,12 +1,12 @@
-import { explanationFields } from '../call/explanation-fields.ts'
-import { planCall } from '../call/plan.ts'
+import { explanationFields } from '../call/plan/explanation-fields.ts'
+import { planCall } from '../call/plan/plan.ts'
 import type { ReceivedCall } from '../call/types.ts'
 import type { Catalog } from '../catalog/types.ts'
 import { invalidField } from '../chat/check-options.ts'
 import type { RoutingOverrides } from '../chat/routing/overrides.ts'
-import { PAID_PATHS } from '../http/dialects.ts'
+import { PAID_PATHS } from '../http/request/dialects.ts'
 import { formatUsd } from '../lib/money.ts'
-import type { QualityView } from '../routing/quality-view.ts'
+import type { QualityView } from '../routing/quality/quality-view.ts'
 import { LIMITS } from '../lib/limits.ts'
 
 /** As POST /v1/quotes shows a choice. */

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { takeFolderLock } from '../storage/folder-lock.ts'
+import { takeFolderLock } from '../storage/database/folder-lock.ts'
 
 /**
  * One process at a time in a folder; its lock file stands beside it.

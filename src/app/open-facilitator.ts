@@ -1,14 +1,14 @@
 import { createSubmitter, type OpenSubmitter } from '../chain/facilitator/create-submitter.ts'
 import { ConfigError } from '../config/read-config.ts'
 import { createFacilitator } from '../facilitator/create-facilitator.ts'
-import { openAddressWindow } from '../http/address-window.ts'
+import { openAddressWindow } from '../http/request/address-window.ts'
 import { createFacilitatorApp } from '../http/facilitator/facilitator-app.ts'
 import { listen } from '../http/server.ts'
 import { LIMITS } from '../lib/limits.ts'
-import { CONTRACT_NAMES } from '../payment/contracts.ts'
+import { CONTRACT_NAMES } from '../payment/tokens/contracts.ts'
 import type { Address, Asset } from '../payment/types.ts'
 import { clock } from './clock.ts'
-import type { FacilitatorOptions } from './facilitator-options.ts'
+import type { FacilitatorOptions } from './options/facilitator-options.ts'
 
 export type OpenFacilitator = {
   readonly url: string

@@ -1,12 +1,12 @@
-import type { Logins } from '../call/sessions/logins.ts'
+import type { Logins } from '../call/credentials/logins.ts'
 import { createTripSeal } from '../call/sessions/trip-seal.ts'
-import { openAddressWindow } from '../http/address-window.ts'
+import { openAddressWindow } from '../http/request/address-window.ts'
 import type { SignInEdge } from '../http/sessions/edge.ts'
 import { createOpenIdProvider } from '../identity/openid-provider.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { Storage } from '../storage/open-storage.ts'
 import { clock } from './clock.ts'
-import type { AppOptions } from './options.ts'
+import type { AppOptions } from './options/options.ts'
 
 /** What the routes of signing in are given. */
 export function signInEdge({

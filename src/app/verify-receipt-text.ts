@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { parseAddress } from '../payment/hex.ts'
-import { OFFER_RECEIPT, type ReceiptVerdict, verifyCallReceipt } from '../payment/signed-receipt.ts'
+import { OFFER_RECEIPT, type ReceiptVerdict, verifyCallReceipt } from '../payment/receipts/signed-receipt.ts'
 import type { Hex } from '../payment/types.ts'
 
-export type { ReceiptVerdict } from '../payment/signed-receipt.ts'
-export { RECEIPT_BUCKETS } from '../payment/typed-receipt.ts'
+export type { ReceiptVerdict } from '../payment/receipts/signed-receipt.ts'
+export { RECEIPT_BUCKETS } from '../payment/receipts/typed-receipt.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -1,8 +1,8 @@
-import { candidateFields } from '../call/explanation-fields.ts'
+import { candidateFields } from '../call/plan/explanation-fields.ts'
 import type { RoutingOverrides, StrategyName, Weights } from '../chat/routing/overrides.ts'
 import { explainCandidates, type ExplainedCandidate } from '../routing/explanation.ts'
-import { cautiousQuality } from '../routing/score.ts'
-import { STRATEGIES } from '../routing/strategies.ts'
+import { cautiousQuality } from '../routing/ranking/score.ts'
+import { STRATEGIES } from '../routing/overrides/strategies.ts'
 import type { ShownExplanation } from './explain-route.ts'
 
 /** Another way to choose: a strategy of its own, or single weights in the place of those that were. */

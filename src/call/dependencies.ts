@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/types.ts'
-import type { SignatureCheck } from '../payment/signature.ts'
+import type { SignatureCheck } from '../payment/signing/signature.ts'
 import type { Atomic } from '../lib/money.ts'
 import type {
   Address,
@@ -13,8 +13,8 @@ import type {
 import type { WithheldOf } from '../payment/withheld.ts'
 import type { Reach } from '../settlement/crash-points.ts'
 import type { FundOutcome } from '../settlement/fund.ts'
-import type { SponsorApproval } from '../settlement/sponsor-approval.ts'
-import type { SponsorPermit } from '../settlement/sponsor-permit.ts'
+import type { SponsorApproval } from '../settlement/sponsored/sponsor-approval.ts'
+import type { SponsorPermit } from '../settlement/sponsored/sponsor-permit.ts'
 import type { BudgetStore } from './budget-ports.ts'
 import type { BudgetQueue } from './budgets/queue.ts'
 import type { AlertSink } from './outbox-ports.ts'
@@ -23,10 +23,10 @@ import type { MakeVoucher } from './caller/make-voucher.ts'
 import type { RulesCache } from './caller/rules-cache.ts'
 import type { CallerRules, RateStore } from './rules-ports.ts'
 import type { CallStore, Clock, PayerMirror, Upstreams } from './ports.ts'
-import type { RoutingKnowledge } from './route-by-size.ts'
+import type { RoutingKnowledge } from './plan/route-by-size.ts'
 import type { Admission } from './types.ts'
-import type { Turns } from './turns.ts'
-import type { HealthWatch } from './watch-health.ts'
+import type { Turns } from './serve/turns.ts'
+import type { HealthWatch } from './serve/watch-health.ts'
 
 /** What binds callers, and where their calls are counted. */
 export type GovernedDependencies = Authentication & {

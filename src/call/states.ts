@@ -1,6 +1,6 @@
 /**
  * The life of a paid call as a value: what is durable in each state, what comes next, and what a restart does when it finds
- * the state left behind. The code that does it: call/recover for the first two, settlement/sweep for the rest.
+ * the state left behind. The code that does it: call/serve/recover for the first two, settlement/sweep for the rest.
  */
 export const CALL_STATES = [
   {

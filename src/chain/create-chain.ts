@@ -1,7 +1,7 @@
 import { privateKeyToAddress } from 'viem/accounts'
 import type { PayerMirror } from '../call/ports.ts'
 import type { Address, Asset, Hex, Network } from '../payment/types.ts'
-import type { ApprovalChain } from '../settlement/approval-ports.ts'
+import type { ApprovalChain } from '../settlement/sponsored/approval-ports.ts'
 import type { SettlementChain } from '../settlement/ports.ts'
 import type { ChainHistory } from '../settlement/reconcile/ports.ts'
 import { readApproval } from './approvals/read-approval.ts'

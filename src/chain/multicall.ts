@@ -2,7 +2,7 @@ import { decodeFunctionResult, encodeFunctionData } from 'viem'
 import type { Hex } from 'viem'
 import type { Address } from '../payment/types.ts'
 import { multicall3Abi } from './abi.ts'
-import { MULTICALL3 } from '../payment/contracts.ts'
+import { MULTICALL3 } from '../payment/tokens/contracts.ts'
 import { ethCall, unusable } from './rpc.ts'
 import type { Asker } from './rpc.ts'
 

@@ -1,4 +1,4 @@
-import { loadCatalog } from '../app/load-catalog.ts'
+import { loadCatalog } from '../app/options/load-catalog.ts'
 import { formatUsd } from '../lib/money.ts'
 import { readEnvironment } from './read-environment.ts'
 import { printTable } from './table.ts'

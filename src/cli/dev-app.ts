@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { type App, type AppOptions, openApp } from '../app/open-app.ts'
 import type { Config, Environment } from '../config/read-config.ts'
-import { apiKeyOptions } from '../app/api-keys.ts'
-import { DEV_NETWORK, devTerms, providersOf } from '../app/defaults.ts'
+import { apiKeyOptions } from '../app/options/api-keys.ts'
+import { DEV_NETWORK, devTerms, providersOf } from '../app/options/defaults.ts'
 import { keyOfSeed } from '../app/checkpoint-signer.ts'
-import { walletGateOf } from '../app/wallet-gate.ts'
-import { loadCatalog } from '../app/load-catalog.ts'
+import { walletGateOf } from '../app/options/wallet-gate.ts'
+import { loadCatalog } from '../app/options/load-catalog.ts'
 
 /** What dev, demo and the tests need to know of the laptop's world; structural, so that only they import the dev room. */
 export type DevWorldFacts = {

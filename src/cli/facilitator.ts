@@ -1,4 +1,4 @@
-import { facilitatorOptions } from '../app/facilitator-options.ts'
+import { facilitatorOptions } from '../app/options/facilitator-options.ts'
 import { openFacilitator } from '../app/open-facilitator.ts'
 import { createProgress } from './progress.ts'
 import { readEnvironment } from './read-environment.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { type ExplainedRoute, explainRoute, type ShownExplanation } from '../app/explain-route.ts'
-import { loadCatalog, loadQualities } from '../app/load-catalog.ts'
+import { loadCatalog, loadQualities } from '../app/options/load-catalog.ts'
 import { loadQualityView } from '../app/load-quality-view.ts'
 import { choosingBy, readWhatIf, replay, type Replayed, type WhatIf } from '../app/what-if.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'

@@ -1,5 +1,5 @@
 import { openApp } from '../app/open-app.ts'
-import { serveOptions } from '../app/serve-options.ts'
+import { serveOptions } from '../app/options/serve-options.ts'
 import { createProgress } from './progress.ts'
 import { readEnvironment } from './read-environment.ts'
 import { untilStopped } from './until-stopped.ts'

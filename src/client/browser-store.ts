@@ -1,4 +1,4 @@
-import type { ChannelRecord, ChannelStore } from './channel-store.ts'
+import type { ChannelRecord, ChannelStore } from './channel/channel-store.ts'
 
 /** The part of IndexedDB that is used; the house is compiled without the types of browsers. */
 type Told = { readonly addEventListener: (event: string, listener: () => void) => void }

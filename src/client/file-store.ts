@@ -1,6 +1,6 @@
 import { open, readFile, rename } from 'node:fs/promises'
 import type { Hex } from '../payment/types.ts'
-import type { ChannelRecord, ChannelStore } from './channel-store.ts'
+import type { ChannelRecord, ChannelStore } from './channel/channel-store.ts'
 import { withFileLock } from './file-lock.ts'
 
 type Contents = Record<string, ChannelRecord>

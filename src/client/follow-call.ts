@@ -1,9 +1,9 @@
-import { askForCall } from './ask-for-call.ts'
-import type { CallOutcome } from './call-outcome.ts'
+import { askForCall } from './wire/ask-for-call.ts'
+import type { CallOutcome } from './wire/call-outcome.ts'
 import type { PayContext } from './context.ts'
-import { ReceiptError } from './errors.ts'
-import { readReceipt, watchBody, type PaidReceipt } from './read-receipt.ts'
-import type { ReplayableRequest } from './replayable-request.ts'
+import { ReceiptError } from './wire/errors.ts'
+import { readReceipt, watchBody, type PaidReceipt } from './wire/read-receipt.ts'
+import type { ReplayableRequest } from './wire/replayable-request.ts'
 
 type Followed = {
   readonly response: Response

@@ -1,33 +1,33 @@
 import { parseAddress, parseBytes32 } from '../payment/hex.ts'
 import type { Scheme } from '../payment/types.ts'
-import { decodeChallenge, type Challenge } from './challenge.ts'
-import { memoryStore, type ChannelStore } from './channel-store.ts'
-import { demandSameOffers } from './demand-same-offers.ts'
+import { decodeChallenge, type Challenge } from './wire/challenge.ts'
+import { memoryStore, type ChannelStore } from './channel/channel-store.ts'
+import { demandSameOffers } from './wire/demand-same-offers.ts'
 import type { Fetch } from './fetch.ts'
 import type { PaidEvent, PayContext, Payment } from './context.ts'
-import type { LiveChannel } from './live-channel.ts'
-import { createLiveChannels } from './live-channels.ts'
-import { payChannel } from './pay-channel.ts'
-import { payExact } from './pay-exact.ts'
-import { payUpto } from './pay-upto.ts'
-import { createQuoteShelf } from './quote-shelf.ts'
-import type { Approvals } from './approve-call.ts'
-import { refundChannel, type Refund } from './refund-channel.ts'
-import { replayable, type ReplayableRequest } from './replayable-request.ts'
-import type { ApprovedOffer } from './judge-offers.ts'
+import type { LiveChannel } from './channel/live-channel.ts'
+import { createLiveChannels } from './channel/live-channels.ts'
+import { payChannel } from './channel/pay-channel.ts'
+import { payExact } from './transfer/pay-exact.ts'
+import { payUpto } from './transfer/pay-upto.ts'
+import { createQuoteShelf } from './wire/quote-shelf.ts'
+import type { Approvals } from './spend/approve-call.ts'
+import { refundChannel, type Refund } from './channel/refund-channel.ts'
+import { replayable, type ReplayableRequest } from './wire/replayable-request.ts'
+import type { ApprovedOffer } from './spend/judge-offers.ts'
 import { resumeCalls } from './resume-calls.ts'
-import type { Spent } from './spend-counts.ts'
-import type { SpendLimits } from './spend-limits.ts'
-import { createSpendPolicy } from './spend-policy.ts'
-import { usdToPico, type Usd } from './usd.ts'
+import type { Spent } from './spend/spend-counts.ts'
+import type { SpendLimits } from './spend/spend-limits.ts'
+import { createSpendPolicy } from './spend/spend-policy.ts'
+import { usdToPico, type Usd } from './wire/usd.ts'
 import {
   finishWithdrawal,
   startWithdrawal,
   type FinishedWithdrawal,
   type StartedWithdrawal,
   type WithdrawalOrder,
-} from './withdraw.ts'
-import type { Wallet } from './wallet.ts'
+} from './channel/withdraw.ts'
+import type { Wallet } from './wire/wallet.ts'
 
 export type PayingFetchOptions = SpendLimits & {
   /** What to put into a channel at a time. Default: what the server announces, at most 5. */

@@ -1,8 +1,8 @@
-import { askForCall } from './ask-for-call.ts'
-import type { Ticket } from './channel-book.ts'
+import { askForCall } from './wire/ask-for-call.ts'
+import type { Ticket } from './channel/channel-book.ts'
 import { usdOfToken, type PayContext } from './context.ts'
-import { ReceiptError } from './errors.ts'
-import type { LiveChannel } from './live-channel.ts'
+import { ReceiptError } from './wire/errors.ts'
+import type { LiveChannel } from './channel/live-channel.ts'
 
 async function resumeCall({
   channel,

@@ -1,9 +1,9 @@
-import { encodePayment } from './challenge.ts'
+import { encodePayment } from './wire/challenge.ts'
 import type { Payment } from './context.ts'
-import type { CallOutcome } from './call-outcome.ts'
-import { ReceiptError } from './errors.ts'
+import type { CallOutcome } from './wire/call-outcome.ts'
+import { ReceiptError } from './wire/errors.ts'
 import { askAndSettle, callIdOf, followCall } from './follow-call.ts'
-import { explainAllowance } from './permit2-allowance.ts'
+import { explainAllowance } from './transfer/permit2-allowance.ts'
 
 const LOST_CALLS_KEPT = 256
 

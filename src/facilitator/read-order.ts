@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
-import { networkOfV1Name, parseNetwork } from '../payment/networks.ts'
+import { networkOfV1Name, parseNetwork } from '../payment/tokens/networks.ts'
 import {
   addressAt,
   atomicAt,
@@ -9,14 +9,14 @@ import {
   malformed,
   objectAt,
   textAt,
-} from '../payment/payload-fields.ts'
+} from '../payment/check/payload-fields.ts'
 import {
   decodeEip3009,
   decodePermit2,
   type Eip3009Payload,
   type Permit2Payload,
-} from '../payment/payload-schemes.ts'
-import { chainNonceKey } from '../payment/payment-key.ts'
+} from '../payment/check/payload-schemes.ts'
+import { chainNonceKey } from '../payment/check/payment-key.ts'
 import type { Address, Network } from '../payment/types.ts'
 import type { Order } from './types.ts'
 

@@ -1,5 +1,5 @@
 import type { Atomic } from '../lib/money.ts'
-import type { Eip3009Payload, Permit2Payload } from '../payment/payload-schemes.ts'
+import type { Eip3009Payload, Permit2Payload } from '../payment/check/payload-schemes.ts'
 import type { Address, Hex, Network } from '../payment/types.ts'
 
 /** A JSON object as it came. */

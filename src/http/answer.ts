@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http'
-import type { Demand } from '../call/demand.ts'
+import type { Demand } from '../call/plan/demand.ts'
 import { errorSpec } from '../lib/errors/registry.ts'
 import { toWireError } from '../lib/errors/to-wire.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
 import { encodePaymentRequired } from '../payment/payment-required.ts'
-import { encodeReceipt, type Receipt } from '../payment/receipt.ts'
-import { dialectAt } from './dialects.ts'
+import { encodeReceipt, type Receipt } from '../payment/receipts/receipt.ts'
+import { dialectAt } from './request/dialects.ts'
 
 /** Answers carry prices, receipts and other people's words: nobody in between may keep one. */
 export const PRIVATE = { 'cache-control': 'private, no-store' } as const

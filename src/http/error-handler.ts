@@ -4,7 +4,7 @@ import { uuidV7 } from '../lib/ids.ts'
 import { frameEvent } from '../lib/sse.ts'
 import { asTurnpikeError, requestIdOf, sendError } from './answer.ts'
 import type { HttpDependencies } from './dependencies.ts'
-import { dialectAt } from './dialects.ts'
+import { dialectAt } from './request/dialects.ts'
 
 /** What a caller may choose as its own request id. */
 const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/

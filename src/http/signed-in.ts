@@ -1,11 +1,11 @@
 import type { Request } from 'express'
-import { newQuoteNonce, quoteCall } from '../call/demand.ts'
+import { newQuoteNonce, quoteCall } from '../call/plan/demand.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../lib/limits.ts'
-import { buildOffers } from '../payment/offers.ts'
+import { buildOffers } from '../payment/offers/offers.ts'
 import { buildPaymentRequired, encodePaymentRequired } from '../payment/payment-required.ts'
-import { checkSignIn, SIGN_IN, type SignedIn, signInChallenge } from '../payment/sign-in.ts'
-import { topUpTerms } from '../payment/top-up-terms.ts'
+import { checkSignIn, SIGN_IN, type SignedIn, signInChallenge } from '../payment/sign-in/sign-in.ts'
+import { topUpTerms } from '../payment/offers/top-up-terms.ts'
 import type { HttpDependencies } from './dependencies.ts'
 
 type Asked = { readonly request: Request; readonly dependencies: HttpDependencies }

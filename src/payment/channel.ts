@@ -24,7 +24,7 @@ export type AdmissionVerdict =
   /** Another client has the turn: ask again when it has ended, at `untilMs` at the latest. */
   | { readonly kind: 'wait'; readonly untilMs: number }
   /**
-   * Answer with a corrective 402 (payment/corrective) made from `state`, which either gives this client the turn or,
+   * Answer with a corrective 402 (payment/offers/corrective) made from `state`, which either gives this client the turn or,
    * where it had it already, ends it: a stock client gives up after its second corrective.
    */
   | { readonly kind: 'corrective'; readonly state: ChannelState }
@@ -121,7 +121,7 @@ function hold({
 }
 
 /**
- * Decides about one call on a channel. Its quote must be unused and its voucher's signature good (payment/check).
+ * Decides about one call on a channel. Its quote must be unused and its voucher's signature good (payment/check/check).
  *
  * @param state the row as it is under the lock; the caller writes back the state of the verdict.
  * @param voucher the call's own voucher, never replaced by an older one.

@@ -1,7 +1,7 @@
 import type { WireError } from '../lib/errors/to-wire.ts'
-import { fitOffers } from './fit-offers.ts'
-import { v1NameOf } from './networks.ts'
-import { QUOTE_EXTENSION } from './payload.ts'
+import { fitOffers } from './offers/fit-offers.ts'
+import { v1NameOf } from './tokens/networks.ts'
+import { QUOTE_EXTENSION } from './check/payload.ts'
 import type { Offer } from './types.ts'
 
 /** What is for sale: the address that was asked for. */
@@ -111,7 +111,7 @@ export type V1Body = {
  * Builds the body of a 402: x402 v1, with an OpenAI-shaped `error` beside it.
  *
  * v1 knows only `exact` over EIP-3009, and its payments do not name their token: of each network the first such offer
- * is shown, and payment/check assumes the same one.
+ * is shown, and payment/check/check assumes the same one.
  */
 export function toV1Body({
   offers,

@@ -17,7 +17,7 @@ export type TokenDomain = {
   readonly isSalted?: true
 }
 
-/** A token that we take. One row in payment/tokens or in the operator's file. */
+/** A token that we take. One row in payment/tokens/tokens or in the operator's file. */
 export type Asset = {
   readonly network: Network
   readonly address: Address

@@ -1,6 +1,6 @@
 import { LIMITS } from '../lib/limits.ts'
 import { isNearInPrice } from './near-in-price.ts'
-import type { Ranked } from './rank-candidates.ts'
+import type { Ranked } from './ranking/rank-candidates.ts'
 
 /** Those of one model that may step in for its first, which is at their head (near-in-price.ts). */
 function nearOf(ofModel: readonly Ranked[]): readonly Ranked[] {

@@ -1,4 +1,4 @@
-import type { ScoreInputs } from './score.ts'
+import type { ScoreInputs } from './ranking/score.ts'
 
 const netCostOf = ({ costPicoUsd, cachedPicoUsd }: ScoreInputs): number => costPicoUsd - cachedPicoUsd
 

@@ -1,13 +1,13 @@
 import { blendedPrice, isPriced, type PricedEndpoint } from '../catalog/blended-price.ts'
 import type { Model } from '../catalog/types.ts'
 import { LIMITS } from '../lib/limits.ts'
-import type { FilterHit } from './count-hits.ts'
-import type { Expectation } from './expect-call.ts'
-import type { Row } from './endpoint-row.ts'
-import type { Ranked, Ranking } from './rank-candidates.ts'
-import type { Reference } from './score.ts'
-import type { Strategy } from './strategies.ts'
-import type { PlaceOf } from './top-of.ts'
+import type { FilterHit } from './ranking/count-hits.ts'
+import type { Expectation } from './ranking/expect-call.ts'
+import type { Row } from './table/endpoint-row.ts'
+import type { Ranked, Ranking } from './ranking/rank-candidates.ts'
+import type { Reference } from './ranking/score.ts'
+import type { Strategy } from './overrides/strategies.ts'
+import type { PlaceOf } from './ranking/top-of.ts'
 
 /** Everything about a choice that can be told afterwards: numbers and names of the catalogue, nothing of the request's text. */
 export type Decision = {

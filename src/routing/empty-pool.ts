@@ -1,9 +1,9 @@
 import { LIMITS } from '../lib/limits.ts'
 import { TurnpikeError } from '../lib/errors/turnpike-error.ts'
-import type { FilterHit } from './count-hits.ts'
-import { FILTER_REASONS, type FilterReason } from './filter-reasons.ts'
+import type { FilterHit } from './ranking/count-hits.ts'
+import { FILTER_REASONS, type FilterReason } from './table/filter-reasons.ts'
 import type { EndpointHealth } from './health/endpoint-health.ts'
-import type { Ranked } from './rank-candidates.ts'
+import type { Ranked } from './ranking/rank-candidates.ts'
 
 const onlyBy = (hits: readonly FilterHit[], ...reasons: readonly FilterReason[]) =>
   hits.every(({ code }) => reasons.includes(code))

@@ -1,10 +1,10 @@
 import { LIMITS } from '../lib/limits.ts'
 import { contendersOf } from './contenders.ts'
 import type { Decision } from './decision.ts'
-import type { FilterReason } from './filter-reasons.ts'
-import type { Ranked } from './rank-candidates.ts'
-import { type Reference, scoreOf, type ScoreInputs, type Terms, termsOf } from './score.ts'
-import type { Strategy } from './strategies.ts'
+import type { FilterReason } from './table/filter-reasons.ts'
+import type { Ranked } from './ranking/rank-candidates.ts'
+import { type Reference, scoreOf, type ScoreInputs, type Terms, termsOf } from './ranking/score.ts'
+import type { Strategy } from './overrides/strategies.ts'
 
 /** What a score was made with, as far as it can be made again. */
 export type Compared = Pick<Strategy, 'name' | 'weights' | 'floor' | 'caution'>

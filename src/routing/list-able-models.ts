@@ -1,8 +1,8 @@
 import type { RouteQuery } from './route-query.ts'
-import { endpointTable } from './endpoint-table.ts'
-import { PASSES } from './filter-reasons.ts'
-import { filterEndpoints } from './filter-endpoints.ts'
-import { routeQuestion } from './route-question.ts'
+import { endpointTable } from './table/endpoint-table.ts'
+import { PASSES } from './table/filter-reasons.ts'
+import { filterEndpoints } from './filters/filter-endpoints.ts'
+import { routeQuestion } from './filters/route-question.ts'
 
 /** Models that are known to do what a request needs and have the room for it, the cheapest first. */
 export function listAbleModels(

@@ -1,5 +1,5 @@
 import { LIMITS } from '../lib/limits.ts'
-import type { Row } from './endpoint-row.ts'
+import type { Row } from './table/endpoint-row.ts'
 
 /**
  * Whether one of the other candidates may step in for the first. The caller signs for the dearest of a plan, and open weights are sold

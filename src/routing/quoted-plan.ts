@@ -1,6 +1,6 @@
 import type { Catalog, Endpoint } from '../catalog/types.ts'
-import type { Row } from './endpoint-row.ts'
-import { type EndpointTable, endpointTable } from './endpoint-table.ts'
+import type { Row } from './table/endpoint-row.ts'
+import { type EndpointTable, endpointTable } from './table/endpoint-table.ts'
 import { type HealthView, isResting } from './health/endpoint-health.ts'
 
 /** Places are 16 bits; a catalogue with more endpoints is quoted by its price alone. */

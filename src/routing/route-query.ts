@@ -1,10 +1,10 @@
-import type { CachedTokensAt, Expectation } from './expect-call.ts'
-import type { Choice } from './context-exceeded.ts'
-import type { Row } from './endpoint-row.ts'
-import type { QualityKnowledge } from './estimate-quality.ts'
-import type { RouteNeeds } from './fits.ts'
+import type { CachedTokensAt, Expectation } from './ranking/expect-call.ts'
+import type { Choice } from './filters/context-exceeded.ts'
+import type { Row } from './table/endpoint-row.ts'
+import type { QualityKnowledge } from './ranking/estimate-quality.ts'
+import type { RouteNeeds } from './filters/fits.ts'
 import type { HealthView } from './health/endpoint-health.ts'
-import type { Preferences } from './merge-overrides.ts'
+import type { Preferences } from './overrides/merge-overrides.ts'
 
 /** What is known at the moment of a choice beside the catalogue. What is absent counts as nothing known. */
 type RouteView = Partial<QualityKnowledge> & {

@@ -1,8 +1,8 @@
-import type { Row } from './endpoint-row.ts'
+import type { Row } from './table/endpoint-row.ts'
 import type { CallSite } from './feedback/call-site-view.ts'
 import { type Exploration, explore, isDrawn } from './feedback/explore.ts'
-import type { Ranked } from './rank-candidates.ts'
-import type { Strategy } from './strategies.ts'
+import type { Ranked } from './ranking/rank-candidates.ts'
+import type { Strategy } from './overrides/strategies.ts'
 
 /** Whether none of its prices, on top of what we add, is above the other's: then no ceiling rises by it. */
 function isNowhereDearer(one: Row, other: Row): boolean {

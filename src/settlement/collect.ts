@@ -4,7 +4,7 @@ import { picoUsdToAtomic } from '../lib/money.ts'
 import type { Network } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { eachRow } from './each-row.ts'
-import { type SendOutcome, sendTransaction } from './send.ts'
+import { type SendOutcome, sendTransaction } from './send/send.ts'
 import type { ClaimableChannel, ClaimRow, DueSettlement } from './types.ts'
 
 /** Rows looked at in one pass, and channels claimed by one transaction. */

@@ -1,10 +1,10 @@
 import type { CallPayment, Hex } from '../payment/types.ts'
-import { adoptPayment } from './adopt.ts'
+import { adoptPayment } from './confirm/adopt.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import { fundingOf } from './funding-of.ts'
 import { hostedOf, lookForHosted, submitHosted } from './hosted.ts'
-import { confirmTransaction } from './confirm.ts'
-import { sendTransaction } from './send.ts'
+import { confirmTransaction } from './confirm/confirm.ts'
+import { sendTransaction } from './send/send.ts'
 import type { Effect, FundingRow } from './types.ts'
 
 export type FundOutcome =

@@ -1,5 +1,5 @@
 import type { Atomic } from '../lib/money.ts'
-import { depositKey, paymentKey } from '../payment/payment-key.ts'
+import { depositKey, paymentKey } from '../payment/check/payment-key.ts'
 import type { CallPayment, ExactPayment, Sponsored, VoucherPayment } from '../payment/types.ts'
 import type { Funding } from './types.ts'
 

@@ -1,4 +1,4 @@
-import { adoptPayment } from './adopt.ts'
+import { adoptPayment } from './confirm/adopt.ts'
 import type { SettlementDependencies } from './dependencies.ts'
 import type { HostedFacilitator } from './ports.ts'
 import type { Funding, FundingRow } from './types.ts'

@@ -2,7 +2,7 @@ import { ACCOUNTS, tokenLedger } from '../ledger/accounts.ts'
 import { picoUsdToAtomic } from '../lib/money.ts'
 import type { Network } from '../payment/types.ts'
 import type { SettlementDependencies } from './dependencies.ts'
-import { sendTransaction } from './send.ts'
+import { sendTransaction } from './send/send.ts'
 
 /**
  * Moves what the till has above its float to the cold address. What payers have as credit is owed and stays: a stolen till key

@@ -1,9 +1,9 @@
 import type { CallRecord } from '../call/types.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { TransactionRow } from '../settlement/types.ts'
-import { selectCalls } from './call-records.ts'
-import type { Database } from './database.ts'
-import { TRANSACTIONS, transactionOf } from './settlement-rows.ts'
+import { selectCalls } from './calls/call-records.ts'
+import type { Database } from './database/database.ts'
+import { TRANSACTIONS, transactionOf } from './settling/settlement-rows.ts'
 
 type Page = { readonly limit: number; readonly after?: string }
 

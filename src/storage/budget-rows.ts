@@ -1,7 +1,7 @@
 import type { BudgetTerms } from '../call/budget-ports.ts'
 import type { Scope } from '../governance/budgets/admit.ts'
-import type { Row } from './database.ts'
-import { big, integer } from './row.ts'
+import type { Row } from './database/database.ts'
+import { big, integer } from './database/row.ts'
 
 /** A budget's window without its sums. */
 export const scopeOfTerms = ({

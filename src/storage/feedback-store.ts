@@ -1,7 +1,7 @@
 import type { FeedbackStore, Observation, SiteRow } from '../call/feedback-ports.ts'
 import { LIMITS } from '../lib/limits.ts'
-import type { Database, Row, Sql } from './database.ts'
-import { integer, text } from './row.ts'
+import type { Database, Row, Sql } from './database/database.ts'
+import { integer, text } from './database/row.ts'
 
 /** The share that is left of a sum between two times; a very small one would be an error, not a zero. */
 const left = (from: string, until: string) =>

@@ -1,7 +1,7 @@
 import type { HealthRow, HealthStore } from '../call/ports.ts'
 import { LIMITS } from '../lib/limits.ts'
-import type { Database, Row } from './database.ts'
-import { integer, text } from './row.ts'
+import type { Database, Row } from './database/database.ts'
+import { integer, text } from './database/row.ts'
 
 /** A row as plain JSON: one parameter for however many rows. */
 const jsonOf = ({ endpointId, instance, atMs, success, paces, circuit, waitUntilMs }: HealthRow) => ({

@@ -1,6 +1,6 @@
 import type { AlertEvent } from '../governance/alerts/events.ts'
 import { ownerOf } from './admin/governed-tables.ts'
-import type { Sql } from './database.ts'
+import type { Sql } from './database/database.ts'
 
 const jsonOf = ({ id, organizationId, type, atMs, data, count, lastAtMs }: AlertEvent) => ({
   id,

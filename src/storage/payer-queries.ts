@@ -1,11 +1,11 @@
 import type { CallRecord } from '../call/types.ts'
 import { LIMITS } from '../lib/limits.ts'
 import type { Refund } from '../settlement/types.ts'
-import { selectCalls } from './call-records.ts'
-import type { Database } from './database.ts'
-import { big, integer, text } from './row.ts'
-import { REFUNDS } from './hold-refund.ts'
-import { refundOf } from './settlement-rows.ts'
+import { selectCalls } from './calls/call-records.ts'
+import type { Database } from './database/database.ts'
+import { big, integer, text } from './database/row.ts'
+import { REFUNDS } from './settling/hold-refund.ts'
+import { refundOf } from './settling/settlement-rows.ts'
 
 /** What a payer may read of itself, newest first; `after` is the id of the last row seen. */
 export function openPayerQueries({ database }: { database: Database }) {

@@ -1,7 +1,7 @@
 import type { Session, SessionStore } from '../call/session-ports.ts'
 import { noteAudit } from './admin/audit-log.ts'
-import type { Database, Row } from './database.ts'
-import { integer, text } from './row.ts'
+import type { Database, Row } from './database/database.ts'
+import { integer, text } from './database/row.ts'
 
 const sessionOf = (row: Row): Session => ({
   tokenHash: text(row['token_hash']),

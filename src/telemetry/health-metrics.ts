@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
-import type { AttemptReport } from '../call/watch-health.ts'
+import type { AttemptReport } from '../call/serve/watch-health.ts'
 import type { EndpointHealth } from '../routing/health/endpoint-health.ts'
 
 const CIRCUIT_VALUES: Readonly<Record<EndpointHealth['circuit'], number>> = {

@@ -1,5 +1,5 @@
 import pino, { type Logger } from 'pino'
-import type { RecordedCall } from '../call/record.ts'
+import type { RecordedCall } from '../call/serve/record.ts'
 import { inputTokens } from '../chat/usage.ts'
 import { formatUsd } from '../lib/money.ts'
 import type { Notice } from '../settlement/notice.ts'

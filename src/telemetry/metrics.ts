@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
-import type { RecordedCall } from '../call/record.ts'
+import type { RecordedCall } from '../call/serve/record.ts'
 import type { Notice } from '../settlement/notice.ts'
 import { createHealthMetrics, type HealthMetrics } from './health-metrics.ts'
 import { type BookMetrics, createBookMetrics } from './book-metrics.ts'

@@ -1,7 +1,7 @@
 import { buildCatalog } from '../../src/catalog/build-catalog.ts'
 import type { Catalog, Endpoint, Model } from '../../src/catalog/types.ts'
 import { UNKNOWN_FACTS } from '../../src/catalog/unknown-facts.ts'
-import { catalogOf } from '../../src/app/defaults.ts'
+import { catalogOf } from '../../src/app/options/defaults.ts'
 
 /** Sold by the provider that streams at a reader's pace; the others answer at once. */
 export const PACED_PROVIDER = 'paced'

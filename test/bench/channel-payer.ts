@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { BASE_SEPOLIA_USDC } from '../../src/payment/assets.ts'
-import { channelIdOf, depositNonce, voucherDigest } from '../../src/payment/channel-digest.ts'
-import { depositAuthorizationDigest } from '../../src/payment/digest.ts'
-import { addressOfPrivateKey, signDigest } from '../../src/payment/signature.ts'
+import { BASE_SEPOLIA_USDC } from '../../src/payment/tokens/assets.ts'
+import { channelIdOf, depositNonce, voucherDigest } from '../../src/payment/signing/channel-digest.ts'
+import { depositAuthorizationDigest } from '../../src/payment/signing/digest.ts'
+import { addressOfPrivateKey, signDigest } from '../../src/payment/signing/signature.ts'
 import type { Address, ChannelConfig, Hex, Network, Offer } from '../../src/payment/types.ts'
 
 /** One channel and what its owner has signed for. Each has a key of its own for vouchers, as so many agents would. */

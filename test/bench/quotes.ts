@@ -1,4 +1,4 @@
-import { BASE_SEPOLIA_USDC } from '../../src/payment/assets.ts'
+import { BASE_SEPOLIA_USDC } from '../../src/payment/tokens/assets.ts'
 import type { Offer } from '../../src/payment/types.ts'
 import { payOnChannel, type PayerChannel } from './channel-payer.ts'
 import { type Answer, demandStatus, requestBytes, sendAll } from './wire.ts'

@@ -1,6 +1,6 @@
 import { InMemoryClientChannelStorage } from '@x402/evm/batch-settlement/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { App } from '../../src/app/options.ts'
+import type { App } from '../../src/app/options/options.ts'
 import { chatBody, post, readAnswer } from '../support/chat.ts'
 import { hasPostgres, MISSING_POSTGRES, startPostgres, type PostgresServer } from '../support/postgres.ts'
 import { startStack, type Stack } from '../support/start-stack.ts'

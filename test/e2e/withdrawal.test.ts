@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parseAbi } from 'viem'
 import { devClient } from '../../src/dev/chain/clients.ts'
-import { BATCH_SETTLEMENT } from '../../src/payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../src/payment/tokens/contracts.ts'
 import type { ChannelConfig } from '../../src/payment/types.ts'
 import { chatBody, post, readAnswer, readError } from '../support/chat.ts'
 import { startStack, type Stack } from '../support/start-stack.ts'

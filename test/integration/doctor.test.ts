@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { examineEnvironment } from '../../src/cli/doctor.ts'
 import { fundAccount } from '../../src/dev/chain/fund.ts'
 import { devClient } from '../../src/dev/chain/clients.ts'
-import { UPTO_PROXY } from '../../src/payment/contracts.ts'
+import { UPTO_PROXY } from '../../src/payment/tokens/contracts.ts'
 import { startStack, type Stack } from '../support/start-stack.ts'
 
 /** `turnpike doctor` as an operator runs it, against a dev world with and without faults. */

@@ -4,7 +4,7 @@ import { devClient } from '../../src/dev/chain/clients.ts'
 import { compileContracts } from '../../src/dev/chain/compile-contracts.ts'
 import { fundAccount } from '../../src/dev/chain/fund.ts'
 import { sendAs } from '../../src/dev/chain/send-as.ts'
-import { PERMIT2 } from '../../src/payment/contracts.ts'
+import { PERMIT2 } from '../../src/payment/tokens/contracts.ts'
 import type { Address, Asset } from '../../src/payment/types.ts'
 import { NETWORK, type Payer } from './start-stack.ts'
 

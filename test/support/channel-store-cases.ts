@@ -1,4 +1,4 @@
-import type { ChannelRecord, ChannelStore } from '../../src/client/channel-store.ts'
+import type { ChannelRecord, ChannelStore } from '../../src/client/channel/channel-store.ts'
 
 /** One contract for every channel store. Written without a test runner, since one of the stores lives in a browser. */
 export type StoreCase = {

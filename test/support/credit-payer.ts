@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { signDigest, addressOfPrivateKey } from '../../src/payment/signature.ts'
-import { personalDigest, type SignInFields, signInText } from '../../src/payment/sign-in-message.ts'
+import { signDigest, addressOfPrivateKey } from '../../src/payment/signing/signature.ts'
+import { personalDigest, type SignInFields, signInText } from '../../src/payment/sign-in/sign-in-message.ts'
 import type { Address, Hex, Network } from '../../src/payment/types.ts'
 
 /** A wallet that pays from its credit: it signs in for each call, under the quote of that call. */

@@ -1,6 +1,6 @@
-import type { Database } from '../../src/storage/database.ts'
+import type { Database } from '../../src/storage/database/database.ts'
 import { migrateEmbedded } from '../../src/storage/migrate.ts'
-import { openPglite } from '../../src/storage/pglite.ts'
+import { openPglite } from '../../src/storage/database/pglite.ts'
 
 /** Of this process, whatever test files share it. */
 const shared = globalThis as { emptyLedger?: Promise<Database> }

@@ -1,6 +1,6 @@
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { afterAll, beforeAll } from 'vitest'
-import { facilitatorOptions } from '../../src/app/facilitator-options.ts'
+import { facilitatorOptions } from '../../src/app/options/facilitator-options.ts'
 import { openFacilitator, type OpenFacilitator } from '../../src/app/open-facilitator.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 import { devClient } from '../../src/dev/chain/clients.ts'

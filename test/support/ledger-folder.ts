@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { migrateEmbedded } from '../../src/storage/migrate.ts'
-import { openPglite } from '../../src/storage/pglite.ts'
+import { openPglite } from '../../src/storage/database/pglite.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations')
 /** Ledgers of tests hold kilobytes: to set up room for the usual 128 MB is half of what opening one costs. */

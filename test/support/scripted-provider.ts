@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { catalogOf } from '../../src/app/defaults.ts'
-import type { AppOptions } from '../../src/app/options.ts'
+import { catalogOf } from '../../src/app/options/defaults.ts'
+import type { AppOptions } from '../../src/app/options/options.ts'
 import type { DevWorld } from '../../src/dev/start-dev-world.ts'
 
 /** The model that a stack with {@link soldByScriptedProvider} sends to it; every other goes to the simulated one. */

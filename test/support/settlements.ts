@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Effect, Funding, Lane, Purpose } from '../../src/settlement/types.ts'
-import { BASE_SEPOLIA_USDC } from '../../src/payment/assets.ts'
+import { BASE_SEPOLIA_USDC } from '../../src/payment/tokens/assets.ts'
 import type { ExactPayment, Offer } from '../../src/payment/types.ts'
 import type { Storage } from '../../src/storage/open-storage.ts'
 import { channelNamed, configOf, hex, NETWORK, NOW_MS, payerNamed, sha256, USDC } from './calls.ts'

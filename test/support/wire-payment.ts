@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { channelIdOf, voucherDigest } from '../../src/payment/channel-digest.ts'
-import { UPTO_PROXY } from '../../src/payment/contracts.ts'
+import { channelIdOf, voucherDigest } from '../../src/payment/signing/channel-digest.ts'
+import { UPTO_PROXY } from '../../src/payment/tokens/contracts.ts'
 import {
   type Authorization,
   transferAuthorizationDigest,
   uptoPermitDigest,
-} from '../../src/payment/digest.ts'
-import { signDigest } from '../../src/payment/signature.ts'
+} from '../../src/payment/signing/digest.ts'
+import { signDigest } from '../../src/payment/signing/signature.ts'
 import type { Asset, ChannelConfig, Hex, Scheme } from '../../src/payment/types.ts'
 import { post } from './chat.ts'
 import { NETWORK, type Payer, type Stack } from './start-stack.ts'

@@ -1,6 +1,6 @@
-import { MULTICALL3 } from '../../payment/contracts.ts'
+import { MULTICALL3 } from '../../payment/tokens/contracts.ts'
 import type { Address, Network, Terms } from '../../payment/types.ts'
-import { missingContracts } from '../missing-contracts.ts'
+import { missingContracts } from '../chains/missing-contracts.ts'
 import { fail, ok, type Verdict, warn } from './verdict.ts'
 
 /** Permit2, Multicall3 and the contracts of x402: a server starts without some of them, and offers less. */

@@ -1,4 +1,4 @@
-import type { DatabaseSight } from '../../storage/reach-postgres.ts'
+import type { DatabaseSight } from '../../storage/database/reach-postgres.ts'
 import { fail, ok, type Verdict, warn } from './verdict.ts'
 
 /** Of an embedded database: who has its folder, and what that server says of it. */

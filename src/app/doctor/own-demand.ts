@@ -1,4 +1,4 @@
-import { decodeChallenge, type Challenge } from '../../client/challenge.ts'
+import { decodeChallenge, type Challenge } from '../../client/wire/challenge.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { parseAddress } from '../../payment/hex.ts'
 import type { Terms } from '../../payment/types.ts'

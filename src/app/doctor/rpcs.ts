@@ -1,6 +1,6 @@
 import { isOf, type RpcSight, type RpcSights } from '../../chain/read/examine-rpcs.ts'
 import { LIMITS } from '../../lib/limits.ts'
-import { chainIdOf } from '../../payment/networks.ts'
+import { chainIdOf } from '../../payment/tokens/networks.ts'
 import type { Network } from '../../payment/types.ts'
 import { fail, ok, type Verdict, warn } from './verdict.ts'
 

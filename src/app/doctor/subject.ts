@@ -1,4 +1,4 @@
-import type { AppOptions } from '../options.ts'
+import type { AppOptions } from '../options/options.ts'
 
 /** What the doctor looks at: a server's options, and where that server would be. */
 export type Subject = Pick<

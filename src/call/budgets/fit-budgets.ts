@@ -1,7 +1,7 @@
 import type { Constraint, Scope } from '../../governance/budgets/admit.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import type { PicoUsd } from '../../lib/money.ts'
-import { alertOverBudget } from '../caller/refusal-alerts.ts'
+import { alertOverBudget } from '../alerts/refusal-alerts.ts'
 import type { CallDependencies } from '../dependencies.ts'
 import type { PlannedCall } from '../types.ts'
 import { makeRoom } from './make-room.ts'

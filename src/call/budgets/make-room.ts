@@ -1,7 +1,7 @@
 import { admit, type BudgetVerdict, type Constraint, type Scope } from '../../governance/budgets/admit.ts'
 import { outputTokensWithin } from '../../governance/budgets/clamp.ts'
 import type { PicoUsd } from '../../lib/money.ts'
-import type { PlanDependencies } from '../plan.ts'
+import type { PlanDependencies } from '../plan/plan.ts'
 import type { PlannedCall } from '../types.ts'
 import { amountsOf, clampTo, costOf, leastOf } from './amounts.ts'
 import { planCheaper } from './plan-cheaper.ts'

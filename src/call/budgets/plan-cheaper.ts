@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import type { PicoUsd } from '../../lib/money.ts'
 import { isAuto } from '../../routing/plan-route.ts'
-import { planCall, type PlanDependencies } from '../plan.ts'
+import { planCall, type PlanDependencies } from '../plan/plan.ts'
 import type { PlannedCall } from '../types.ts'
 
 /**

@@ -5,7 +5,7 @@ import { LIMITS } from '../../lib/limits.ts'
 import type { RateLimit } from '../admin-ports.ts'
 import type { CallDependencies } from '../dependencies.ts'
 import type { FinishedCall, PlannedCall } from '../types.ts'
-import { alertRateLimited } from './refusal-alerts.ts'
+import { alertRateLimited } from '../alerts/refusal-alerts.ts'
 
 /** One call's share of its rates. */
 export type TakenRates = {

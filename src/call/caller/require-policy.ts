@@ -1,9 +1,9 @@
 import { type AskedOfPolicy, judgeCall, policyError } from '../../governance/policies/judge-call.ts'
-import { matcherOf } from '../../routing/match-models.ts'
+import { matcherOf } from '../../routing/overrides/match-models.ts'
 import { isAuto } from '../../routing/plan-route.ts'
 import type { CallDependencies } from '../dependencies.ts'
 import type { PlannedCall, ReceivedCall } from '../types.ts'
-import { alertPolicyRefused } from './refusal-alerts.ts'
+import { alertPolicyRefused } from '../alerts/refusal-alerts.ts'
 
 type Judged<Call = ReceivedCall> = { readonly call: Call; readonly dependencies: CallDependencies }
 

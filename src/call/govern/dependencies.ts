@@ -3,7 +3,7 @@ import type { AdminStore } from '../admin-ports.ts'
 import type { BudgetStore } from '../budget-ports.ts'
 import type { OrganizationStore } from '../organization-ports.ts'
 import type { Subscriptions } from '../outbox-ports.ts'
-import type { Logins } from '../sessions/logins.ts'
+import type { Logins } from '../credentials/logins.ts'
 
 /** What administration needs of the rest. What is optional is another room's, and is refused with a sentence where it is not there. */
 export type GovernDependencies = {

@@ -5,8 +5,9 @@ import { uuidV7 } from '../../lib/ids.ts'
 import { type AdminChange, EVERY_ORGANIZATION, type RoleGrant } from '../admin-ports.ts'
 import { changing, making } from '../govern/desk.ts'
 import type { ProvidedIdentity } from '../session-ports.ts'
-import type { LoginRecord } from './logins.ts'
-import type { SignInDependencies, SignInRequest } from './members.ts'
+import type { LoginRecord } from '../credentials/logins.ts'
+import type { SignInDependencies } from './members.ts'
+import type { SignInRequest } from './session-notes.ts'
 
 export type Came = {
   readonly identity: ProvidedIdentity

@@ -1,13 +1,12 @@
 import { LIMITS } from '../../lib/limits.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
-import type { AdminRequest } from '../govern/dependencies.ts'
 import type { Asker } from '../govern/asker.ts'
 import type { AdminStore } from '../admin-ports.ts'
 import type { RulesStore } from '../rules-ports.ts'
 import type { Session, SessionStore } from '../session-ports.ts'
-import type { LoginRecord, Logins } from './logins.ts'
-import { type Entrance, refusedNote, signedInNote } from './session-notes.ts'
-import { hashToken, newToken } from './tokens.ts'
+import type { LoginRecord, Logins } from '../credentials/logins.ts'
+import { type Entrance, refusedNote, type SignInRequest, signedInNote } from './session-notes.ts'
+import { hashToken, newToken } from '../credentials/tokens.ts'
 
 /** What signing in needs of the rest. */
 export type SignInDependencies = {
@@ -26,9 +25,6 @@ export type ProvidedMembers = {
   /** Where a group of the provider puts who is new, and as what. */
   readonly groups: ReadonlyMap<string, { readonly unitId: string; readonly role: string }>
 }
-
-/** How a request came, for the audit log. */
-export type SignInRequest = Pick<AdminRequest, 'id' | 'via' | 'addressDigest'>
 
 export type Member = Asker & { readonly kind: 'principal' }
 

@@ -1,7 +1,10 @@
 import type { AuditRecord } from '../../governance/audit/types.ts'
 import { PUBLIC_UNIT } from '../../governance/hierarchy/types.ts'
 import type { ErrorCode } from '../../lib/errors/registry.ts'
-import type { SignInRequest } from './members.ts'
+import type { AdminRequest } from '../govern/dependencies.ts'
+
+/** How a request came, for the audit log. */
+export type SignInRequest = Pick<AdminRequest, 'id' | 'via' | 'addressDigest'>
 
 /** By what somebody gets in. */
 export type Entrance = 'password' | 'invitation' | 'password-change' | 'identity-provider'

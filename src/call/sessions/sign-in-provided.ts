@@ -5,7 +5,7 @@ import type { Login } from '../admin-ports.ts'
 import { making } from '../govern/desk.ts'
 import type { ProvidedIdentity } from '../session-ports.ts'
 import { type Came, followGroups, groupGrant, placesOf } from './group-roles.ts'
-import { findLogin, type LoginRecord, plainEmail } from './logins.ts'
+import { findLogin, type LoginRecord, plainEmail } from '../credentials/logins.ts'
 import { changeOwnLogin, findMember, openSession, refuseEntry, type SignedInMember } from './members.ts'
 
 /**

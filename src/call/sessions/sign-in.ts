@@ -1,4 +1,4 @@
-import { findLogin, type LoginRecord } from './logins.ts'
+import { findLogin, type LoginRecord } from '../credentials/logins.ts'
 import {
   changeOwnLogin,
   findMember,
@@ -6,10 +6,10 @@ import {
   refuseEntry,
   type SignedInMember,
   type SignInDependencies,
-  type SignInRequest,
 } from './members.ts'
-import { requireGoodPassword } from './passwords.ts'
-import { hashToken } from './tokens.ts'
+import type { SignInRequest } from './session-notes.ts'
+import { requireGoodPassword } from '../credentials/passwords.ts'
+import { hashToken } from '../credentials/tokens.ts'
 
 /**
  * Signs somebody in by e-mail and password. Whether there is such a login is told neither by the answer nor by its time.

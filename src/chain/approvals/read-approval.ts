@@ -9,7 +9,7 @@ import {
   type TransactionSerializedEIP1559,
 } from 'viem'
 import type { Address, Hex } from '../../payment/types.ts'
-import type { SignedApproval } from '../../settlement/approval-ports.ts'
+import type { SignedApproval } from '../../settlement/sponsored/approval-ports.ts'
 
 const abi = parseAbi(['function approve(address spender, uint256 amount)'])
 /** Half of the curve's order: a chain takes no signature with an s above it (EIP-2). */

@@ -1,6 +1,6 @@
 import { encodeFunctionData } from 'viem'
 import type { Hex } from 'viem'
-import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../payment/tokens/contracts.ts'
 import type { ChannelConfig } from '../../payment/types.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import type { ClaimRow } from '../../settlement/types.ts'

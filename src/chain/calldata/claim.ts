@@ -1,4 +1,4 @@
-import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../payment/tokens/contracts.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import type { ClaimRow } from '../../settlement/types.ts'
 import { encodeClaim } from './batch-contract.ts'

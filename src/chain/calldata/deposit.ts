@@ -1,6 +1,6 @@
 import { encodeAbiParameters, encodeFunctionData, parseAbiParameters } from 'viem'
 import type { Hex } from 'viem'
-import { BATCH_SETTLEMENT, EIP3009_COLLECTOR, PERMIT2_COLLECTOR } from '../../payment/contracts.ts'
+import { BATCH_SETTLEMENT, EIP3009_COLLECTOR, PERMIT2_COLLECTOR } from '../../payment/tokens/contracts.ts'
 import type { Address } from '../../payment/types.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import type { Funding, FundingAuthorization } from '../../settlement/types.ts'

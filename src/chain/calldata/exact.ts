@@ -1,5 +1,5 @@
 import { encodeFunctionData, slice } from 'viem'
-import { EXACT_PROXY } from '../../payment/contracts.ts'
+import { EXACT_PROXY } from '../../payment/tokens/contracts.ts'
 import type { Address } from '../../payment/types.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import type { Funding, FundingAuthorization } from '../../settlement/types.ts'

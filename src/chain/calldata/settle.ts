@@ -1,5 +1,5 @@
 import { encodeFunctionData } from 'viem'
-import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../payment/tokens/contracts.ts'
 import type { Address } from '../../payment/types.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import { batchSettlementAbi } from '../abi.ts'

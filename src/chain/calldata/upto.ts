@@ -1,5 +1,5 @@
 import { encodeFunctionData } from 'viem'
-import { UPTO_PROXY } from '../../payment/contracts.ts'
+import { UPTO_PROXY } from '../../payment/tokens/contracts.ts'
 import type { Address } from '../../payment/types.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import type { DueSettlement } from '../../settlement/types.ts'

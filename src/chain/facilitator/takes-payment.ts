@@ -1,7 +1,7 @@
 import { decodeFunctionData } from 'viem'
 import type { Abi } from 'viem'
 import type { Order } from '../../facilitator/types.ts'
-import { EXACT_PROXY, UPTO_PROXY } from '../../payment/contracts.ts'
+import { EXACT_PROXY, UPTO_PROXY } from '../../payment/tokens/contracts.ts'
 import type { Hex } from '../../payment/types.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import {

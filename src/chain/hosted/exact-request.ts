@@ -1,5 +1,5 @@
 import type { PaymentRequirements, VerifyRequest } from '@x402/core/types'
-import { EXACT_PROXY } from '../../payment/contracts.ts'
+import { EXACT_PROXY } from '../../payment/tokens/contracts.ts'
 import { checksumAddress } from '../../payment/hex.ts'
 import type { Address, Asset } from '../../payment/types.ts'
 import type { Funding } from '../../settlement/types.ts'

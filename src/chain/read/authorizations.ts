@@ -1,5 +1,5 @@
 import { encodeFunctionData, parseAbi } from 'viem'
-import { PERMIT2 } from '../../payment/contracts.ts'
+import { PERMIT2 } from '../../payment/tokens/contracts.ts'
 import type { Hex } from '../../payment/types.ts'
 import { type Authorization, authorizationSubject, type ChainLog } from '../../settlement/reconcile/types.ts'
 import type { ReadCall } from '../multicall.ts'

@@ -1,5 +1,5 @@
 import { decodeEventLog, toEventSelector } from 'viem'
-import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../payment/tokens/contracts.ts'
 import type { Hex } from '../../payment/types.ts'
 import type { Receipt } from '../../settlement/ports.ts'
 import { batchSettlementAbi as abi } from '../abi.ts'

@@ -1,6 +1,6 @@
 import { decodeFunctionResult, encodeFunctionData } from 'viem'
 import type { Hex } from 'viem'
-import { tokenSeparator } from '../../payment/token-domain.ts'
+import { tokenSeparator } from '../../payment/signing/token-domain.ts'
 import type { Asset, TokenDomain } from '../../payment/types.ts'
 import { erc20Abi, issuerAbi } from '../abi.ts'
 import { multicall } from '../multicall.ts'

@@ -1,4 +1,4 @@
-import { chainIdOf } from '../../payment/networks.ts'
+import { chainIdOf } from '../../payment/tokens/networks.ts'
 import type { Hex, Network } from '../../payment/types.ts'
 import { minBigint } from '../../lib/money.ts'
 import { RpcError } from '../rpc-error.ts'

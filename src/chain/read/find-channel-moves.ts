@@ -1,4 +1,4 @@
-import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../payment/tokens/contracts.ts'
 import type { Hex } from '../../payment/types.ts'
 import type { ChannelMoves } from '../../settlement/ports.ts'
 import type { Rpc } from '../rpc.ts'

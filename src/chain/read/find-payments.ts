@@ -1,6 +1,6 @@
-import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../payment/tokens/contracts.ts'
 import type { Address } from '../../payment/types.ts'
-import { arrivalsOf } from '../../settlement/arrivals.ts'
+import { arrivalsOf } from '../../settlement/confirm/arrivals.ts'
 import type { ForeignPayment, Funding } from '../../settlement/types.ts'
 import type { Rpc } from '../rpc.ts'
 import { DEPOSITED_TOPIC, readDeposited, readSettled, SETTLED_TOPIC } from './channel-logs.ts'

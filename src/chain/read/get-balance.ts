@@ -1,5 +1,5 @@
 import { encodeFunctionData } from 'viem'
-import { PERMIT2 } from '../../payment/contracts.ts'
+import { PERMIT2 } from '../../payment/tokens/contracts.ts'
 import type { Address } from '../../payment/types.ts'
 import { erc20Abi } from '../abi.ts'
 import { readUint } from '../multicall.ts'

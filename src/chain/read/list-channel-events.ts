@@ -1,5 +1,5 @@
 import { decodeEventLog, encodeEventTopics, parseAbi } from 'viem'
-import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../payment/tokens/contracts.ts'
 import type { Address, Hex } from '../../payment/types.ts'
 import type { ChannelEvent } from '../../settlement/reconcile/ports.ts'
 import type { LogEvent } from '../../settlement/reconcile/types.ts'

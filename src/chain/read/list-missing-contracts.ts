@@ -1,4 +1,4 @@
-import { CONTRACT_NAMES } from '../../payment/contracts.ts'
+import { CONTRACT_NAMES } from '../../payment/tokens/contracts.ts'
 import type { Address } from '../../payment/types.ts'
 import { readHex } from '../rpc.ts'
 import type { Rpc } from '../rpc.ts'

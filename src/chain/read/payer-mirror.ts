@@ -1,7 +1,7 @@
 import { encodeFunctionData } from 'viem'
 import type { PayerMirror } from '../../call/ports.ts'
 import { minBigint } from '../../lib/money.ts'
-import { PERMIT2 } from '../../payment/contracts.ts'
+import { PERMIT2 } from '../../payment/tokens/contracts.ts'
 import { erc20Abi } from '../abi.ts'
 import type { ReadCall } from '../multicall.ts'
 import { multicall, readUint } from '../multicall.ts'

@@ -1,6 +1,6 @@
 import { decodeFunctionResult, encodeFunctionData } from 'viem'
 import { maxBigint } from '../../lib/money.ts'
-import { BATCH_SETTLEMENT } from '../../payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../payment/tokens/contracts.ts'
 import type { Hex } from '../../payment/types.ts'
 import type { OnChainChannel } from '../../settlement/ports.ts'
 import { batchSettlementAbi as abi } from '../abi.ts'

@@ -1,6 +1,6 @@
 import { encodeFunctionData } from 'viem'
 import type { Hex } from 'viem'
-import { PERMIT2 } from '../../payment/contracts.ts'
+import { PERMIT2 } from '../../payment/tokens/contracts.ts'
 import { erc20Abi, issuerAbi } from '../abi.ts'
 import { multicall, readUint } from '../multicall.ts'
 import type { Rpc } from '../rpc.ts'

@@ -1,5 +1,10 @@
 import { decodeFunctionData } from 'viem'
-import { BATCH_SETTLEMENT, EXACT_PROXY, PERMIT2_COLLECTOR, UPTO_PROXY } from '../../payment/contracts.ts'
+import {
+  BATCH_SETTLEMENT,
+  EXACT_PROXY,
+  PERMIT2_COLLECTOR,
+  UPTO_PROXY,
+} from '../../payment/tokens/contracts.ts'
 import type { Address } from '../../payment/types.ts'
 import type { Calldata } from '../../settlement/ports.ts'
 import {

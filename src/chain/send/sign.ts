@@ -1,6 +1,6 @@
 import { keccak256 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
-import { chainIdOf } from '../../payment/networks.ts'
+import { chainIdOf } from '../../payment/tokens/networks.ts'
 import type { Hex, Network } from '../../payment/types.ts'
 import type { Prepared, SignedTransaction } from '../../settlement/ports.ts'
 import type { Lane } from '../../settlement/types.ts'

@@ -1,7 +1,7 @@
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import type { Budget } from './types.ts'
-import { isTimeZone } from './zone-time.ts'
+import { isTimeZone } from '../zone-time.ts'
 
 const invalid = (param: string, message: string) =>
   new TurnpikeError('invalid_governance_value', { param, message: `${param}: ${message}` })

@@ -1,6 +1,6 @@
 import { LIMITS } from '../../lib/limits.ts'
 import type { Budget, CalendarWindow } from './types.ts'
-import { startOfDay, wallTime } from './zone-time.ts'
+import { startOfDay, wallTime } from '../zone-time.ts'
 
 /** The window of a budget at a moment. */
 export type BudgetWindow = {

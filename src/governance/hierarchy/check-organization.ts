@@ -1,6 +1,6 @@
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
-import { isTimeZone } from '../budgets/zone-time.ts'
+import { isTimeZone } from '../zone-time.ts'
 import { checkName, nameKey } from './check-name.ts'
 import type { Organization } from './types.ts'
 import type { UnitTree } from './unit-tree.ts'

@@ -52,7 +52,7 @@ const sooner = <Value extends 'allow' | 'deny'>(above: Value, below: Value): Val
 
 /**
  * How two levels make one, rule by rule. What restricts adds up, so the stricter always wins and no order of levels matters; what prefers is
- * said best by who is nearest to the call. This is routing's own arithmetic (routing/merge-overrides), which lays the request on top.
+ * said best by who is nearest to the call. This is routing's own arithmetic (routing/overrides/merge-overrides), which lays the request on top.
  */
 const COMBINE: {
   readonly [Rule in Exclude<PolicyRule, 'allowedModels' | 'deniedModels'>]: Combine<

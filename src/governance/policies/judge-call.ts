@@ -4,7 +4,7 @@ import { formatUsd, type PicoUsd } from '../../lib/money.ts'
 import type { Place } from '../hierarchy/attribution.ts'
 import type { EffectivePolicy, SourcedNames } from './effective-policy.ts'
 
-/** routing/match-models: whether a list of names and patterns has a model. It comes in as a value, since this room knows only lib. */
+/** routing/overrides/match-models: whether a list of names and patterns has a model. It comes in as a value, since this room knows only lib. */
 export type MatcherOf = (names: readonly string[]) => (modelId: string) => boolean
 
 /** What a call asks for by name. What it leaves to the router is kept within the policy by the router's filters. */

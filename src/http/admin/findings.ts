@@ -5,7 +5,7 @@ import { FINDING_WORDS } from '../../settlement/reconcile/finding-words.ts'
 import type { Finding } from '../../settlement/reconcile/types.ts'
 import { sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { readBody } from '../read-body.ts'
+import { readBody } from '../request/read-body.ts'
 
 /** Findings of the reconciliation: to be listed, and closed by somebody who says why. */
 export function findingRoutes({ admin, call }: HttpDependencies): Router {

@@ -1,5 +1,5 @@
 import { Router } from 'express'
-import { allow } from '../allow.ts'
+import { allow } from '../request/allow.ts'
 import { sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { allRoutes } from './all-routes.ts'

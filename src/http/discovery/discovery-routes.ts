@@ -1,5 +1,5 @@
 import { type Request, type Response, Router } from 'express'
-import { allow } from '../allow.ts'
+import { allow } from '../request/allow.ts'
 import { sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import { buildLlmsText } from './llms-text.ts'

@@ -6,7 +6,7 @@ import { ROUTING_ERRORS } from '../../lib/errors/routing.ts'
 import { type ErrorCode, ERRORS, errorSpec } from '../../lib/errors/registry.ts'
 import { toWireError } from '../../lib/errors/to-wire.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
-import { dialectAt } from '../dialects.ts'
+import { dialectAt } from '../request/dialects.ts'
 
 const codesOf = <Codes extends ErrorCode>(table: Record<Codes, unknown>) => Object.keys(table) as Codes[]
 

@@ -3,10 +3,10 @@ import { COUNT_BODY } from '../../chat/messages/fields.ts'
 import { MESSAGES_DIALECT } from '../../chat/messages/messages-dialect.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import type { ErrorCode } from '../../lib/errors/registry.ts'
-import { PAID_PATHS } from '../dialects.ts'
-import { WITHDRAWAL_BODY } from '../credit-schemas.ts'
-import { VOUCHER_BODY, VOUCHER_EXAMPLE } from '../voucher-schemas.ts'
-import { FEEDBACK_BODY, FEEDBACK_EXAMPLE } from '../feedback-schemas.ts'
+import { PAID_PATHS } from '../request/dialects.ts'
+import { WITHDRAWAL_BODY } from '../schemas/credit-schemas.ts'
+import { VOUCHER_BODY, VOUCHER_EXAMPLE } from '../schemas/voucher-schemas.ts'
+import { FEEDBACK_BODY, FEEDBACK_EXAMPLE } from '../schemas/feedback-schemas.ts'
 import {
   COUNT_CODES,
   FEEDBACK_CODES,

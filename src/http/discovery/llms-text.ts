@@ -1,4 +1,4 @@
-import { priceProbe } from '../../call/probe.ts'
+import { priceProbe } from '../../call/plan/probe.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { formatUsd } from '../../lib/money.ts'
 import { CHAT_DIALECT } from '../../chat/answer/chat-dialect.ts'

@@ -1,5 +1,5 @@
 import { formatUsd } from '../../lib/money.ts'
-import { buildOffers } from '../../payment/offers.ts'
+import { buildOffers } from '../../payment/offers/offers.ts'
 import type { Offer } from '../../payment/types.ts'
 import type { HttpDependencies } from '../dependencies.ts'
 import type { Sale } from './sales.ts'

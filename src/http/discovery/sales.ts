@@ -1,13 +1,13 @@
 import type { Schema } from '../../chat/schema.ts'
-import { priceProbe } from '../../call/probe.ts'
-import { priceRange } from '../../call/price-range.ts'
+import { priceProbe } from '../../call/plan/probe.ts'
+import { priceRange } from '../../call/plan/price-range.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import type { PicoUsd } from '../../lib/money.ts'
-import { topUpTerms } from '../../payment/top-up-terms.ts'
+import { topUpTerms } from '../../payment/offers/top-up-terms.ts'
 import type { Terms } from '../../payment/types.ts'
-import { TOP_UP_BODY, TOP_UP_DESCRIPTION } from '../credit-schemas.ts'
+import { TOP_UP_BODY, TOP_UP_DESCRIPTION } from '../schemas/credit-schemas.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { PAID_PATHS } from '../dialects.ts'
+import { PAID_PATHS } from '../request/dialects.ts'
 import { ANSWERS, type Answer } from './answers.ts'
 
 type Call = HttpDependencies['call']

@@ -6,7 +6,7 @@ import { toWireError } from '../../lib/errors/to-wire.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { sendJson } from '../answer.ts'
-import { readBody } from '../read-body.ts'
+import { readBody } from '../request/read-body.ts'
 
 type Verb = 'verify' | 'settle'
 

@@ -1,10 +1,10 @@
 import type { RequestListener } from 'node:http'
 import { type Request, type Response, Router } from 'express'
-import { allow } from '../allow.ts'
+import { allow } from '../request/allow.ts'
 import { PRIVATE, requestIdOf, sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { hangUpSignal } from '../hang-up.ts'
-import { readBody } from '../read-body.ts'
+import { hangUpSignal } from '../calls/hang-up.ts'
+import { readBody } from '../request/read-body.ts'
 import { openInnerDoor } from './inner-request.ts'
 import type { Ask } from './tool.ts'
 

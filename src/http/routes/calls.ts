@@ -1,12 +1,12 @@
 import { type Request, Router } from 'express'
-import { explainCall, explainOwnCall } from '../../call/explain.ts'
+import { explainCall, explainOwnCall } from '../../call/plan/explain.ts'
 import type { CallRecord } from '../../call/types.ts'
 import { keyMayDo } from '../../governance/keys/key-kinds.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { credentialOf } from '../governed-call.ts'
+import { credentialOf } from '../calls/governed-call.ts'
 import { requireSignIn, signedIn } from '../signed-in.ts'
 
 /** GET /v1/calls/{id}: the id is the capability, and its signed-in payer sees more; GET /v1/calls: a payer's own. */

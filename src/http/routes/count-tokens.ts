@@ -2,9 +2,9 @@ import { Router } from 'express'
 import { countInput } from '../../chat/count-input.ts'
 import { readCountRequest } from '../../chat/messages/read-messages-request.ts'
 import { sendJson } from '../answer.ts'
-import { countUnpaid } from '../count-unpaid.ts'
+import { countUnpaid } from '../calls/count-unpaid.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { readBody } from '../read-body.ts'
+import { readBody } from '../request/read-body.ts'
 
 /**
  * POST /v1/messages/count_tokens: Anthropic's question before a call. The answer is our own count, the one that bounds a price: rounded

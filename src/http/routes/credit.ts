@@ -1,13 +1,13 @@
 import { Router } from 'express'
-import { hashRequest } from '../../payment/quote.ts'
+import { hashRequest } from '../../payment/offers/quote.ts'
 import { sendJson } from '../answer.ts'
-import { creditOf, withdrawalForWire } from '../credit-fields.ts'
+import { creditOf, withdrawalForWire } from '../credit/credit-fields.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { moneyKey, organizationCreditOf } from '../organization-credit.ts'
-import { readBody } from '../read-body.ts'
+import { moneyKey, organizationCreditOf } from '../credit/organization-credit.ts'
+import { readBody } from '../request/read-body.ts'
 import { requireSignIn } from '../signed-in.ts'
-import { topUp } from '../top-up.ts'
-import { withdraw } from '../withdraw.ts'
+import { topUp } from '../credit/top-up.ts'
+import { withdraw } from '../credit/withdraw.ts'
 
 /** What a payer has with us: to be seen, topped up and withdrawn. */
 export function creditRoutes(dependencies: HttpDependencies): Router {

@@ -5,7 +5,7 @@ import type { Endpoint, Model } from '../../catalog/types.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { sendJson } from '../answer.ts'
 import type { HttpDependencies } from '../dependencies.ts'
-import { pricingForWire, sourceForWire } from '../model-pricing.ts'
+import { pricingForWire, sourceForWire } from '../schemas/model-pricing.ts'
 
 /** GET /v1/models and /v1/models/{vendor}/{model}: OpenAI's shape, with the prices that a caller pays. */
 export function modelsRoutes({ call }: HttpDependencies): Router {

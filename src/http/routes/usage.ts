@@ -6,10 +6,10 @@ import { requireKeyPermission } from '../../governance/keys/key-kinds.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'
 import { formatUsd } from '../../lib/money.ts'
-import { allow } from '../allow.ts'
+import { allow } from '../request/allow.ts'
 import { sendJson } from '../answer.ts'
 import type { HttpDependencies, UsageRow } from '../dependencies.ts'
-import { credentialOf } from '../governed-call.ts'
+import { credentialOf } from '../calls/governed-call.ts'
 import { requireSignIn } from '../signed-in.ts'
 
 type Asked = { readonly request: Request; readonly dependencies: HttpDependencies }

@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express'
 
-import { csrfTokenOf, hashToken } from '../../call/sessions/tokens.ts'
-import type { SignedInMember, SignInRequest } from '../../call/sessions/members.ts'
+import { csrfTokenOf, hashToken } from '../../call/credentials/tokens.ts'
+import type { SignedInMember } from '../../call/sessions/members.ts'
+import type { SignInRequest } from '../../call/sessions/session-notes.ts'
 import { signedOutNote } from '../../call/sessions/session-notes.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { LIMITS } from '../../lib/limits.ts'

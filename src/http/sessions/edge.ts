@@ -1,7 +1,7 @@
 import type { IdentityProvider } from '../../call/session-ports.ts'
 import type { TripSeal } from '../../call/sessions/trip-seal.ts'
 import type { SignInDependencies } from '../../call/sessions/members.ts'
-import type { AddressWindow } from '../address-window.ts'
+import type { AddressWindow } from '../request/address-window.ts'
 
 /** What the routes of signing in are given. */
 export type SignInEdge = {

@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { readSession, type SignedInMember } from '../../call/sessions/members.ts'
-import { isCsrfTokenOf } from '../../call/sessions/tokens.ts'
+import { isCsrfTokenOf } from '../../call/credentials/tokens.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
 import { readCookie } from './cookies.ts'
 import type { SignInEdge } from './edge.ts'

@@ -1,5 +1,5 @@
 import type { Request } from 'express'
-import { ownOrigin } from '../own-origin.ts'
+import { ownOrigin } from '../request/own-origin.ts'
 
 type Asked = {
   readonly request: Pick<Request, 'headers' | 'protocol'>

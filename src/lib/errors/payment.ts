@@ -9,7 +9,7 @@ const again = (message: string, next: string): ErrorSpec => ({
   next,
 })
 
-/** Raised by payment/ and by call/admit. All of them before a provider is called. */
+/** Raised by payment/ and by call/admit/admit. All of them before a provider is called. */
 export const PAYMENT_ERRORS = defineErrors({
   payment_required: again(
     'This call costs money.',

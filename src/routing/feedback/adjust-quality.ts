@@ -1,4 +1,4 @@
-import type { QualityEstimate } from '../quality-view.ts'
+import type { QualityEstimate } from '../quality/quality-view.ts'
 import type { SiteAdjustment } from './call-site-view.ts'
 
 /** Nothing is certain, and the log-odds of certainty are without bound. */

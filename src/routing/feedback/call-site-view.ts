@@ -17,6 +17,6 @@ export const UNKNOWN_SITE: CallSite = new Map()
 
 /** What routing asks of the counters. Never waits: what is not at hand counts as nothing known. */
 export type CallSiteView = {
-  /** @param siteKey the call site, and whose (call/site-key). */
+  /** @param siteKey the call site, and whose (call/plan/site-key). */
   readonly of: (siteKey: string) => CallSite
 }

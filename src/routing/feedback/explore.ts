@@ -56,7 +56,7 @@ export const isDrawn = ({
  * stands in for, is within the cap, and would win if it were 0.7 standard deviations better than estimated.
  * The same seed and candidates give the same answer.
  *
- * @param seed the request's keyed hash and the hour (call/exploration-seed): what quote and run have in common.
+ * @param seed the request's keyed hash and the hour (call/plan/exploration-seed): what quote and run have in common.
  * @returns undefined where the best-scored one stays.
  */
 export function explore({

@@ -1,7 +1,7 @@
 import { LIMITS } from '../../lib/limits.ts'
 
 export type CacheSighting = {
-  /** See call/session-key: a keyed hash, nothing of the prompt. */
+  /** See call/plan/session-key: a keyed hash, nothing of the prompt. */
   readonly sessionKey: string
   readonly endpointId: string
   /** Read from the cache or written into it. */

@@ -16,7 +16,7 @@ import type { Predictor } from './predictor.ts'
 import { addedAtLevel, type AddedByPrompt, createPromptTerms } from './prompt-terms.ts'
 import type { Features } from './read-features.ts'
 import { type PromptReading, readPrompt } from './read-prompt.ts'
-import type { QualityView } from '../quality-view.ts'
+import type { QualityView } from './quality-view.ts'
 import type { BenchmarkScore, OperatorQuality, Prior } from './types.ts'
 
 /** Estimates of every model of a catalogue. Made once; `of` is a few sums. */

@@ -1,4 +1,4 @@
-import type { QualityColumns, QualityEstimate } from '../quality-view.ts'
+import type { QualityColumns, QualityEstimate } from './quality-view.ts'
 import { shareOfOdds } from './exact-math.ts'
 import { deviationOf } from './predict-quality.ts'
 import { addedAtLevel, type AddedByPrompt, type PromptTerms } from './prompt-terms.ts'

@@ -1,6 +1,6 @@
 import { shareOfOdds } from './exact-math.ts'
 import type { PromptReading } from './read-prompt.ts'
-import type { QualityEstimate } from '../quality-view.ts'
+import type { QualityEstimate } from './quality-view.ts'
 import type { Prior } from './types.ts'
 
 /** What a prompt that nothing resembles leaves unsure, in log-odds. */

@@ -1,4 +1,4 @@
-import { boundedTerm } from '../quality-view.ts'
+import { boundedTerm } from './quality-view.ts'
 import { canonicalName } from './canonical-name.ts'
 import { exactExp } from './exact-math.ts'
 import type { Predictor } from './predictor.ts'

@@ -8,7 +8,7 @@ import {
 } from '../../call/admin-ports.ts'
 import { PUBLIC_UNIT } from '../../governance/hierarchy/types.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
-import type { Database, Sql } from '../database.ts'
+import type { Database, Sql } from '../database/database.ts'
 import { insertEvents } from '../insert-events.ts'
 import { appendAudit, closeLog, lockLog, touchLog } from './audit-log.ts'
 import { auditSide } from './governed-json.ts'

@@ -1,7 +1,7 @@
 import { limitAt } from '../../governance/budgets/applicable-budgets.ts'
 import type { Budget } from '../../governance/budgets/types.ts'
-import type { Sql } from '../database.ts'
-import { integerSet } from '../integer-set.ts'
+import type { Sql } from '../database/database.ts'
+import { integerSet } from '../database/integer-set.ts'
 
 /**
  * Lets a changed budget hold at once: its open windows take the new limit and thresholds in the commit of the change, and calls of instances

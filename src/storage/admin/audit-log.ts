@@ -1,8 +1,8 @@
 import { appendEntry, type ChainHead } from '../../governance/audit/chain.ts'
 import { addLeaf, type MerkleFrontier } from '../../governance/audit/merkle.ts'
 import type { AuditRecord } from '../../governance/audit/types.ts'
-import type { Sql } from '../database.ts'
-import { integer, single, text } from '../row.ts'
+import type { Sql } from '../database/database.ts'
+import { integer, single, text } from '../database/row.ts'
 
 /** The end of an organisation's chain, locked until the commit. */
 export type LockedLog = { readonly head?: ChainHead; readonly frontier: MerkleFrontier }

@@ -4,8 +4,8 @@ import { PUBLIC_UNIT } from '../../governance/hierarchy/types.ts'
 import type { Place } from '../../governance/hierarchy/attribution.ts'
 import type { RevokedVoucher } from '../../governance/keys/types.ts'
 import type { Authority } from '../../governance/roles/may-do.ts'
-import type { Row } from '../database.ts'
-import { big, integer, optional, text } from '../row.ts'
+import type { Row } from '../database/database.ts'
+import { big, integer, optional, text } from '../database/row.ts'
 import {
   overridesOf,
   readRules,

@@ -1,6 +1,6 @@
 import type { AdminPage, Tenant } from '../../call/admin-ports.ts'
 import { LIMITS } from '../../lib/limits.ts'
-import type { Sql } from '../database.ts'
+import type { Sql } from '../database/database.ts'
 import { type ReadTable, tenantCondition } from './read-tables.ts'
 
 /** A page of one tenant's rows. A cursor that is another tenant's stands nowhere: the page is empty. */

@@ -6,8 +6,8 @@ import {
 } from '../../call/admin-ports.ts'
 import type { AlertEvent } from '../../governance/alerts/events.ts'
 import type { AuditEntry } from '../../governance/audit/types.ts'
-import type { Row } from '../database.ts'
-import { integer, optional, text } from '../row.ts'
+import type { Row } from '../database/database.ts'
+import { integer, optional, text } from '../database/row.ts'
 import { GOVERNED_TABLES, organizationOf } from './governed-tables.ts'
 
 /** How a resource is listed and found. */

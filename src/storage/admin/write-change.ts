@@ -2,8 +2,8 @@ import type { AdminChange, GovernedResource, GovernedResources } from '../../cal
 import { requireVersion } from '../../governance/hierarchy/unit-tree.ts'
 import { PUBLIC_UNIT } from '../../governance/hierarchy/types.ts'
 import { TurnpikeError } from '../../lib/errors/turnpike-error.ts'
-import type { Row, Sql } from '../database.ts'
-import { integer } from '../row.ts'
+import type { Row, Sql } from '../database/database.ts'
+import { integer } from '../database/row.ts'
 import { type GovernedTable, GOVERNED_TABLES, ownerOf } from './governed-tables.ts'
 
 type Governed = GovernedResources[GovernedResource]

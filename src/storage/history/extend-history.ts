@@ -1,6 +1,6 @@
 import { LIMITS } from '../../lib/limits.ts'
-import type { Database, Sql } from '../database.ts'
-import { integer, text } from '../row.ts'
+import type { Database, Sql } from '../database/database.ts'
+import { integer, text } from '../database/row.ts'
 import { HISTORY_AHEAD, historyDigest } from './digest.ts'
 
 type Link = { readonly number: number; readonly untilMs: number; readonly hash: string }

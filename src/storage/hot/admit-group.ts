@@ -1,5 +1,5 @@
-import type { Database, HotStatement, Row } from '../database.ts'
-import { big, integer } from '../row.ts'
+import type { Database, HotStatement, Row } from '../database/database.ts'
+import { big, integer } from '../database/row.ts'
 import {
   ADMISSION_COLUMNS,
   admissionInput,

@@ -1,6 +1,6 @@
 import type { Capture } from '../../call/types.ts'
-import type { Database, HotStatement, Row } from '../database.ts'
-import { big, integer } from '../row.ts'
+import type { Database, HotStatement, Row } from '../database/database.ts'
+import { big, integer } from '../database/row.ts'
 import { booleanArray, numberArray, textArray } from './arrays.ts'
 import { crossingEvents } from './crossing-events.ts'
 

@@ -1,5 +1,5 @@
-import { isDataError } from '../database-errors.ts'
-import { withPatience } from '../patience.ts'
+import { isDataError } from '../database/database-errors.ts'
+import { withPatience } from '../database/patience.ts'
 
 type Waiting<Item, Result> = {
   readonly item: Item

@@ -1,4 +1,4 @@
-import type { Row, Sql } from '../database.ts'
+import type { Row, Sql } from '../database/database.ts'
 import { INVARIANTS } from './invariants.ts'
 
 /** One invariant's answer: `rows` are the violations. */

@@ -1,4 +1,4 @@
-import { catalogOf } from '../../../src/app/defaults.ts'
+import { catalogOf } from '../../../src/app/options/defaults.ts'
 import { loadQualityView } from '../../../src/app/load-quality-view.ts'
 import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
 import type { Catalog } from '../../../src/catalog/types.ts'

@@ -1,5 +1,5 @@
 import type { EndpointHealth, HealthView } from '../../../src/routing/health/endpoint-health.ts'
-import { type QualityView, shareOf } from '../../../src/routing/quality-view.ts'
+import { type QualityView, shareOf } from '../../../src/routing/quality/quality-view.ts'
 import { createRandom } from '../random.ts'
 
 /** Every endpoint with a health of its own, as after some hours of traffic. */

@@ -1,4 +1,4 @@
-import { watchHealth } from '../../../src/call/watch-health.ts'
+import { watchHealth } from '../../../src/call/serve/watch-health.ts'
 import type { Endpoint } from '../../../src/catalog/types.ts'
 import type { HealthView } from '../../../src/routing/health/endpoint-health.ts'
 import { createRandom } from '../random.ts'

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { memoryStore } from '../../../src/client/channel-store.ts'
+import { memoryStore } from '../../../src/client/channel/channel-store.ts'
 import { fileStore } from '../../../src/client/file-store.ts'
 import { STORE_CASES, storedRecord } from '../../support/channel-store-cases.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { ApprovalStore } from '../../../src/settlement/approval-ports.ts'
+import type { ApprovalStore } from '../../../src/settlement/sponsored/approval-ports.ts'
 import { hex } from '../../support/calls.ts'
 import { brokenInvariants, KINDS, useStorage } from './stores.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { payingFetch, type PaidEvent, type PayingFetchOptions } from '../../../src/client/index.ts'
-import { memoryStore } from '../../../src/client/channel-store.ts'
+import { memoryStore } from '../../../src/client/channel/channel-store.ts'
 import { devClient } from '../../../src/dev/chain/clients.ts'
 import { chatBody, post } from '../../support/chat.ts'
 import { type Payer, startStack, type Stack } from '../../support/start-stack.ts'

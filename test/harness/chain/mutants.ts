@@ -21,7 +21,7 @@ const MUTANTS: readonly ChainMutant[] = [
     seenBy: 'USDT takes a fee between settlement and block',
     edits: [
       {
-        file: 'src/settlement/judge-receipt.ts',
+        file: 'src/settlement/confirm/judge-receipt.ts',
         from: 'leftAtomic: arrivedAtomic > 0n && left > arrivedAtomic ? left : arrivedAtomic',
         to: 'leftAtomic: arrivedAtomic > 0n && left > arrivedAtomic ? arrivedAtomic : arrivedAtomic',
       },

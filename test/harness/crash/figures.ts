@@ -1,4 +1,4 @@
-import type { BooksReport } from '../../../src/app/options.ts'
+import type { BooksReport } from '../../../src/app/options/options.ts'
 import { chargeFor, FEE_PICO_USD } from '../../support/chat.ts'
 import { countBy } from '../count-by.ts'
 import type { Service } from '../world/open-service.ts'

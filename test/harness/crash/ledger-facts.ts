@@ -1,5 +1,5 @@
 import { Client } from 'pg'
-import { openPglite } from '../../../src/storage/pglite.ts'
+import { openPglite } from '../../../src/storage/database/pglite.ts'
 import type { Address, Hex } from '../../../src/payment/types.ts'
 
 export type Query = (text: string, values?: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>

@@ -17,7 +17,7 @@ export const CRASH_MUTANTS: readonly CrashMutant[] = [
     name: 'a transaction is sent before it is recorded',
     edits: [
       {
-        file: 'src/settlement/send.ts',
+        file: 'src/settlement/send/send.ts',
         from: '    sign: (nonce) => sender.sign({ lane, nonce, prepared }),\n',
         to: `    sign: async (nonce) => {
       const signed = await sender.sign({ lane, nonce, prepared })
@@ -33,7 +33,7 @@ export const CRASH_MUTANTS: readonly CrashMutant[] = [
     name: 'what is to be settled is known to the process only',
     edits: [
       {
-        file: 'src/call/record.ts',
+        file: 'src/call/serve/record.ts',
         from: `  dependencies.reach('captured')\n`,
         to: `  ;((globalThis as { jobs?: Set<string> }).jobs ??= new Set()).add(finished.callId)\n  dependencies.reach('captured')\n`,
       },

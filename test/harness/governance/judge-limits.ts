@@ -1,5 +1,5 @@
 import { dueBudgets } from '../../../src/call/budgets/terms.ts'
-import { recoverCalls } from '../../../src/call/recover.ts'
+import { recoverCalls } from '../../../src/call/serve/recover.ts'
 import { attributionOf } from '../../../src/governance/hierarchy/attribution.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
 import type { GovernedStack } from '../../support/governed-stack.ts'

@@ -16,7 +16,7 @@ export const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {
       to: 'true as fits',
     },
     {
-      file: 'src/storage/judge-budgets.ts',
+      file: 'src/storage/governed/judge-budgets.ts',
       from: "if (verdict.kind !== 'admitted') return { kind: 'over_budget', scopes: budgets }",
       to: "if (verdict.kind !== 'admitted') return { kind: 'admitted' }",
     },

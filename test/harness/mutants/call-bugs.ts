@@ -6,7 +6,7 @@ export const CALL_BUGS: readonly PlantedBug[] = [
     name: 'the call, not the payment, is claimed',
     guards: 'gap before W1; payments_are_used_once',
     edits: one(
-      'src/call/admission.ts',
+      'src/call/admit/admission.ts',
       'paymentKey: paymentKey(payment),',
       'paymentKey: new TextEncoder().encode(planned.callId),',
     ),
@@ -15,7 +15,7 @@ export const CALL_BUGS: readonly PlantedBug[] = [
     name: 'a used payment is served once more',
     guards: 'gap before W1',
     edits: one(
-      'src/call/admit-upto.ts',
+      'src/call/admit/admit-upto.ts',
       "if (outcome.kind === 'admitted')",
       "if (outcome.kind === 'admitted' || outcome.kind === 'duplicate')",
     ),
@@ -24,7 +24,7 @@ export const CALL_BUGS: readonly PlantedBug[] = [
     name: 'one proof buys several calls on credit',
     guards: 'gap before W1',
     edits: one(
-      'src/call/admit-credit.ts',
+      'src/call/admit/admit-credit.ts',
       "if (outcome.kind === 'admitted')",
       "if (outcome.kind === 'admitted' || outcome.kind === 'duplicate')",
     ),
@@ -33,7 +33,7 @@ export const CALL_BUGS: readonly PlantedBug[] = [
     name: 'calls of a dead process are never released',
     guards: 'gap W1-W2; calls_end',
     edits: one(
-      'src/call/recover.ts',
+      'src/call/serve/recover.ts',
       'await eachRow(abandoned, (call) => store.capture(releaseOf({ call, nowMs })))',
       'await eachRow(abandoned, async (call) => releaseOf({ call, nowMs }))',
     ),
@@ -42,7 +42,7 @@ export const CALL_BUGS: readonly PlantedBug[] = [
     name: 'a call that a crash cut short is charged in full',
     guards: 'gap W2-W3',
     edits: one(
-      'src/call/recover.ts',
+      'src/call/serve/recover.ts',
       '    chargeAtomic: 0n,\n',
       '    chargeAtomic: admission.ceilingAtomic,\n',
     ),

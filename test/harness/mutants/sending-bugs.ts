@@ -43,7 +43,7 @@ export const SENDING_BUGS: readonly PlantedBug[] = [
     name: 'bytes leave before they are stored',
     guards: 'gap inside W4',
     edits: one(
-      'src/settlement/send.ts',
+      'src/settlement/send/send.ts',
       'sign: (nonce) => sender.sign({ lane, nonce, prepared }),',
       `sign: async (nonce) => {
         const signed = await sender.sign({ lane, nonce, prepared })
@@ -57,12 +57,12 @@ export const SENDING_BUGS: readonly PlantedBug[] = [
     guards: 'gap W4-broadcast',
     edits: [
       {
-        file: 'src/settlement/resend.ts',
+        file: 'src/settlement/send/resend.ts',
         from: 'const word = await sender.broadcast(raw)',
         to: "const word: string = raw === '0x' ? 'underpriced' : 'sent'",
       },
       {
-        file: 'src/settlement/resend.ts',
+        file: 'src/settlement/send/resend.ts',
         from: 'const isStale = dependencies.clock.nowMs() - signedAtMs >= LIMITS.replaceAfterMs',
         to: 'const isStale = signedAtMs < 0',
       },

@@ -51,7 +51,7 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     name: 'a nonce is not used up by the commit that signs with it',
     guards: 'gap inside W4; nonces_are_contiguous',
     edits: one(
-      'src/storage/append-transaction.ts',
+      'src/storage/settling/append-transaction.ts',
       'setNextNonce({ sql, lane, nonce: nonce + 1 })',
       'setNextNonce({ sql, lane, nonce })',
     ),
@@ -60,7 +60,7 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     name: 'what is signed is not bound to its transaction',
     guards: 'settlements_have_their_transaction',
     edits: one(
-      'src/storage/apply-effects.ts',
+      'src/storage/settling/apply-effects.ts',
       "set state = 'signed', transaction_id = $2, error = $3 where",
       "set state = 'signed', transaction_id = nullif($2, $2), error = $3 where",
     ),
@@ -69,7 +69,7 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     name: 'an entry loses its postings',
     guards: 'entries_balance, ledgers_balance',
     edits: one(
-      'src/storage/append-entries.ts',
+      'src/storage/books/append-entries.ts',
       'for (const [number, posting] of entry.postings.entries())',
       'for (const [number, posting] of entry.postings.slice(1).entries())',
     ),
@@ -78,7 +78,7 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     name: 'the end of a hold does not name it',
     guards: 'holds_resolve_once',
     edits: one(
-      'src/storage/append-entries.ts',
+      'src/storage/books/append-entries.ts',
       '? heldEntryId(entry.id) : null',
       '? `${heldEntryId(entry.id)}?` : null',
     ),
@@ -87,7 +87,7 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     name: 'a channel is refunded while calls are held on it',
     guards: 'channels_are_covered',
     edits: one(
-      'src/storage/hold-refund.ts',
+      'src/storage/settling/hold-refund.ts',
       "if (heldAtomic > 0n || big(row['refunds_pending']) > 0n) return 'busy'",
       "if (heldAtomic < 0n) return 'busy'",
     ),
@@ -96,7 +96,7 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     name: 'a loss is forgotten',
     guards: 'losses_are_remembered',
     edits: one(
-      'src/storage/deposits-only.ts',
+      'src/storage/books/deposits-only.ts',
       'update balances b set deposits_only = true',
       'update balances b set deposits_only = false',
     ),
@@ -114,7 +114,7 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
     name: 'an event counts as often as it is seen',
     guards: 'gap W5-W6; balances_equal_postings',
     edits: one(
-      'src/storage/append-entries.ts',
+      'src/storage/books/append-entries.ts',
       'if (rows.length === 0) continue',
       'if (rows.length === 0) { added.push(entry); continue }',
     ),

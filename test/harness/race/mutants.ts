@@ -5,7 +5,7 @@ import type { World } from '../world/open-world.ts'
 import type { Wallet } from '../world/wallets.ts'
 import { raceTurnpike } from './race-turnpike.ts'
 
-const CLAIM = { file: 'src/call/admission.ts', from: '    paymentKey: paymentKey(payment),\n' } as const
+const CLAIM = { file: 'src/call/admit/admission.ts', from: '    paymentKey: paymentKey(payment),\n' } as const
 
 /** Known bugs that a race must see. Each is planted in both processes of a cell. */
 const MUTANTS: Readonly<Record<string, readonly Edit[]>> = {

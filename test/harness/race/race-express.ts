@@ -7,7 +7,7 @@ import { ExactEvmScheme as ExactClient } from '@x402/evm/exact/client'
 import { ExactEvmScheme as ExactServer } from '@x402/evm/exact/server'
 import express from 'express'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { DEV_NETWORK } from '../../../src/app/defaults.ts'
+import { DEV_NETWORK } from '../../../src/app/options/defaults.ts'
 import { countBy } from '../count-by.ts'
 import { type Race, raceAll } from './contenders.ts'
 

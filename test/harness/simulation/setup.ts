@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../../src/catalog/types.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
-import { BASE_SEPOLIA_USDC, usdtAsset } from '../../../src/payment/assets.ts'
+import { BASE_SEPOLIA_USDC, usdtAsset } from '../../../src/payment/tokens/assets.ts'
 import type { Address, Asset, Network, Scheme, Terms } from '../../../src/payment/types.ts'
 import type { SettlementPolicy } from '../../../src/settlement/policy.ts'
 import type { Lane } from '../../../src/settlement/types.ts'

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { migrateEmbedded } from '../../../src/storage/migrate.ts'
-import { openPglite } from '../../../src/storage/pglite.ts'
+import { openPglite } from '../../../src/storage/database/pglite.ts'
 import { NOW_MS } from '../../support/calls.ts'
 import type * as OpenBooksModule from './open-books.ts'
 import { type Edit, plant } from '../mutant-hooks.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { BooksReport } from '../../../src/app/options.ts'
+import type { BooksReport } from '../../../src/app/options/options.ts'
 import type { World } from './open-world.ts'
 import type { ServerSlot } from './server-slot.ts'
 

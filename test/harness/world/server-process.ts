@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
-import type { App } from '../../../src/app/options.ts'
-import { DEV_NETWORK } from '../../../src/app/defaults.ts'
+import type { App } from '../../../src/app/options/options.ts'
+import { DEV_NETWORK } from '../../../src/app/options/defaults.ts'
 import { openDevApp } from '../../../src/cli/dev-app.ts'
 import { readConfig } from '../../../src/config/read-config.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'

@@ -1,6 +1,6 @@
 import { SIMULATED_PROVIDER } from '../../../src/catalog/simulated.ts'
 import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
-import { catalogOf } from '../../../src/app/defaults.ts'
+import { catalogOf } from '../../../src/app/options/defaults.ts'
 import type { Catalog, Provider } from '../../../src/catalog/types.ts'
 import type { DevWorldFacts } from '../../../src/cli/dev-app.ts'
 import type { CrashPoint } from '../../../src/settlement/crash-points.ts'

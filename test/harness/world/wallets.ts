@@ -1,10 +1,10 @@
 import { hashTypedData, hexToBytes } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { approvePermit2, fundAccount } from '../../../src/dev/chain/fund.ts'
-import { BASE_SEPOLIA_USDC, usdtAsset } from '../../../src/payment/assets.ts'
-import { signDigest } from '../../../src/payment/signature.ts'
+import { BASE_SEPOLIA_USDC, usdtAsset } from '../../../src/payment/tokens/assets.ts'
+import { signDigest } from '../../../src/payment/signing/signature.ts'
 import type { Address, Asset, Hex } from '../../../src/payment/types.ts'
-import type { Wallet as PayingWallet } from '../../../src/client/wallet.ts'
+import type { Wallet as PayingWallet } from '../../../src/client/wire/wallet.ts'
 
 /** A payer of the harnesses with money and Permit2's allowance for both tokens. */
 export type Wallet = {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
-import { createSignatureCheck } from '../../../src/payment/signature.ts'
+import { createSignatureCheck } from '../../../src/payment/signing/signature.ts'
 import { type AdminWorld, codeOf, openAdminWorld } from '../../support/admin-world.ts'
 import { creditPayer, type CreditPayer } from '../../support/credit-payer.ts'
 import { TERMS } from '../../support/routed-stack.ts'

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { App } from '../../../src/app/options.ts'
+import type { App } from '../../../src/app/options/options.ts'
 import { countDuring, expectSpent } from '../../support/attacked-stack.ts'
 import { chatBody, readAnswer } from '../../support/chat.ts'
 import { hasPostgres, MISSING_POSTGRES, startPostgres, type PostgresServer } from '../../support/postgres.ts'

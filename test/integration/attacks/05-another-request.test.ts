@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hashRequest, readQuote, signQuote } from '../../../src/payment/quote.ts'
+import { hashRequest, readQuote, signQuote } from '../../../src/payment/offers/quote.ts'
 import { countDuring, newPayment, useAttackedStack } from '../../support/attacked-stack.ts'
 import { chatBody, post, readAnswer, readError } from '../../support/chat.ts'
 import { ELSEWHERE, withField } from '../../support/refusals.ts'

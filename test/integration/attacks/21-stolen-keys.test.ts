@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { serveOptions } from '../../../src/app/serve-options.ts'
+import { serveOptions } from '../../../src/app/options/serve-options.ts'
 import { readConfig } from '../../../src/config/read-config.ts'
 import { VARIABLES } from '../../../src/config/schema.ts'
 import { devClient } from '../../../src/dev/chain/clients.ts'

@@ -1,7 +1,7 @@
 import { encodeFunctionData, parseAbi } from 'viem'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { devClient } from '../../../src/dev/chain/clients.ts'
-import { PERMIT2 } from '../../../src/payment/contracts.ts'
+import { PERMIT2 } from '../../../src/payment/tokens/contracts.ts'
 import type { CrashPoint } from '../../../src/settlement/crash-points.ts'
 import { chatBody, readError } from '../../support/chat.ts'
 import { type Payer, startStack, type Stack } from '../../support/start-stack.ts'

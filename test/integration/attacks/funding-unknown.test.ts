@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { BASE_SEPOLIA_USDC } from '../../../src/payment/assets.ts'
+import { BASE_SEPOLIA_USDC } from '../../../src/payment/tokens/assets.ts'
 import type { ExactPayment, Offer } from '../../../src/payment/types.ts'
 import { fund } from '../../../src/settlement/fund.ts'
 import { sweep } from '../../../src/settlement/sweep.ts'

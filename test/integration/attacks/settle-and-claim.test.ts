@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
 import { claimFinal } from '../../../src/ledger/entries.ts'
 import { collectClaimed, collectClaims } from '../../../src/settlement/collect.ts'
-import { refundChannel } from '../../../src/settlement/refund.ts'
+import { refundChannel } from '../../../src/settlement/refunds/refund.ts'
 import { confirmOpen, sweep } from '../../../src/settlement/sweep.ts'
 import {
   chargeChannel,

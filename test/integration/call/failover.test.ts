@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { watchHealth } from '../../../src/call/watch-health.ts'
+import { watchHealth } from '../../../src/call/serve/watch-health.ts'
 import type { AnswerRecord } from '../../../src/dev/simulated-provider/answer-request.ts'
 import type { SimulatedFaults } from '../../../src/dev/simulated-provider/faults.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'

@@ -2,7 +2,7 @@ import { encodeFunctionData, maxUint256, parseAbi, parseTransaction } from 'viem
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { payingFetch } from '../../../src/client/paying-fetch.ts'
 import { devClient } from '../../../src/dev/chain/clients.ts'
-import { PERMIT2 } from '../../../src/payment/contracts.ts'
+import { PERMIT2 } from '../../../src/payment/tokens/contracts.ts'
 import type { Hex, Scheme } from '../../../src/payment/types.ts'
 import { chatBody, post, readAnswer, readError } from '../../support/chat.ts'
 import { type Payer, startStack, type Stack } from '../../support/start-stack.ts'

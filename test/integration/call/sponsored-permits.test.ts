@@ -1,6 +1,6 @@
 import { decodeFunctionData, parseTransaction } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { devTerms } from '../../../src/app/defaults.ts'
+import { devTerms } from '../../../src/app/options/defaults.ts'
 import { uptoProxyPermitAbi } from '../../../src/chain/abi.ts'
 import { payingFetch } from '../../../src/client/paying-fetch.ts'
 import { readConfig } from '../../../src/config/read-config.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { devTerms } from '../../../src/app/defaults.ts'
+import { devTerms } from '../../../src/app/options/defaults.ts'
 import { readConfig } from '../../../src/config/read-config.ts'
 import type { Asset, Scheme, Terms } from '../../../src/payment/types.ts'
 import { type BridgedToken, deployBridgedToken } from '../../support/bridged-token.ts'

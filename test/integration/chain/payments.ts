@@ -1,14 +1,14 @@
 import { devAccounts } from '../../../src/dev/accounts.ts'
 import type { DevAccount } from '../../../src/dev/accounts.ts'
-import { channelIdOf, depositNonce, voucherDigest } from '../../../src/payment/channel-digest.ts'
+import { channelIdOf, depositNonce, voucherDigest } from '../../../src/payment/signing/channel-digest.ts'
 import {
   depositAuthorizationDigest,
   depositPermitDigest,
   exactPermitDigest,
   transferAuthorizationDigest,
   uptoPermitDigest,
-} from '../../../src/payment/digest.ts'
-import { signDigest } from '../../../src/payment/signature.ts'
+} from '../../../src/payment/signing/digest.ts'
+import { signDigest } from '../../../src/payment/signing/signature.ts'
 import type { Address, Asset, ChannelConfig, Deposit, Hex } from '../../../src/payment/types.ts'
 import type { ClaimRow, DueSettlement, Funding } from '../../../src/settlement/types.ts'
 import { lower, NETWORK } from './chain-world.ts'

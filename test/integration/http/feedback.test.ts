@@ -1,7 +1,7 @@
 import { createSIWxPayload, encodeSIWxHeader } from '@x402/extensions/sign-in-with-x'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/lib/limits.ts'
-import { openPglite } from '../../../src/storage/pglite.ts'
+import { openPglite } from '../../../src/storage/database/pglite.ts'
 import { chatBody, post, readError } from '../../support/chat.ts'
 import { type Payer, startStack, type Stack } from '../../support/start-stack.ts'
 import { decodeBase64, type StockPayer, stockPayer } from '../../support/stock-payer.ts'

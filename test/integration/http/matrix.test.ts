@@ -1,7 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk'
 import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { catalogOf } from '../../../src/app/defaults.ts'
+import { catalogOf } from '../../../src/app/options/defaults.ts'
 import { payingFetch } from '../../../src/client/paying-fetch.ts'
 import type { Provider } from '../../../src/catalog/types.ts'
 import { ANTHROPIC_CASES, anthropicStream, type DialectCase } from '../../fixtures/dialects/anthropic.ts'

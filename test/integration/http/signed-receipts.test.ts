@@ -14,7 +14,7 @@ import {
 } from '@x402/extensions/offer-receipt'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verifyReceipt } from '../../../src/cli/receipt.ts'
-import { type SignedCallReceipt, verifyCallReceipt } from '../../../src/payment/signed-receipt.ts'
+import { type SignedCallReceipt, verifyCallReceipt } from '../../../src/payment/receipts/signed-receipt.ts'
 import { chatBody, MODEL, post } from '../../support/chat.ts'
 import { type Payer, startStack, type Stack } from '../../support/start-stack.ts'
 import { decodeBase64, stockPayer } from '../../support/stock-payer.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { devClient } from '../../../src/dev/chain/clients.ts'
 import { blocklistUsdc, pauseUsdt, setUsdtFee } from '../../../src/dev/chain/token-owner.ts'
-import { MULTICALL3, UPTO_PROXY } from '../../../src/payment/contracts.ts'
+import { MULTICALL3, UPTO_PROXY } from '../../../src/payment/tokens/contracts.ts'
 import { chatBody, post, readAnswer, readError } from '../../support/chat.ts'
 import { fillLedgerFolder } from '../../support/ledger-folder.ts'
 import { startStack, type Stack } from '../../support/start-stack.ts'

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/lib/limits.ts'
-import { BATCH_SETTLEMENT } from '../../../src/payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../../src/payment/tokens/contracts.ts'
 import { sendFunding } from '../../../src/settlement/fund.ts'
 import { confirmOpen, sweep } from '../../../src/settlement/sweep.ts'
 import type { FundingRow } from '../../../src/settlement/types.ts'

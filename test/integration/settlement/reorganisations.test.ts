@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
-import { BATCH_SETTLEMENT } from '../../../src/payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../../src/payment/tokens/contracts.ts'
 import type { Receipt } from '../../../src/settlement/ports.ts'
 import { sendFunding } from '../../../src/settlement/fund.ts'
 import { sweep } from '../../../src/settlement/sweep.ts'

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
 import { collectClaims } from '../../../src/settlement/collect.ts'
-import { refundChannel } from '../../../src/settlement/refund.ts'
+import { refundChannel } from '../../../src/settlement/refunds/refund.ts'
 import { sweep } from '../../../src/settlement/sweep.ts'
 import {
   chargeChannel,

@@ -1,4 +1,4 @@
-import { paidToken } from '../../../src/call/paid-token.ts'
+import { paidToken } from '../../../src/call/admit/paid-token.ts'
 import type { Admission, AdmitOutcome } from '../../../src/call/types.ts'
 import { ACCOUNTS, tokenLedger } from '../../../src/ledger/accounts.ts'
 import { admitVoucher } from '../../../src/payment/channel.ts'

@@ -1,6 +1,6 @@
 import type { SettlementStore } from '../../../src/settlement/ports.ts'
 import type { Purpose, TransactionRow } from '../../../src/settlement/types.ts'
-import { LaneTakenError } from '../../../src/storage/append-transaction.ts'
+import { LaneTakenError } from '../../../src/storage/settling/append-transaction.ts'
 import { putBalance } from './balances.ts'
 import { OPEN_STATES } from './open-states.ts'
 import { isBeingClaimed } from './claims.ts'

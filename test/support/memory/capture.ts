@@ -1,4 +1,4 @@
-import { paidToken } from '../../../src/call/paid-token.ts'
+import { paidToken } from '../../../src/call/admit/paid-token.ts'
 import type { Capture, Captured } from '../../../src/call/types.ts'
 import { ACCOUNTS, USD_LEDGER } from '../../../src/ledger/accounts.ts'
 import { minBigint } from '../../../src/lib/money.ts'

@@ -1,5 +1,5 @@
 import { ACCOUNTS } from '../../../src/ledger/accounts.ts'
-import { isPayersFault } from '../../../src/storage/deposits-only.ts'
+import { isPayersFault } from '../../../src/storage/books/deposits-only.ts'
 import type { Effect } from '../../../src/settlement/types.ts'
 import { openChannel } from './admit.ts'
 import { putBalance } from './balances.ts'

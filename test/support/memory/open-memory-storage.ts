@@ -1,7 +1,7 @@
 import { trialBalance } from '../../../src/ledger/trial-balance.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
 import type { Storage } from '../../../src/storage/open-storage.ts'
-import { openOpenCalls } from '../../../src/storage/open-calls.ts'
+import { openOpenCalls } from '../../../src/storage/calls/open-calls.ts'
 import { openMemoryBalanceStore } from './balance-store.ts'
 import { openMemoryCallStore } from './call-store.ts'
 import { openMemoryDueStore } from './due-store.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { explainRoute } from '../../../src/app/explain-route.ts'
-import { catalogOf } from '../../../src/app/defaults.ts'
+import { catalogOf } from '../../../src/app/options/defaults.ts'
 
 const catalog = catalogOf({ simulated: false })
 const explain = (fields: object, path = '/v1/chat/completions') =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { identityOf } from '../../../src/app/identity-options.ts'
+import { identityOf } from '../../../src/app/options/identity-options.ts'
 import { readConfig } from '../../../src/config/read-config.ts'
 
 const SET = {

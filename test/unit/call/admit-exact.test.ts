@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { admitExact } from '../../../src/call/admit-exact.ts'
+import { admitExact } from '../../../src/call/admit/admit-exact.ts'
 import type { CallDependencies } from '../../../src/call/dependencies.ts'
 import type { Capture, PlannedCall } from '../../../src/call/types.ts'
-import { BASE_SEPOLIA_USDC } from '../../../src/payment/assets.ts'
+import { BASE_SEPOLIA_USDC } from '../../../src/payment/tokens/assets.ts'
 import type { ExactPayment } from '../../../src/payment/types.ts'
 import { hex, NETWORK, payerNamed } from '../../support/calls.ts'
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { admitUpto } from '../../../src/call/admit-upto.ts'
+import { admitUpto } from '../../../src/call/admit/admit-upto.ts'
 import type { CallDependencies } from '../../../src/call/dependencies.ts'
 import type { Admission, PlannedCall } from '../../../src/call/types.ts'
-import { BASE_SEPOLIA_USDC } from '../../../src/payment/assets.ts'
+import { BASE_SEPOLIA_USDC } from '../../../src/payment/tokens/assets.ts'
 import type { Offer, UptoPayment } from '../../../src/payment/types.ts'
 import { hex, NETWORK, payerNamed } from '../../support/calls.ts'
 

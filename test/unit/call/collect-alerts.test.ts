@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { collectAlerts } from '../../../src/call/collect-alerts.ts'
+import { collectAlerts } from '../../../src/call/alerts/collect-alerts.ts'
 import { newEvent } from '../../../src/governance/alerts/coalesce.ts'
 import type { AlertEvent } from '../../../src/governance/alerts/events.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { endpointAlert, type EndpointFact, endpointFact } from '../../../src/call/endpoint-alerts.ts'
+import { endpointAlert, type EndpointFact, endpointFact } from '../../../src/call/alerts/endpoint-alerts.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
 import { CLOSED_CIRCUIT } from '../../../src/routing/health/circuit.ts'
 import { NEW_ENDPOINT } from '../../../src/routing/health/endpoint-state.ts'

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { boundOf, type Direction, judgeUsage } from '../../../src/call/judge-usage.ts'
+import { boundOf, type Direction, judgeUsage } from '../../../src/call/serve/judge-usage.ts'
 import { NO_USAGE, type Usage } from '../../../src/chat/usage.ts'
 
 const tokens = fc.integer({ min: 0, max: 2_000_000 })

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { watchHealth } from '../../../src/call/watch-health.ts'
+import { watchHealth } from '../../../src/call/serve/watch-health.ts'
 import { isResting } from '../../../src/routing/health/endpoint-health.ts'
 import type { AttemptOutcome } from '../../../src/routing/health/endpoint-state.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createMeter } from '../../../src/call/meter.ts'
-import { observeAnswer } from '../../../src/call/observe-answer.ts'
+import { createMeter } from '../../../src/call/serve/meter.ts'
+import { observeAnswer } from '../../../src/call/watch/observe-answer.ts'
 import type { FinishedCall } from '../../../src/call/types.ts'
 import { readChatRequest } from '../../../src/chat/read-chat-request.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { pricesFact } from '../../../src/call/price-alerts.ts'
+import { pricesFact } from '../../../src/call/alerts/price-alerts.ts'
 import type { Endpoint, Prices } from '../../../src/catalog/types.ts'
 
 const pricesOf = (inputPicoUsd: bigint, outputPicoUsd: bigint): Prices => ({

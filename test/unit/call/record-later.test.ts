@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { CallDependencies } from '../../../src/call/dependencies.ts'
-import { recordLater } from '../../../src/call/record.ts'
+import { recordLater } from '../../../src/call/serve/record.ts'
 import type { Capture, FinishedCall } from '../../../src/call/types.ts'
 
 /** A store that is down for the first tries, and a clock that only counts. */

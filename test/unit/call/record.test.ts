@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { CallDependencies } from '../../../src/call/dependencies.ts'
-import { recordCall } from '../../../src/call/record.ts'
+import { recordCall } from '../../../src/call/serve/record.ts'
 import type { Capture, FinishedCall } from '../../../src/call/types.ts'
-import { BASE_SEPOLIA_USDC } from '../../../src/payment/assets.ts'
+import { BASE_SEPOLIA_USDC } from '../../../src/payment/tokens/assets.ts'
 import { captureOf, NETWORK, payerNamed } from '../../support/calls.ts'
 
 const finished = {

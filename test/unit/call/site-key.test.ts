@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { callSiteOf, joinSiteKey, payerKeyOf, siteKeyOf, splitSiteKey } from '../../../src/call/site-key.ts'
+import {
+  callSiteOf,
+  joinSiteKey,
+  payerKeyOf,
+  siteKeyOf,
+  splitSiteKey,
+} from '../../../src/call/plan/site-key.ts'
 
 const secret = 'a secret of the tests, 32 characters'
 const fieldsOf = (system: string, user = 'Hello', more: object = {}) => ({

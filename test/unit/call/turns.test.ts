@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createTurns } from '../../../src/call/turns.ts'
+import { createTurns } from '../../../src/call/serve/turns.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
 
 /** Sleeps until told to wake or aborted: no clock in it. */

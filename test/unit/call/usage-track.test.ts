@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Direction } from '../../../src/call/judge-usage.ts'
-import { createUsageAllowance } from '../../../src/call/usage-allowance.ts'
-import { createUsageTrack, type UsageTrack } from '../../../src/call/usage-track.ts'
+import type { Direction } from '../../../src/call/serve/judge-usage.ts'
+import { createUsageAllowance } from '../../../src/call/watch/usage-allowance.ts'
+import { createUsageTrack, type UsageTrack } from '../../../src/call/watch/usage-track.ts'
 import { NO_USAGE } from '../../../src/chat/usage.ts'
 import { LIMITS } from '../../../src/lib/limits.ts'
 

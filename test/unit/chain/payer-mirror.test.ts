@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { multicall3Abi } from '../../../src/chain/abi.ts'
 import { createPayerMirror } from '../../../src/chain/read/payer-mirror.ts'
 import type { Rpc } from '../../../src/chain/rpc.ts'
-import { BASE_SEPOLIA_USDC as asset } from '../../../src/payment/assets.ts'
+import { BASE_SEPOLIA_USDC as asset } from '../../../src/payment/tokens/assets.ts'
 import type { Address } from '../../../src/payment/types.ts'
 
 const payerOf = (index: number): Address => `0x${index.toString(16).padStart(40, '0')}`

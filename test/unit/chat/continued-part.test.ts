@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createSaidText } from '../../../src/call/said-text.ts'
+import { createSaidText } from '../../../src/call/serve/said-text.ts'
 import { createContinuedParts } from '../../../src/chat/continued-part.ts'
 import type { StreamPart } from '../../../src/chat/types.ts'
 import { NO_USAGE } from '../../../src/chat/usage.ts'

@@ -1,4 +1,4 @@
-import type { Receipt } from '../../../src/payment/receipt.ts'
+import type { Receipt } from '../../../src/payment/receipts/receipt.ts'
 
 /** The receipt with other values in its `extra`. */
 export const withExtra = (receipt: Receipt, extra: object): Receipt => ({

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { CALL_IS_OVER_MS, createChannelBook, type Ticket } from '../../../src/client/channel-book.ts'
+import { CALL_IS_OVER_MS, createChannelBook, type Ticket } from '../../../src/client/channel/channel-book.ts'
 import { admitVoucher, finishCall } from '../../../src/payment/channel.ts'
 import type { ChannelState } from '../../../src/payment/types.ts'
 

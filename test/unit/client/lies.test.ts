@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { payingFetch, type PayingFetchOptions } from '../../../src/client/paying-fetch.ts'
-import { voucherData } from '../../../src/client/typed-data.ts'
+import { voucherData } from '../../../src/client/wire/typed-data.ts'
 import type { PaymentRequired } from '../../../src/payment/payment-required.ts'
 import type { Hex } from '../../../src/payment/types.ts'
 import { withExtra, withState } from './change-receipt.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memoryStore } from '../../../src/client/channel-store.ts'
+import { memoryStore } from '../../../src/client/channel/channel-store.ts'
 import { payingFetch } from '../../../src/client/paying-fetch.ts'
 import type { Hex } from '../../../src/payment/types.ts'
 import { withExtra } from './change-receipt.ts'

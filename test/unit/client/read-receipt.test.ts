@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createReceiptWatch, readReceipt, watchBody } from '../../../src/client/read-receipt.ts'
-import { encodeReceipt, receiptComment, type Receipt } from '../../../src/payment/receipt.ts'
+import { createReceiptWatch, readReceipt, watchBody } from '../../../src/client/wire/read-receipt.ts'
+import { encodeReceipt, receiptComment, type Receipt } from '../../../src/payment/receipts/receipt.ts'
 
 const RECEIPT: Receipt = {
   success: true,

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { payingFetch } from '../../../src/client/paying-fetch.ts'
-import { createSpendCounts, type Reservation } from '../../../src/client/spend-counts.ts'
+import { createSpendCounts, type Reservation } from '../../../src/client/spend/spend-counts.ts'
 import { ask, URL_OF_CALLS } from './fake-server/ask.ts'
 import { createFakeServer } from './fake-server/create-fake-server.ts'
 import { account, CEILING, TERMS, USDC, USDT } from './fake-server/terms.ts'

@@ -8,17 +8,17 @@ import {
   transferData,
   uptoPermitData,
   voucherData,
-} from '../../../src/client/typed-data.ts'
-import type { TypedData } from '../../../src/client/wallet.ts'
-import { BASE_SEPOLIA_USDC, BASE_USDC } from '../../../src/payment/assets.ts'
-import { voucherDigest } from '../../../src/payment/channel-digest.ts'
+} from '../../../src/client/wire/typed-data.ts'
+import type { TypedData } from '../../../src/client/wire/wallet.ts'
+import { BASE_SEPOLIA_USDC, BASE_USDC } from '../../../src/payment/tokens/assets.ts'
+import { voucherDigest } from '../../../src/payment/signing/channel-digest.ts'
 import {
   depositAuthorizationDigest,
   depositPermitDigest,
   exactPermitDigest,
   transferAuthorizationDigest,
   uptoPermitDigest,
-} from '../../../src/payment/digest.ts'
+} from '../../../src/payment/signing/digest.ts'
 import type { Hex } from '../../../src/payment/types.ts'
 
 const hex = (bytes: number) =>

@@ -1,4 +1,4 @@
-import type { TypedData } from '../../../src/client/wallet.ts'
+import type { TypedData } from '../../../src/client/wire/wallet.ts'
 import type { Hex } from '../../../src/payment/types.ts'
 import { account } from './fake-server/terms.ts'
 

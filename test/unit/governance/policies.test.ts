@@ -12,8 +12,8 @@ import { type AskedOfPolicy, judgeCall, policyError } from '../../../src/governa
 import { requireNoWidening, widenedRules } from '../../../src/governance/policies/judge-move.ts'
 import { policyRouting } from '../../../src/governance/policies/policy-routing.ts'
 import { POLICY_STRATEGIES, type PolicyRules } from '../../../src/governance/policies/types.ts'
-import { matcherOf } from '../../../src/routing/match-models.ts'
-import { mergeOverrides } from '../../../src/routing/merge-overrides.ts'
+import { matcherOf } from '../../../src/routing/overrides/match-models.ts'
+import { mergeOverrides } from '../../../src/routing/overrides/merge-overrides.ts'
 import { errorOf } from './records.ts'
 
 const ACME: Place = { level: 'organization', id: 'acme' }

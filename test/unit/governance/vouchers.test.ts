@@ -19,7 +19,7 @@ import { LIMITS } from '../../../src/lib/limits.ts'
 import { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
 import { caveatFields, readCaveats, type VoucherCaveats } from '../../../src/lib/voucher-caveats.ts'
 import { readVoucherText } from '../../../src/lib/voucher-text.ts'
-import { matcherOf } from '../../../src/routing/match-models.ts'
+import { matcherOf } from '../../../src/routing/overrides/match-models.ts'
 
 const NOW_MS = Date.UTC(2027, 0, 10)
 const PEPPER = 'the pepper of these tests'

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { WindowKind } from '../../../src/governance/budgets/types.ts'
 import { windowOf } from '../../../src/governance/budgets/window-of.ts'
-import { isTimeZone } from '../../../src/governance/budgets/zone-time.ts'
+import { isTimeZone } from '../../../src/governance/zone-time.ts'
 
 const HOUR_MS = 3_600_000
 const at = (iso: string) => Date.parse(iso)

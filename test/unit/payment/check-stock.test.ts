@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { computeChannelId } from '@x402/evm/batch-settlement/client'
 import { privateKeyToAccount } from 'viem/accounts'
 import { buildPaymentRequired } from '../../../src/payment/payment-required.ts'
-import { addressOfPrivateKey } from '../../../src/payment/signature.ts'
+import { addressOfPrivateKey } from '../../../src/payment/signing/signature.ts'
 import {
   check,
   CEILING_PICO_USD,

@@ -2,7 +2,7 @@ import { privateKeyToAccount } from 'viem/accounts'
 import { beforeAll, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/lib/limits.ts'
 import { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
-import { signQuote } from '../../../src/payment/quote.ts'
+import { signQuote } from '../../../src/payment/offers/quote.ts'
 import { check, KEYS, makeQuote, pay, payV1, SECRET, TERMS, USDC, USDT } from './stock-client.ts'
 
 type Json = Record<string, unknown>

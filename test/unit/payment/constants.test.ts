@@ -9,7 +9,7 @@ import {
 } from '@x402/evm'
 import { EVM_NETWORK_CHAIN_ID_MAP } from '@x402/evm/v1'
 import { baseSepolia } from 'viem/chains'
-import { BUILT_IN_ASSETS, DEV_CHAIN_ID, findAsset, usdtAsset } from '../../../src/payment/assets.ts'
+import { BUILT_IN_ASSETS, DEV_CHAIN_ID, findAsset, usdtAsset } from '../../../src/payment/tokens/assets.ts'
 import {
   BATCH_SETTLEMENT,
   EIP3009_COLLECTOR,
@@ -17,8 +17,8 @@ import {
   MULTICALL3,
   PERMIT2,
   UPTO_PROXY,
-} from '../../../src/payment/contracts.ts'
-import { networkOf, networkOfV1Name, parseNetwork, v1NameOf } from '../../../src/payment/networks.ts'
+} from '../../../src/payment/tokens/contracts.ts'
+import { networkOf, networkOfV1Name, parseNetwork, v1NameOf } from '../../../src/payment/tokens/networks.ts'
 
 test('the contracts are those of the published package', () => {
   expect([PERMIT2, BATCH_SETTLEMENT, EIP3009_COLLECTOR, EXACT_PROXY, UPTO_PROXY]).toEqual(

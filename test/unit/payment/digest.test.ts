@@ -24,7 +24,7 @@ import {
   depositNonce,
   refundDigest,
   voucherDigest,
-} from '../../../src/payment/channel-digest.ts'
+} from '../../../src/payment/signing/channel-digest.ts'
 import {
   BATCH_SETTLEMENT,
   EIP3009_COLLECTOR,
@@ -32,17 +32,17 @@ import {
   PERMIT2,
   PERMIT2_COLLECTOR,
   UPTO_PROXY,
-} from '../../../src/payment/contracts.ts'
+} from '../../../src/payment/tokens/contracts.ts'
 import {
   depositAuthorizationDigest,
   depositPermitDigest,
   exactPermitDigest,
   transferAuthorizationDigest,
   uptoPermitDigest,
-} from '../../../src/payment/digest.ts'
+} from '../../../src/payment/signing/digest.ts'
 import { bytesToHex, checksumAddress, keccak256 } from '../../../src/payment/hex.ts'
-import { networkOf } from '../../../src/payment/networks.ts'
-import { tokenSeparator } from '../../../src/payment/token-domain.ts'
+import { networkOf } from '../../../src/payment/tokens/networks.ts'
+import { tokenSeparator } from '../../../src/payment/signing/token-domain.ts'
 import type { Asset, Hex } from '../../../src/payment/types.ts'
 
 const hexOf = (bytes: number) =>

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
-import { decodePayment } from '../../../src/payment/payload.ts'
-import { APPROVAL_SPONSORING } from '../../../src/payment/sponsored-approval.ts'
-import { decodePermitClaim, PERMIT_SPONSORING } from '../../../src/payment/sponsored-permit.ts'
+import { decodePayment } from '../../../src/payment/check/payload.ts'
+import { APPROVAL_SPONSORING } from '../../../src/payment/check/sponsored-approval.ts'
+import { decodePermitClaim, PERMIT_SPONSORING } from '../../../src/payment/check/sponsored-permit.ts'
 
 type Wire = Record<string, unknown> & { accepted: { scheme: string } }
 const FILE = new URL('../../fixtures/x402/vectors.json', import.meta.url)

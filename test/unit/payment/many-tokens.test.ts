@@ -1,9 +1,9 @@
 import { decodePaymentRequiredHeader } from '@x402/core/http'
 import { expect, test } from 'vitest'
-import { chooseAssets } from '../../../src/payment/choose-assets.ts'
-import { fitOffers } from '../../../src/payment/fit-offers.ts'
+import { chooseAssets } from '../../../src/payment/offers/choose-assets.ts'
+import { fitOffers } from '../../../src/payment/offers/fit-offers.ts'
 import { buildPaymentRequired, encodePaymentRequired } from '../../../src/payment/payment-required.ts'
-import { NETWORK_NAMES } from '../../../src/payment/tokens.ts'
+import { NETWORK_NAMES } from '../../../src/payment/tokens/tokens.ts'
 import type { Asset, Network, Offer, Terms } from '../../../src/payment/types.ts'
 import { check, makeOffers, makeQuote, RESOURCE, stockClient, TERMS } from './stock-client.ts'
 

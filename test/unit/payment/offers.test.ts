@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { parsePaymentRequired } from '@x402/core/schemas'
 import { getAddress } from 'viem'
-import { buildOffers, feeFor } from '../../../src/payment/offers.ts'
+import { buildOffers, feeFor } from '../../../src/payment/offers/offers.ts'
 import {
   buildPaymentRequired,
   encodePaymentRequired,
   toV1Body,
 } from '../../../src/payment/payment-required.ts'
-import { signQuote } from '../../../src/payment/quote.ts'
+import { signQuote } from '../../../src/payment/offers/quote.ts'
 import type { Terms } from '../../../src/payment/types.ts'
 import { makeOffers, makeQuote, offerOf, RESOURCE, SECRET, TERMS, USDC, USDT } from './stock-client.ts'
 

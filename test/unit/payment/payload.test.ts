@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { beforeAll, expect, test } from 'vitest'
 import { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
-import { decodePayment } from '../../../src/payment/payload.ts'
-import { paymentKey } from '../../../src/payment/payment-key.ts'
+import { decodePayment } from '../../../src/payment/check/payload.ts'
+import { paymentKey } from '../../../src/payment/check/payment-key.ts'
 import { check, encode, pay, payV1, USDC, USDT } from './stock-client.ts'
 
 type Json = Record<string, unknown>

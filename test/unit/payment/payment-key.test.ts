@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { depositKey, paymentKey } from '../../../src/payment/payment-key.ts'
+import { depositKey, paymentKey } from '../../../src/payment/check/payment-key.ts'
 import type { CallPayment } from '../../../src/payment/types.ts'
 import { check, makeOffers, makeQuote, pay, payV1, USDC, USDT, type ChainChannel } from './stock-client.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { admitGroup, admitVoucher } from '../../../src/payment/channel.ts'
-import { buildCorrective } from '../../../src/payment/corrective.ts'
+import { buildCorrective } from '../../../src/payment/offers/corrective.ts'
 import type { ChannelState, Offer, Voucher } from '../../../src/payment/types.ts'
 
 const TOKEN = '0x036cbd53842c5426634e7929541ec2318f3dcf7e'

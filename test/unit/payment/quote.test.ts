@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { hashRequest, readQuote, signQuote } from '../../../src/payment/quote.ts'
+import { hashRequest, readQuote, signQuote } from '../../../src/payment/offers/quote.ts'
 import { makeQuote, SECRET } from './stock-client.ts'
 
 const quoteArbitrary = fc.record({

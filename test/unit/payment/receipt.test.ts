@@ -1,9 +1,14 @@
 import { processPaymentResponse, InMemoryClientChannelStorage } from '@x402/evm/batch-settlement/client'
 import { decodePaymentResponseHeader } from '@x402/core/http'
 import { expect, test } from 'vitest'
-import { buildCorrective, CORRECTIVE_ERROR } from '../../../src/payment/corrective.ts'
+import { buildCorrective, CORRECTIVE_ERROR } from '../../../src/payment/offers/corrective.ts'
 import { buildPaymentRequired } from '../../../src/payment/payment-required.ts'
-import { buildReceipt, decodeReceipt, encodeReceipt, receiptComment } from '../../../src/payment/receipt.ts'
+import {
+  buildReceipt,
+  decodeReceipt,
+  encodeReceipt,
+  receiptComment,
+} from '../../../src/payment/receipts/receipt.ts'
 import { ERRORS } from '../../../src/lib/errors/registry.ts'
 import type { ChannelState, CheckedPayment, VoucherPayment } from '../../../src/payment/types.ts'
 import { check, makeOffers, pay, payV1, RESOURCE, stockClient, TERMS, USDC, USDT } from './stock-client.ts'

@@ -2,9 +2,13 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { privateKeyToAccount } from 'viem/accounts'
 import { recoverAddress } from 'viem'
-import { loadNativeCurve, loadPortableCurve } from '../../../src/payment/curve.ts'
+import { loadNativeCurve, loadPortableCurve } from '../../../src/payment/signing/curve.ts'
 import { bytesToHex } from '../../../src/payment/hex.ts'
-import { addressOfPrivateKey, createSignatureCheck, signDigest } from '../../../src/payment/signature.ts'
+import {
+  addressOfPrivateKey,
+  createSignatureCheck,
+  signDigest,
+} from '../../../src/payment/signing/signature.ts'
 import type { Hex } from '../../../src/payment/types.ts'
 
 const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n

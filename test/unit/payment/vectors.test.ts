@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { checkPayment } from '../../../src/payment/check.ts'
-import { decodePayment } from '../../../src/payment/payload.ts'
-import { createSignatureCheck } from '../../../src/payment/signature.ts'
+import { checkPayment } from '../../../src/payment/check/check.ts'
+import { decodePayment } from '../../../src/payment/check/payload.ts'
+import { createSignatureCheck } from '../../../src/payment/signing/signature.ts'
 import { CEILING_PICO_USD, REQUEST_HASH, SECRET, TERMS } from './stock-client.ts'
 import { makeVectors, VECTORS_FILE, type Vectors } from './vectors.ts'
 

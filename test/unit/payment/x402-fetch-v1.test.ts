@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { devTerms } from '../../../src/app/defaults.ts'
+import { devTerms } from '../../../src/app/options/defaults.ts'
 import { readConfig } from '../../../src/config/read-config.ts'
 import { TurnpikeError } from '../../../src/lib/errors/turnpike-error.ts'
-import { checkPayment } from '../../../src/payment/check.ts'
-import { decodePayment } from '../../../src/payment/payload.ts'
-import { createSignatureCheck } from '../../../src/payment/signature.ts'
+import { checkPayment } from '../../../src/payment/check/check.ts'
+import { decodePayment } from '../../../src/payment/check/payload.ts'
+import { createSignatureCheck } from '../../../src/payment/signing/signature.ts'
 import type { Address } from '../../../src/payment/types.ts'
 
 type Vector = {

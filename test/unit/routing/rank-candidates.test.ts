@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { SORTS, STRATEGY_NAMES } from '../../../src/chat/routing/overrides.ts'
-import { endpointTable } from '../../../src/routing/endpoint-table.ts'
+import { endpointTable } from '../../../src/routing/table/endpoint-table.ts'
 import { explainDecision } from '../../../src/routing/explanation.ts'
-import { cautiousQuality, scoreOf, termsOf } from '../../../src/routing/score.ts'
+import { cautiousQuality, scoreOf, termsOf } from '../../../src/routing/ranking/score.ts'
 import { planRoute } from '../../../src/routing/plan-route.ts'
-import type { QualityView } from '../../../src/routing/quality-view.ts'
-import { strategyOf } from '../../../src/routing/strategies.ts'
+import type { QualityView } from '../../../src/routing/quality/quality-view.ts'
+import { strategyOf } from '../../../src/routing/overrides/strategies.ts'
 import { healthOf, PLAIN_NEEDS, qualityOf, shelfOf } from './shelf.ts'
 
 const EXPECTED = { inputTokens: 100, outputTokens: 300 }

@@ -2,8 +2,8 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { explainDecision } from '../../../src/routing/explanation.ts'
 import { planRoute } from '../../../src/routing/plan-route.ts'
-import { scoreOf, termsOf } from '../../../src/routing/score.ts'
-import { SORT_STRATEGIES, STRATEGIES } from '../../../src/routing/strategies.ts'
+import { scoreOf, termsOf } from '../../../src/routing/ranking/score.ts'
+import { SORT_STRATEGIES, STRATEGIES } from '../../../src/routing/overrides/strategies.ts'
 import { healthOf, qualityOf, shelfOf } from './shelf.ts'
 
 const share = fc.double({ min: 0, max: 1, noNaN: true })

@@ -2,9 +2,9 @@ import { buildCatalog } from '../../../src/catalog/build-catalog.ts'
 import type { Catalog, Endpoint, Model } from '../../../src/catalog/types.ts'
 import { UNKNOWN_FACTS } from '../../../src/catalog/unknown-facts.ts'
 import type { EndpointHealth, HealthView } from '../../../src/routing/health/endpoint-health.ts'
-import type { RouteNeeds } from '../../../src/routing/fits.ts'
-import type { QualityView } from '../../../src/routing/quality-view.ts'
-import { shareOf } from '../../../src/routing/quality-view.ts'
+import type { RouteNeeds } from '../../../src/routing/filters/fits.ts'
+import type { QualityView } from '../../../src/routing/quality/quality-view.ts'
+import { shareOf } from '../../../src/routing/quality/quality-view.ts'
 
 /** A model with its sellers: provider and price of a token in pico-USD. */
 export type Shelved = {

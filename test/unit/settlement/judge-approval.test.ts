@@ -2,10 +2,10 @@ import { encodeFunctionData, maxUint256, parseAbi } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
 import { expect, test } from 'vitest'
 import { readApproval } from '../../../src/chain/approvals/read-approval.ts'
-import { PERMIT2 } from '../../../src/payment/contracts.ts'
+import { PERMIT2 } from '../../../src/payment/tokens/contracts.ts'
 import type { Address } from '../../../src/payment/types.ts'
-import type { ApprovalFacts, SignedApproval } from '../../../src/settlement/approval-ports.ts'
-import { judgeApproval, judgeFacts } from '../../../src/settlement/judge-approval.ts'
+import type { ApprovalFacts, SignedApproval } from '../../../src/settlement/sponsored/approval-ports.ts'
+import { judgeApproval, judgeFacts } from '../../../src/settlement/sponsored/judge-approval.ts'
 import { highS } from '../../support/wire-payment.ts'
 
 const account = privateKeyToAccount(generatePrivateKey())

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { LIMITS } from '../../../src/lib/limits.ts'
 import type { UptoPayment } from '../../../src/payment/types.ts'
 import type { Prepared } from '../../../src/settlement/ports.ts'
-import { createPermitSponsor } from '../../../src/settlement/sponsor-permit.ts'
+import { createPermitSponsor } from '../../../src/settlement/sponsored/sponsor-permit.ts'
 
 const DAY_MS = 86_400_000
 const GOOD = { ok: true } as Prepared

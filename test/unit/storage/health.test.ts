@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { openHealth } from '../../../src/storage/health.ts'
+import { openHealth } from '../../../src/storage/database/health.ts'
 
 const ANSWER_MS = 200
 

@@ -1,6 +1,6 @@
 import { invalidField } from '../../../chat/check-options.ts'
 import { LIMITS } from '../../../lib/limits.ts'
-import { SIGN_IN } from '../../../payment/sign-in.ts'
+import { SIGN_IN } from '../../../payment/sign-in/sign-in.ts'
 import { onlyKnown, readWords } from '../read-arguments.ts'
 import { resultOf, signInRefusal } from '../results.ts'
 import type { Tool } from '../tool.ts'

@@ -1,4 +1,4 @@
-import { watchHealth } from '../../../../src/call/watch-health.ts'
+import { watchHealth } from '../../../../src/call/serve/watch-health.ts'
 import type { CreditPayer } from '../../../support/credit-payer.ts'
 import { payFromCredit, type RoutedStack, startRoutedStack } from '../../../support/routed-stack.ts'
 import { waitUntil } from '../../../support/wait-until.ts'

@@ -1,4 +1,4 @@
-import type { RecordedCall } from '../../../../src/call/record.ts'
+import type { RecordedCall } from '../../../../src/call/serve/record.ts'
 import type { AnswerRecord } from '../../../../src/dev/simulated-provider/answer-request.ts'
 import { chargeAtomic, costPicoUsd, type Owed } from '../../../support/routed-charge.ts'
 import { endpointIdOf } from '../../../support/routed-stack.ts'

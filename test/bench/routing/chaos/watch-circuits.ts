@@ -1,4 +1,4 @@
-import type { HealthWatch } from '../../../../src/call/watch-health.ts'
+import type { HealthWatch } from '../../../../src/call/serve/watch-health.ts'
 import { FIRST_ENDPOINTS, type Outage } from './weather.ts'
 
 type Note = { readonly atMs: number; readonly what: 'failed' | 'opened' | 'closed' }

@@ -1,6 +1,6 @@
 import { parseAbi } from 'viem'
 import { devClient } from '../../../../src/dev/chain/clients.ts'
-import { BATCH_SETTLEMENT } from '../../../../src/payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../../../src/payment/tokens/contracts.ts'
 import { chatBody, post } from '../../../support/chat.ts'
 import { offerFor, channelOf } from '../../../support/wire-payment.ts'
 import { type ChainCase, demand } from '../chain-case.ts'

@@ -1,4 +1,4 @@
-import { BATCH_SETTLEMENT } from '../../../../src/payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../../../src/payment/tokens/contracts.ts'
 import type { Address, Hex } from '../../../../src/payment/types.ts'
 import type { ClaimOperation, Operation, Permission } from './operations.ts'
 import { balanceOf, type ChainState, held } from './state.ts'

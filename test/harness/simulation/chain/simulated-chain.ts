@@ -1,6 +1,6 @@
-import { BATCH_SETTLEMENT } from '../../../../src/payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../../../src/payment/tokens/contracts.ts'
 import type { Address, Hex, Network } from '../../../../src/payment/types.ts'
-import { arrivalsOf } from '../../../../src/settlement/arrivals.ts'
+import { arrivalsOf } from '../../../../src/settlement/confirm/arrivals.ts'
 import type { Calldata, ChainReader, ChainSender, SettlementChain } from '../../../../src/settlement/ports.ts'
 import type { Lane } from '../../../../src/settlement/types.ts'
 import type { Random } from '../random.ts'

@@ -1,6 +1,6 @@
 import { ACCOUNTS, tokenLedger } from '../../../../src/ledger/accounts.ts'
-import { refundChannel } from '../../../../src/settlement/refund.ts'
-import { withdrawCredit } from '../../../../src/settlement/withdraw-credit.ts'
+import { refundChannel } from '../../../../src/settlement/refunds/refund.ts'
+import { withdrawCredit } from '../../../../src/settlement/refunds/withdraw-credit.ts'
 import type { Scheme } from '../../../../src/payment/types.ts'
 import { accountKey } from '../../../support/memory/balances.ts'
 import { NETWORK } from '../setup.ts'

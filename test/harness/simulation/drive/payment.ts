@@ -1,4 +1,4 @@
-import { depositKey, paymentKey } from '../../../../src/payment/payment-key.ts'
+import { depositKey, paymentKey } from '../../../../src/payment/check/payment-key.ts'
 import type { CallPayment, Deposit, Hex, Offer, Quote, Scheme } from '../../../../src/payment/types.ts'
 import { keyText } from '../../../support/memory/call-records.ts'
 import type { Fate } from '../process/provider.ts'

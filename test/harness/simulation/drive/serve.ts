@@ -1,6 +1,6 @@
-import { admitCall } from '../../../../src/call/admit.ts'
-import { dispatchCall } from '../../../../src/call/dispatch.ts'
-import { recordCall, recordLater, type RecordedCall } from '../../../../src/call/record.ts'
+import { admitCall } from '../../../../src/call/admit/admit.ts'
+import { dispatchCall } from '../../../../src/call/serve/dispatch.ts'
+import { recordCall, recordLater, type RecordedCall } from '../../../../src/call/serve/record.ts'
 import type { AdmittedCall, PlannedCall } from '../../../../src/call/types.ts'
 import { UNKNOWN_FACTS } from '../../../../src/catalog/unknown-facts.ts'
 import type { ChatRequest } from '../../../../src/chat/types.ts'
@@ -65,7 +65,7 @@ const ASK_AGAIN: ReadonlySet<string> = new Set([
 
 type Serving = { readonly world: World; readonly process: Process; readonly payment: Payment }
 
-/** A client sends a payment with its request to one process; what http/paid-route does follows, without the wire. */
+/** A client sends a payment with its request to one process; what http/calls/paid-route does follows, without the wire. */
 export function send({ world, process, payment }: Serving): void {
   const callId = `call_${world.newId()}`
   const requestId = `request-${callId}`

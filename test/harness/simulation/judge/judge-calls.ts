@@ -12,7 +12,7 @@ export function judgeCalls(world: World, verdict: Verdict): void {
   for (const callId of calls) {
     const ofCall = world.runs.filter((run) => run.callId === callId)
     for (const own of Map.groupBy(ofCall, ({ endpointId }) => endpointId).values()) {
-      // Once more by the same process, where nothing had come of it (call/walk-plan). After a crash never.
+      // Once more by the same process, where nothing had come of it (call/serve/walk-plan). After a crash never.
       const [first] = own
       const isSameLife = own.every(({ life }) => life === first?.life)
       const most = isSameLife && first?.usage.current === NO_USAGE ? 2 : 1

@@ -1,5 +1,5 @@
 import { ACCOUNTS, nativeLedger, tokenLedger } from '../../../../src/ledger/accounts.ts'
-import { BATCH_SETTLEMENT } from '../../../../src/payment/contracts.ts'
+import { BATCH_SETTLEMENT } from '../../../../src/payment/tokens/contracts.ts'
 import type { Address, Asset } from '../../../../src/payment/types.ts'
 import { accountKey } from '../../../support/memory/balances.ts'
 import { checkMemoryInvariants } from '../../../support/memory/invariants.ts'

@@ -1,4 +1,4 @@
-import { paidToken } from '../../../../src/call/paid-token.ts'
+import { paidToken } from '../../../../src/call/admit/paid-token.ts'
 import type { World } from '../world.ts'
 import type { Verdict } from './verdict.ts'
 

@@ -1,9 +1,9 @@
 import { UNGOVERNED } from '../../../support/ungoverned.ts'
 import type { CallDependencies } from '../../../../src/call/dependencies.ts'
 import type { PayerMirror } from '../../../../src/call/ports.ts'
-import { recoverCalls } from '../../../../src/call/recover.ts'
-import { createTurns } from '../../../../src/call/turns.ts'
-import { watchHealth } from '../../../../src/call/watch-health.ts'
+import { recoverCalls } from '../../../../src/call/serve/recover.ts'
+import { createTurns } from '../../../../src/call/serve/turns.ts'
+import { watchHealth } from '../../../../src/call/serve/watch-health.ts'
 import { ACCOUNTS, tokenLedger } from '../../../../src/ledger/accounts.ts'
 import { fund } from '../../../../src/settlement/fund.ts'
 import type { SettlementDependencies } from '../../../../src/settlement/dependencies.ts'
@@ -182,7 +182,7 @@ export function startProcess(id: string, world: Surroundings): Process {
       .catch(() => 0)
     await sweep({ dependencies: settlement, options })
   }
-  // One pass at a time, as in app/one-at-a-time; whoever asks meanwhile gets the next.
+  // One pass at a time, as in app/watch/one-at-a-time; whoever asks meanwhile gets the next.
   async function look(options: SweepOptions = {}): Promise<void> {
     asked = { everything: options.everything === true || asked?.everything === true }
     if (isLooking) return

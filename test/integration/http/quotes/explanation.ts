@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { catalogOf } from '../../../../src/app/defaults.ts'
-import { shareOf } from '../../../../src/routing/quality-view.ts'
+import { catalogOf } from '../../../../src/app/options/defaults.ts'
+import { shareOf } from '../../../../src/routing/quality/quality-view.ts'
 import type { Quote } from './quote.ts'
 
 type Explanation = {

@@ -12,7 +12,7 @@ import { judgeRedis } from '../../../../src/app/doctor/redis.ts'
 import { judgeRpcs } from '../../../../src/app/doctor/rpcs.ts'
 import { judgeTokens } from '../../../../src/app/doctor/tokens.ts'
 import type { Verdict } from '../../../../src/app/doctor/verdict.ts'
-import { EXACT_PROXY, MULTICALL3, PERMIT2, UPTO_PROXY } from '../../../../src/payment/contracts.ts'
+import { EXACT_PROXY, MULTICALL3, PERMIT2, UPTO_PROXY } from '../../../../src/payment/tokens/contracts.ts'
 import { buildPaymentRequired, encodePaymentRequired } from '../../../../src/payment/payment-required.ts'
 import { makeOffers, TERMS, USDC, USDT } from '../../payment/stock-client.ts'
 

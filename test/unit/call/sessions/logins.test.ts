@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createLogins } from '../../../../src/call/sessions/logins.ts'
-import { createPasswords } from '../../../../src/call/sessions/passwords.ts'
+import { createLogins } from '../../../../src/call/credentials/logins.ts'
+import { createPasswords } from '../../../../src/call/credentials/passwords.ts'
 
 const passwords = createPasswords({ random: (byteCount) => new Uint8Array(byteCount) })
 const withPeppers = (...peppers: string[]) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createPasswords, requireGoodPassword } from '../../../../src/call/sessions/passwords.ts'
+import { createPasswords, requireGoodPassword } from '../../../../src/call/credentials/passwords.ts'
 import { LIMITS } from '../../../../src/lib/limits.ts'
 
 let salts = 0

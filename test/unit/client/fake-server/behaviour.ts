@@ -1,6 +1,6 @@
 import type { Atomic } from '../../../../src/lib/money.ts'
 import type { PaymentRequired } from '../../../../src/payment/payment-required.ts'
-import type { Receipt } from '../../../../src/payment/receipt.ts'
+import type { Receipt } from '../../../../src/payment/receipts/receipt.ts'
 import type { CallPayment, Terms } from '../../../../src/payment/types.ts'
 
 /** Where a test makes the server lie, fail or be slow. `index` counts admitted calls from 0. */

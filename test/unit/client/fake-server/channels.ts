@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Atomic } from '../../../../src/lib/money.ts'
 import { admitVoucher, finishCall } from '../../../../src/payment/channel.ts'
-import { buildReceipt, encodeReceipt } from '../../../../src/payment/receipt.ts'
+import { buildReceipt, encodeReceipt } from '../../../../src/payment/receipts/receipt.ts'
 import type { ChannelState, Hex, RefundPayment, VoucherPayment } from '../../../../src/payment/types.ts'
 import type { Behaviour, Seen } from './behaviour.ts'
 

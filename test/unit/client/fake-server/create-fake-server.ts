@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Atomic } from '../../../../src/lib/money.ts'
-import { buildCorrective } from '../../../../src/payment/corrective.ts'
-import { buildReceipt, encodeReceipt, receiptComment, type Receipt } from '../../../../src/payment/receipt.ts'
+import { buildCorrective } from '../../../../src/payment/offers/corrective.ts'
+import {
+  buildReceipt,
+  encodeReceipt,
+  receiptComment,
+  type Receipt,
+} from '../../../../src/payment/receipts/receipt.ts'
 import type { CallPayment, Hex } from '../../../../src/payment/types.ts'
 import { type Behaviour, nothingSeen } from './behaviour.ts'
 import { openChannels } from './channels.ts'

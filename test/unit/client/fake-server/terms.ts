@@ -1,5 +1,5 @@
 import { privateKeyToAccount } from 'viem/accounts'
-import { BASE_SEPOLIA_USDC, usdtAsset } from '../../../../src/payment/assets.ts'
+import { BASE_SEPOLIA_USDC, usdtAsset } from '../../../../src/payment/tokens/assets.ts'
 import type { Terms } from '../../../../src/payment/types.ts'
 
 /** Who pays at the fake server, and a wallet that has no business there. Their keys are worth nothing. */

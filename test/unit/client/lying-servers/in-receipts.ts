@@ -1,4 +1,4 @@
-import type { Receipt } from '../../../../src/payment/receipt.ts'
+import type { Receipt } from '../../../../src/payment/receipts/receipt.ts'
 import { withExtra, withState } from '../change-receipt.ts'
 import type { Behaviour } from '../fake-server/behaviour.ts'
 import { CEILING, stranger } from '../fake-server/terms.ts'

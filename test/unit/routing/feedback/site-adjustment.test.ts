@@ -5,7 +5,7 @@ import { NO_ADJUSTMENT, type SiteAdjustment } from '../../../../src/routing/feed
 import { type Counters, decayedTo, decayOver } from '../../../../src/routing/feedback/counters.ts'
 import { SEEN_WEIGHTS, seenEvidence, wordEvidence } from '../../../../src/routing/feedback/signals.ts'
 import { siteAdjustment } from '../../../../src/routing/feedback/site-adjustment.ts'
-import { shareOf } from '../../../../src/routing/quality-view.ts'
+import { shareOf } from '../../../../src/routing/quality/quality-view.ts'
 
 const counters = (over: Partial<Counters> = {}): Counters => ({
   samples: 0,

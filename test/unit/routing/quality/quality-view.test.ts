@@ -6,7 +6,7 @@ import { loadQualityView } from '../../../../src/app/load-quality-view.ts'
 import { buildCatalog } from '../../../../src/catalog/build-catalog.ts'
 import { ENDPOINTS, MODELS } from '../../../../src/catalog/models.ts'
 import { logOdds } from '../../../../src/routing/quality/exact-math.ts'
-import { boundedEstimate, MOST_PROMPT_TERM } from '../../../../src/routing/quality-view.ts'
+import { boundedEstimate, MOST_PROMPT_TERM } from '../../../../src/routing/quality/quality-view.ts'
 import { readFeatures } from '../../../../src/routing/quality/read-features.ts'
 
 const FILE = join(import.meta.dirname, '../../../../data/router.bin')
