@@ -5,11 +5,13 @@ import { TRAIN_OPTIONS, type TrainOptions, trainParts } from './train-parts.ts'
 /** What parts say of every outcome, each by parts that were trained without its question: PART_COUNT numbers for each. */
 export function crossValidate({
   data,
+  targets,
   folds = 5,
   options = TRAIN_OPTIONS,
   onStep,
 }: {
   data: Dataset
+  targets: Float32Array
   folds?: number
   options?: TrainOptions
   onStep?: ((step: string) => void) | undefined
@@ -19,6 +21,7 @@ export function crossValidate({
   for (let fold = 0; fold < folds; fold += 1) {
     const parts = trainParts({
       data,
+      targets,
       isMember: (row) => foldOf(row) !== fold,
       options,
       onStep: (step) => onStep?.(`fold ${fold + 1} of ${folds}: ${step}`),

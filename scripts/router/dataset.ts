@@ -1,5 +1,6 @@
 import { hashText } from '../../src/routing/quality/hash.ts'
 import { type Features, readFeatures } from '../../src/routing/quality/read-features.ts'
+import { SHAPE_NAMES } from '../../src/routing/quality/shape-numbers.ts'
 import { questionOf, type Row } from './read-rows.ts'
 import { type Scale, scaleOf, type SparseRows, sparseRowsOf } from './sparse-rows.ts'
 
@@ -15,6 +16,8 @@ export type Dataset = {
   readonly features: readonly Features[]
   readonly scale: Scale
   readonly sparse: SparseRows
+  /** The same without what a program or a tale is made of: for regressions, which would tell models apart by it on too few rows. */
+  readonly plain: SparseRows
   /** A number of the row's question, from 0 to 9,999: folds are made of it. */
   readonly lots: Int32Array
   readonly heads: readonly string[]
@@ -47,7 +50,13 @@ export function subsetOf(data: Dataset, isKept: (row: Row, index: number) => boo
 function assemble(own: Pick<Dataset, 'rows' | 'features' | 'lots'>): Dataset {
   const { rows, features } = own
   const scale = scaleOf(features)
-  return { ...own, scale, sparse: sparseRowsOf({ features, scale }), ...labelsOf(rows) }
+  return {
+    ...own,
+    scale,
+    sparse: sparseRowsOf({ features, scale }),
+    plain: sparseRowsOf({ features, scale, counted: SHAPE_NAMES.length }),
+    ...labelsOf(rows),
+  }
 }
 
 function labelsOf(rows: readonly Row[]) {

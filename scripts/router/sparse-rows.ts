@@ -12,27 +12,34 @@ export type SparseRows = {
   readonly squares: Float32Array
 }
 
-/** Means of the shape numbers, and one over their deviations. */
+/** Means of the counted numbers over the prompts that have them, and one over their deviations. */
 export type Scale = { readonly mean: Float64Array; readonly inverse: Float64Array }
 
 export function scaleOf(features: readonly Features[]): Scale {
   const size = features[0]!.shape.length
   const mean = new Float64Array(size)
   const inverse = new Float64Array(size)
-  for (const { shape } of features)
-    for (let j = 0; j < size; j += 1) mean[j] = mean[j]! + shape[j]! / features.length
-  for (const { shape } of features)
-    for (let j = 0; j < size; j += 1) inverse[j] = inverse[j]! + (shape[j]! - mean[j]!) ** 2 / features.length
+  const count = new Float64Array(size)
+  const each = (visit: (j: number, value: number) => void) => {
+    for (const { shape } of features)
+      for (let j = 0; j < size; j += 1) if (!Number.isNaN(shape[j]!)) visit(j, shape[j]!)
+  }
+  each((j) => void (count[j] = count[j]! + 1))
+  each((j, value) => void (mean[j] = mean[j]! + value / count[j]!))
+  each((j, value) => void (inverse[j] = inverse[j]! + (value - mean[j]!) ** 2 / count[j]!))
   for (let j = 0; j < size; j += 1) inverse[j] = inverse[j]! > 1e-6 ? 1 / Math.sqrt(inverse[j]!) : 0
   return { mean, inverse }
 }
 
+/** @param counted how many of the counted numbers are read, the first ones; the columns of the others stay empty. */
 export function sparseRowsOf({
   features,
   scale,
+  counted = scale.mean.length,
 }: {
   features: readonly Features[]
   scale: Scale
+  counted?: number
 }): SparseRows {
   const size = scale.mean.length
   const total = features.reduce((sum, { buckets }) => sum + buckets.length + size + 1, 0)
@@ -50,7 +57,7 @@ export function sparseRowsOf({
   features.forEach(({ buckets, weights, shape }, row) => {
     const from = at
     buckets.forEach((bucket, i) => put(bucket, weights[i]!))
-    for (let j = 0; j < size; j += 1)
+    for (let j = 0; j < counted; j += 1)
       put(BUCKETS + j, standardized(shape[j]!, scale.mean[j]!, scale.inverse[j]!))
     put(BUCKETS + size, 1)
     let sum = 0

@@ -25,6 +25,7 @@ export type NetworkOptions = {
 type Pass = {
   readonly network: Network
   readonly data: Dataset
+  readonly targets: Float32Array
   readonly options: NetworkOptions
   readonly random: Seeded
   readonly seen: { columns: Float64Array; heads: Float64Array; intercepts: Float64Array; tasks: Float64Array }
@@ -40,12 +41,11 @@ type Pass = {
 
 const MAX_COLUMNS = 16_384
 
-function startPass(data: Dataset, network: Network, options: NetworkOptions): Pass {
+function startPass(given: Pick<Pass, 'network' | 'data' | 'targets' | 'options'>): Pass {
+  const { data, options } = given
   const { width } = options
   return {
-    network,
-    data,
-    options,
+    ...given,
     random: seeded(options.seed ^ 0x5bd1e995),
     seen: {
       columns: new Float64Array(data.sparse.width).fill(1e-3).fill(1e-2, BUCKETS),
@@ -68,15 +68,18 @@ function startPass(data: Dataset, network: Network, options: NetworkOptions): Pa
 export function trainNetwork({
   data,
   members,
+  targets = data.labels,
   options,
 }: {
   data: Dataset
   /** Rows to learn from. */
   members: Int32Array
+  /** What to learn of each outcome: the outcome itself, or what is to be expected of it. */
+  targets?: Float32Array
   options: NetworkOptions
 }): Network {
   const network = startNetwork({ data, members, width: options.width, random: seeded(options.seed) })
-  const pass = startPass(data, network, options)
+  const pass = startPass({ data, network, targets, options })
   const steps = options.epochs * members.length
   let step = 0
   for (let epoch = 0; epoch < options.epochs; epoch += 1) {
@@ -149,7 +152,11 @@ function learnOutcomes(pass: Pass, row: number): void {
 }
 
 /** What was predicted too much of each outcome of a row, kept by head; returned is their mean. */
-function measureErrors({ network, data, options, hidden, errors }: Pass, from: number, to: number): number {
+function measureErrors(
+  { network, data, targets, options, hidden, errors }: Pass,
+  from: number,
+  to: number,
+): number {
   const { width } = options
   const { vectors, intercepts } = network
   let sum = 0
@@ -158,7 +165,7 @@ function measureErrors({ network, data, options, hidden, errors }: Pass, from: n
     const base = head * width
     let odds = intercepts[head]!
     for (let k = 0; k < width; k += 1) odds += hidden[k]! * vectors[base + k]!
-    const error = 1 / (1 + exactExp(-odds)) - data.labels[at]!
+    const error = 1 / (1 + exactExp(-odds)) - targets[at]!
     errors[head] = error
     sum += error
   }

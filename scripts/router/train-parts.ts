@@ -50,11 +50,14 @@ const TASK_SHRINK = 8
 export function trainParts({
   data,
   isMember,
+  targets = data.labels,
   options = TRAIN_OPTIONS,
   onStep,
 }: {
   data: Dataset
   isMember: (row: number) => boolean
+  /** What networks learn of each outcome (item-response.ts). */
+  targets?: Float32Array
   options?: TrainOptions
   onStep?: (step: string) => void
 }): Parts {
@@ -63,7 +66,7 @@ export function trainParts({
   onStep?.('regressions')
   const linear = places.map((mine) =>
     trainLinear({
-      rows: data.sparse,
+      rows: data.plain,
       members: Int32Array.from(mine, (at) => data.labelRows[at]!),
       labels: Float32Array.from(mine, (at) => data.labels[at]!),
       penalty: options.penalty,
@@ -73,7 +76,12 @@ export function trainParts({
   )
   const networks = Array.from({ length: options.networks }, (_, index) => {
     onStep?.(`network ${index + 1} of ${options.networks}`)
-    return trainNetwork({ data, members, options: { ...options.network, seed: options.seed + 101 * index } })
+    return trainNetwork({
+      data,
+      members,
+      targets,
+      options: { ...options.network, seed: options.seed + 101 * index },
+    })
   })
   return { linear, networks, ...taskEffects(data, places) }
 }

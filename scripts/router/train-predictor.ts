@@ -6,6 +6,7 @@ import { crossValidate } from './cross-validate.ts'
 import type { Dataset } from './dataset.ts'
 import { domainOf } from './domain-of.ts'
 import { fitCosts, fixOperatingPoints } from './operating-points.ts'
+import { softTargets } from './item-response.ts'
 import { PART_COUNT } from './part-scores.ts'
 import { fitMixes, type Mix, mixed } from './stack.ts'
 import { TRAIN_OPTIONS, type TrainOptions, trainParts } from './train-parts.ts'
@@ -32,7 +33,9 @@ export function trainPredictor({
   onScores?: (scores: Float32Array) => void
   onStep?: (step: string) => void
 }): Predictor {
-  const found = scores ?? crossValidate({ data, folds, options, onStep })
+  onStep?.('traits of models and questions')
+  const targets = softTargets(data)
+  const found = scores ?? crossValidate({ data, targets, folds, options, onStep })
   if (found.length !== data.labels.length * PART_COUNT)
     throw new RangeError('The scores belong to other rows.')
   onScores?.(found)
@@ -41,6 +44,7 @@ export function trainPredictor({
   const operating = fixOperatingPoints({ rows: data.rows, costs: fitCosts(data.rows), predict })
   const parts = trainParts({
     data,
+    targets,
     isMember: () => true,
     options,
     onStep: (step) => onStep?.(`all rows: ${step}`),

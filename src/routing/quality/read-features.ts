@@ -1,4 +1,11 @@
 import { LIMITS } from '../../lib/limits.ts'
+import {
+  countStructureMark,
+  countStructureNumber,
+  countStructureWord,
+  emptyStructure,
+  type Structure,
+} from './count-structure.ts'
 import { exactLog } from './exact-math.ts'
 import { FNV_OFFSET, hashStep, hashText } from './hash.ts'
 import {
@@ -13,6 +20,7 @@ import {
   startsOption,
 } from './layout-buckets.ts'
 import { COUNTED_WORDS, FAMILY_OFFSET, type RequestShape, SHAPE_NAMES } from './shape-numbers.ts'
+import { STRUCTURE_NAMES, writeStructure } from './structure-numbers.ts'
 
 /** 2^14 places for words and pairs of words. The trainer and the server hash alike: this is the one place that does. */
 export const BUCKETS = 1 << 14
@@ -28,7 +36,7 @@ export type Features = {
    */
   readonly buckets: Uint16Array
   readonly weights: Float32Array
-  /** One number for each of SHAPE_NAMES. */
+  /** One number for each of SHAPE_NAMES and of STRUCTURE_NAMES; NaN for what is counted only in prompts of another kind. */
   readonly shape: Float32Array
   /** Places of its words (not of numbers and marks), repeated as they are. */
   readonly words: Uint16Array
@@ -134,12 +142,19 @@ function cut(text: string): string {
  */
 export function readFeatures({ text, request = {} }: { text: string; request?: RequestShape }): Features {
   const read = cut(text)
-  const shape = new Float32Array(SHAPE_NAMES.length)
+  const shape = new Float32Array(SHAPE_NAMES.length + STRUCTURE_NAMES.length)
   const tally = emptyTally()
   const layout = emptyLayout()
-  countTokens({ read, tally, layout, shape })
+  const structure = emptyStructure()
+  countTokens({ read, tally, layout, structure, shape })
   const { buckets, weights } = takeBuckets(tally, layout, read.length)
   writeShape({ tally, shape, read: read.length, length: text.length })
+  writeStructure({
+    structure,
+    options: layout.options,
+    read: read.length,
+    out: shape.subarray(SHAPE_NAMES.length),
+  })
   return { buckets, weights, shape, words: seenWords.slice(0, tally.words), request }
 }
 
@@ -148,17 +163,20 @@ function countTokens({
   read,
   tally,
   layout,
+  structure,
   shape,
 }: {
   read: string
   tally: Tally
   layout: Layout
+  structure: Structure
   shape: Float32Array
 }): void {
   const length = read.length
   // The hash of the token before and a space; 0 where there is none.
   let previous = 0
   let isLineStart = true
+  let lineAt = 0
   let at = 0
   while (at < length) {
     const first = read.charCodeAt(at)
@@ -167,6 +185,7 @@ function countTokens({
       if (first === 10) {
         tally.lines += 1
         isLineStart = true
+        lineAt = at + 1
         closeOption(layout, at)
       }
       at += 1
@@ -190,6 +209,8 @@ function countTokens({
       if (isLineStart && startsOption(read, start)) openOption(layout, start)
       else layout.isBlank = false
       countWord({ hash, size: at - start, after: isLineStart ? read.charCodeAt(at) : 0, tally, shape })
+      if (isLineStart && start - lineAt > structure.indent) structure.indent = start - lineAt
+      countStructureWord({ structure, hash, at: start, lines: tally.lines })
     } else if (kind === DIGIT) {
       while (at < length && kindOf(read.charCodeAt(at)) === DIGIT) at += 1
       const size = at - start
@@ -200,11 +221,13 @@ function countTokens({
       hash = NUMBER_HASHES[digits]!
       pair = hashStep(hashStep(pair, NUMBER_MARK), ZERO + digits)
       countLayoutNumber(layout)
+      countStructureNumber(structure, read, start, at)
     } else {
       at += 1
       hash = hashStep(FNV_OFFSET, first) >>> 0
       pair = hashStep(pair, first)
       countMark(first, tally)
+      countStructureMark(structure, read, first, start)
     }
     isLineStart = false
     countToken(hash, tally)
@@ -324,5 +347,5 @@ function writeShape({
     logOf(tally.formulas),
     logOf(tally.longestRepeat),
   ])
-  for (let index = FAMILY_OFFSET; index < shape.length; index += 1) shape[index] = logOf(shape[index]!)
+  for (let index = FAMILY_OFFSET; index < SHAPE_NAMES.length; index += 1) shape[index] = logOf(shape[index]!)
 }

@@ -17,7 +17,7 @@ export type PromptReading = {
 /** A shape number counts so much beside a word, and never more than four deviations. */
 export const SHAPE_WEIGHT = 0.15
 export const standardized = (value: number, mean: number, inverse: number): number =>
-  SHAPE_WEIGHT * Math.max(-4, Math.min(4, (value - mean) * inverse))
+  Number.isNaN(value) ? 0 : SHAPE_WEIGHT * Math.max(-4, Math.min(4, (value - mean) * inverse))
 
 /** Reads features once; every model's estimate is a few sums from here. */
 export function readPrompt({

@@ -85,7 +85,7 @@ test('one prompt after another leaves nothing behind', () => {
 test('a text of no word, or of none at all, has features', () => {
   for (const text of ['', '   \n\t', '\u{1F600}\u{1F600}', '\uD800', '!!!!']) {
     const { shape } = readFeatures({ text })
-    expect([...shape].every(Number.isFinite)).toBe(true)
+    expect([...shape.subarray(0, SHAPE_NAMES.length)].every(Number.isFinite)).toBe(true)
   }
   expect(readFeatures({ text: '' }).buckets).toHaveLength(0)
   expect(readFeatures({ text: ' \n' }).buckets).toHaveLength(0)
