@@ -16,7 +16,7 @@ const PARTS: Readonly<Record<string, () => Promise<HarnessPart>>> = {
 /** Rounds of lanes. The simulation takes all cores; the others mostly wait for processes and blocks, and go side by side. */
 const ROUNDS: readonly (readonly (readonly string[])[])[] = [
   [['simulation']],
-  [['crash'], ['chain'], ['race', 'governance', 'outages']],
+  [['crash'], ['chain', 'race', 'governance', 'outages']],
 ]
 
 const HELP = `npm run harness -- [part ...] [--short] [--json] [--seed N]
