@@ -3,16 +3,15 @@ import type { ScoreInputs } from './ranking/score.ts'
 const netCostOf = ({ costPicoUsd, cachedPicoUsd }: ScoreInputs): number => costPicoUsd - cachedPicoUsd
 
 /** Whether one is in nothing worse than another, and in something better. */
-function isAbove(one: ScoreInputs, other: ScoreInputs): boolean {
-  const ahead = [
-    one.quality - other.quality,
-    other.sd - one.sd,
-    netCostOf(other) - netCostOf(one),
-    other.latencyMs - one.latencyMs,
-    one.availability - other.availability,
-  ]
-  return ahead.every((by) => by >= 0) && ahead.some((by) => by > 0)
-}
+const isAbove = (one: ScoreInputs, other: ScoreInputs): boolean =>
+  isAsGood(one, other) && !isAsGood(other, one)
+
+const isAsGood = (one: ScoreInputs, other: ScoreInputs): boolean =>
+  one.quality >= other.quality &&
+  one.sd <= other.sd &&
+  netCostOf(one) <= netCostOf(other) &&
+  one.latencyMs <= other.latencyMs &&
+  one.availability >= other.availability
 
 /**
  * Those that some weights could put first: a score grows with quality and availability, and falls with uncertainty, cost and time, so

@@ -48,7 +48,7 @@ export const isDrawn = ({
 }: {
   strategy: string
   seed: string
-  share?: number
+  share?: number | undefined
 }): boolean => EXPLORING.has(strategy) && shareOfSeed(`explore ${seed}`) < Math.min(share, EXPLORED_SHARE)
 
 /**
@@ -71,7 +71,7 @@ export function explore({
   share?: number
 }): Exploration | undefined {
   const [best] = candidates
-  if (!best || !isDrawn({ strategy, seed, ...(share === undefined ? {} : { share }) })) return undefined
+  if (!best || !isDrawn({ strategy, seed, share })) return undefined
   const seen = new Set([best.modelId])
   const challengers: number[] = []
   for (const [index, one] of candidates.entries()) {

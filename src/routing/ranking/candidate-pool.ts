@@ -66,7 +66,7 @@ export function gatherCandidates(options: PoolOptions): CandidatePool {
 function rateModels({ setting, shelf, minQuality = 0, sheet: { ofModel } }: Search): void {
   const { quality, sd, reliable } = ofModel
   const { caution } = setting.strategy
-  estimateColumns({ ...shelf, knowledge: setting, into: ofModel })
+  estimateColumns({ shelf, knowledge: setting, into: ofModel })
   for (let group = 0; group < shelf.models.length; group += 1) {
     const own = quality[group]!
     reliable[group] = own >= minQuality ? cautiousQuality(own, sd[group]!, caution) : -Infinity

@@ -21,14 +21,14 @@ export type QualityKnowledge = {
 /**
  * How good each of some models is expected to be, as numbers: what {@link estimateQuality} says of it.
  *
- * @param groupById the index of each of the models. @param into columns with an entry for each of the models, or more.
+ * @param into columns with an entry for each of the models, or more.
  */
 export function estimateColumns({
-  models,
-  groupById,
+  shelf: { models, groupById },
   knowledge,
   into,
-}: Pick<Shelf, 'models' | 'groupById'> & {
+}: {
+  shelf: Pick<Shelf, 'models' | 'groupById'>
   knowledge: QualityKnowledge
   into: QualityColumns
 }): void {
