@@ -15,7 +15,7 @@ const abi = parseAbi([
 ])
 
 /** keccak256("AuthorizationUsed(address,bytes32)"). A cancelled authorisation has another event: it moved nothing. */
-const AUTHORIZATION_USED: Hex = '0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5'
+export const AUTHORIZATION_USED: Hex = '0x98de503528ee59b575ef0c0a2576a82497bfc029a5685b209e9ec333479b10a5'
 
 const READS_PER_CALL = 200
 const NONCES_PER_FILTER = 200

@@ -3,26 +3,49 @@ import type { Address } from '../../payment/types.ts'
 import { arrivalsOf } from '../../settlement/confirm/arrivals.ts'
 import type { ForeignPayment, Funding } from '../../settlement/types.ts'
 import type { Rpc } from '../rpc.ts'
+import { AUTHORIZATION_USED } from './authorizations.ts'
 import { DEPOSITED_TOPIC, readDeposited, readSettled, SETTLED_TOPIC } from './channel-logs.ts'
 import { placeOf, scanBack } from './scan-back.ts'
 import { addressTopic, readTransfer, TRANSFER_TOPIC } from './transfer-logs.ts'
 
 const METHOD = 'eth_getLogs'
 
-/**
- * Looks for payments of exactly a funding's amount from its payer to where it belongs: deposits into its channel, or transfers to
- * the till. Newest first.
- *
- * @param query.from the oldest moment that matters, in seconds since 1970.
- * @throws RpcError
- */
-export async function findPayments(query: {
+type Query = {
   rpc: Rpc
   funding: Funding
   till: Address
   from: number
   blocksPerRequest?: bigint
-}): Promise<readonly ForeignPayment[]> {
+}
+
+/**
+ * Looks for payments of exactly a funding's amount from its payer to where it belongs: deposits into its channel, or transfers to
+ * the till. Newest first. Where the token tells which nonce it has used (EIP-3009), only those that have used the funding's own: a payer may
+ * pay the same amount more than once. Permit2 writes no such log.
+ *
+ * @param query.from the oldest moment that matters, in seconds since 1970.
+ * @throws RpcError
+ */
+export async function findPayments(query: Query): Promise<readonly ForeignPayment[]> {
+  const nonce = tokenNonceOf(query.funding)
+  if (nonce === undefined) return findAlike(query)
+  const { asset, payer } = query.funding
+  const topics = [AUTHORIZATION_USED, addressTopic(payer), nonce]
+  const uses = await scanBack({ ...query, filter: { address: asset, topics } })
+  const own = new Set(uses.map((log) => placeOf(log).transactionHash))
+  return own.size === 0
+    ? []
+    : (await findAlike(query)).filter(({ transactionHash }) => own.has(transactionHash))
+}
+
+/** The nonce that the token itself burns for a funding. */
+function tokenNonceOf({ authorization }: Funding): string | undefined {
+  const signed = authorization.kind === 'deposit' ? authorization.deposit : authorization
+  return signed.method === 'eip3009' ? signed.nonce : undefined
+}
+
+/** All of this amount between the same two. */
+async function findAlike(query: Query): Promise<readonly ForeignPayment[]> {
   const { funding, till } = query
   const { channel, asset, payer, amountAtomic } = funding
   if (channel) {

@@ -57,6 +57,29 @@ test.each(['usdc', 'usdt'] as const)('a deposit of %s is found by its channel an
   expect(await find({ ...funding, channel: other })).toEqual([])
 })
 
+test.each(['exact', 'deposit'] as const)(
+  'of two payments of a payer that are alike (%s) each is found by its own nonce',
+  async (kind) => {
+    const by = await world.newPayer()
+    const asset = world.usdc
+    const base = { by, asset, amountAtomic: 77n, expiresAt: await soon() }
+    const channel = newChannel({ by, asset })
+    const make = () =>
+      kind === 'exact'
+        ? exactFunding({ ...base, to: world.till, method: 'eip3009' })
+        : depositFunding({ ...base, channel })
+    const [one, other, unsent] = [make(), make(), make()]
+    const places = []
+    for (const funding of [one, other])
+      places.push((await world.send({ call: world.chain.calldata[kind](funding) })).blockNumber)
+    const found = await Promise.all([one, other, unsent].map(find))
+    expect(found.map((all) => all.map(({ blockNumber }) => blockNumber))).toEqual([
+      ...places.map((at) => [at]),
+      [],
+    ])
+  },
+)
+
 test('a claimed channel is in the receipt of its claim', async () => {
   const by = await world.newPayer()
   const asset = world.usdc
@@ -81,6 +104,7 @@ test('blocks are asked for in ranges that nodes answer', async () => {
   const ask = () => findPayments({ rpc, funding, till: world.till, from, blocksPerRequest: 20n })
   const { value, methods } = await world.proxy.count(ask)
   expect(value).toHaveLength(1)
-  expect(methods.filter((method) => method === 'eth_getLogs').length).toBe(3)
+  // Three ranges for the use of its nonce, and three for the payment.
+  expect(methods.filter((method) => method === 'eth_getLogs').length).toBe(6)
   rpc.close()
 })
